@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calendar arithmetic.  Dates count days, timestamps microseconds, both from
+ * 2000-01-01 as PostgreSQL's do; proleptic Gregorian; 4713 BC to 294276 AD.
+ * Algorithms: days <-> civil after Howard Hinnant, "chrono-compatible low-level date algorithms".
+ */
+#ifndef BASE_DATA_DATETIME_H
+#define BASE_DATA_DATETIME_H
+
+#include "base/data/type.h"
+
+#define DAY_US INT64_C(86400000000)
+
+int32_t date_from_civil(int32_t year, int32_t month, int32_t day); /* year 0 = 1 BC */
+void date_to_civil(int32_t date, int32_t *year, int32_t *month, int32_t *day);
+
+/* Inputs as FEATURES 2.36 lists (DateStyle ISO, MDY).  22007 not understood, 22008 out of range. */
+Error *date_parse(const char *text, size_t length, int32_t *date) MUST_USE;
+Error *timestamp_parse(const char *text, size_t length, int64_t *timestamp) MUST_USE;
+/* COPY's DATEFORMAT / TIMEFORMAT picture ("YYYY-MM-DD", "MM/DD/YYYY", "DD Mon YYYY HH24:MI:SS", "auto", "epochsecs", "epochmillisecs"). */
+Error *date_parse_format(const char *text, size_t length, const char *picture, int32_t *date) MUST_USE;
+Error *timestamp_parse_format(const char *text, size_t length, const char *picture, int64_t *timestamp) MUST_USE;
+/* '3 months 2 days', '90' with default unit seconds; postgres and verbose forms. */
+Error *interval_parse(const char *text, size_t length, Interval *interval) MUST_USE;
+
+int32_t date_format(int32_t date, char *out);             /* "1998-12-01", " BC" if so; <= 16 */
+int32_t timestamp_format(int64_t timestamp, char *out);   /* "1998-12-01 00:00:00.5"; <= 36 */
+int32_t interval_format(const Interval *interval, char *out); /* style postgres; <= 80 */
+
+/* Months clamp to the end of the month, as PostgreSQL's do. 22008 beyond the calendar. */
+Error *timestamp_add_interval(int64_t timestamp, const Interval *interval, int32_t sign, int64_t *out) MUST_USE;
+
+/* EXTRACT/DATE_PART: the fields of FEATURES 6.  field by name, any alias ("y", "year", "yrs"...); -1 unknown. */
+typedef enum DateField
+{
+    FIELD_CENTURY, FIELD_DAY, FIELD_DECADE, FIELD_DOW, FIELD_DOY, FIELD_EPOCH, FIELD_HOUR, FIELD_ISODOW, FIELD_ISOYEAR,
+    FIELD_MICROSECOND, FIELD_MILLENNIUM, FIELD_MILLISECOND, FIELD_MINUTE, FIELD_MONTH, FIELD_QUARTER, FIELD_SECOND,
+    FIELD_WEEK, FIELD_YEAR
+} DateField;
+int32_t date_field_by_name(const char *name, size_t length);
+int64_t date_field(DateField field, int32_t date);
+int64_t timestamp_field(DateField field, int64_t timestamp);
+int64_t timestamp_trunc(DateField field, int64_t timestamp); /* DATE_TRUNC */
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SQL types, and Reps: how a value of a type stands in memory.
+ *
+ *   BOOLEAN I8 (0/1) · SMALLINT I16 · INTEGER I32 · BIGINT I64 · REAL F32 · DOUBLE F64
+ *   DATE I32 (days since 2000-01-01) · TIMESTAMP I64 (microseconds since 2000-01-01 00:00)
+ *   DECIMAL(p,s) integer scaled by 10^s: I64 for p <= 18, I128 above
+ *   CHAR, VARCHAR, UNKNOWN (an untyped literal) STR · INTERVAL Interval
+ *
+ * Where bounds known from statistics allow it, a value may stand in a narrower
+ * integer Rep than its type's own (scan columns, row fields); readers widen.
+ */
+#ifndef BASE_DATA_TYPE_H
+#define BASE_DATA_TYPE_H
+
+#include "base/core/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum TypeId
+{
+    TYPE_NONE,
+#define TYPE(id, name, oid, wire_length, rep) TYPE_##id,
+#include "base/data/type.def"
+#undef TYPE
+    TYPE_COUNT
+} TypeId;
+
+typedef enum Rep
+{
+    REP_I8,
+    REP_I16,
+    REP_I32,
+    REP_I64,
+    REP_I128, /* I128, two's complement, little-endian */
+    REP_F32,
+    REP_F64,
+    REP_STR,
+    REP_INTERVAL,
+    REP_COUNT
+} Rep;
+
+/* length: CHAR/VARCHAR: bytes; precision, scale: DECIMAL.  Else 0. */
+typedef struct SqlType
+{
+    uint8_t id; /* TypeId */
+    uint8_t precision;
+    uint8_t scale;
+    int32_t length;
+} SqlType;
+
+#define DECIMAL_PRECISION_MAX 38
+#define DECIMAL_PRECISION_I64_MAX 18
+#define CHAR_LENGTH_MAX 4096
+#define VARCHAR_LENGTH_MAX 65535
+#define VARCHAR_LENGTH_DEFAULT 256
+
+/* A string value.  data need not be terminated; len in bytes.  CHAR values are
+ * kept without their trailing blanks; VARCHAR values as given.  Comparison,
+ * grouping, joining and hashing ignore trailing blanks of both. */
+typedef struct Str
+{
+    const char *data;
+    int64_t len;
+} Str;
+
+typedef struct I128
+{
+    uint64_t lo;
+    int64_t hi;
+} I128;
+
+typedef struct Interval
+{
+    int64_t us;
+    int32_t days;
+    int32_t months;
+} Interval;
+
+/* One value of any type, for literals, parameters, defaults, zone maps. */
+typedef struct Datum
+{
+    bool null;
+    union
+    {
+        int64_t i; /* I8..I64, sign extended */
+        double f;  /* F32 (widened), F64 */
+        I128 i128;
+        Str str;
+        Interval interval;
+    };
+} Datum;
+
+SqlType type_make(TypeId id);                             /* no parameters: lengths and precision 0 */
+SqlType type_decimal(int32_t precision, int32_t scale);
+SqlType type_varchar(int32_t length);
+SqlType type_char(int32_t length);
+
+bool type_equal(SqlType a, SqlType b); /* id and parameters */
+Rep type_rep(SqlType type);
+int32_t rep_size(Rep rep); /* bytes: 1 2 4 8 16 4 8 16 16 */
+bool rep_is_integer(Rep rep);
+bool type_is_integer(SqlType type); /* SMALLINT INTEGER BIGINT */
+bool type_is_number(SqlType type);  /* those, DECIMAL, REAL, DOUBLE */
+bool type_is_string(SqlType type);  /* CHAR VARCHAR UNKNOWN */
+uint32_t type_oid(SqlType type);
+int32_t type_typmod(SqlType type);      /* PostgreSQL's atttypmod, -1 = none */
+int32_t type_wire_length(SqlType type); /* RowDescription's type size */
+/* "numeric(15,2)", "character varying(25)", as format_type() prints. */
+void type_print(Text *text, SqlType type);
+const char *type_name(SqlType type); /* "numeric": without parameters */
+
+#endif
