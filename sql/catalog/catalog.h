@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What exists: schemas, tables, columns, statistics, and the manifest (which
+ * segment files make up each table).  Readers hold an immutable
+ * CatalogSnapshot; writers work on a CatalogTxn, whose own snapshot already
+ * shows its changes; a commit is one SQLite transaction and makes the next
+ * version.  Names are folded to lower case by the caller.
+ */
+#ifndef SQL_CATALOG_CATALOG_H
+#define SQL_CATALOG_CATALOG_H
+
+#include "base/core/arena.h"
+#include "base/data/type.h"
+
+typedef enum DistStyle
+{
+    DIST_EVEN = 0,
+    DIST_KEY = 1,
+    DIST_ALL = 8,
+    DIST_AUTO = 10 /* as asked for; behaves as DIST_EVEN until the warehouse chooses better */
+} DistStyle;
+
+/* What loads learn for free. HyperLogLog registers are kept so that counts merge. */
+typedef struct ColumnStats
+{
+    int64_t null_count;
+    double distinct;      /* estimate, >= 1 where there are values */
+    bool has_range;       /* min and max are bounds (strings: of a prefix) */
+    Datum min, max;
+    double average_width; /* bytes; strings only */
+    uint8_t *hll;         /* registers, borrowed from the snapshot; NULL = none */
+    int32_t hll_bytes;
+} ColumnStats;
+
+typedef struct CatalogColumn
+{
+    char *name;
+    SqlType type;
+    bool not_null;
+    char *default_sql; /* expression text, NULL = none */
+    char *encoding;    /* as asked for: "az64", "zstd"...; NULL = AUTO */
+    ColumnStats stats; /* over the table's live segments */
+} CatalogColumn;
+
+typedef struct CatalogSegment
+{
+    int64_t id;
+    int32_t slice;
+    char *file;
+    int64_t rows;
+    int64_t bytes;
+    uint8_t digest[16];
+} CatalogSegment;
+
+typedef struct CatalogTable
+{
+    int64_t id;
+    char *schema;
+    char *name;
+    char *owner;
+    DistStyle dist_style;
+    int32_t dist_column; /* 0-based, -1 = none */
+    int32_t column_count;
+    CatalogColumn *columns;
+    int32_t sort_count;
+    int32_t *sort_columns; /* compound sort key */
+    int32_t segment_count;
+    CatalogSegment *segments;
+    int64_t row_count;
+    int64_t bytes;
+} CatalogTable;
+
+typedef struct CatalogSnapshot
+{
+    int64_t version;
+    int32_t slice_count;
+    char *database;
+    int32_t schema_count;
+    char **schemas;
+    int32_t table_count;
+    CatalogTable **tables; /* shared between snapshots, read-only */
+} CatalogSnapshot;
+
+/* NULL if there is none.  schema NULL: search "public" (and pg_temp later). */
+const CatalogTable *catalog_find_table(const CatalogSnapshot *snapshot, const char *schema, const char *name);
+bool catalog_has_schema(const CatalogSnapshot *snapshot, const char *schema);
+int32_t catalog_find_column(const CatalogTable *table, const char *name); /* -1 */
+
+typedef struct Catalog Catalog;
+
+typedef struct CatalogUser
+{
+    char *name;
+    char *scram; /* "SCRAM-SHA-256$iterations:salt$stored:server" */
+    bool superuser;
+} CatalogUser;
+
+/* Creates DIR/catalog.db (0600) with one database and one superuser. */
+Error *catalog_create(const char *path, int32_t slice_count, const char *database, const CatalogUser *user) MUST_USE;
+/* Opens it: WAL, synchronous=FULL, locking_mode=EXCLUSIVE, VFS unix-none. Thread-safe afterwards. */
+Error *catalog_open(const char *path, Catalog **catalog) MUST_USE;
+void catalog_close(Catalog *catalog);
+Error *catalog_find_user(Catalog *catalog, Arena *arena, const char *name, CatalogUser **user) MUST_USE; /* *user NULL: none */
+
+/* The newest committed version, counted up; release when done. */
+const CatalogSnapshot *catalog_acquire(Catalog *catalog);
+void catalog_release(Catalog *catalog, const CatalogSnapshot *snapshot);
+
+/* A unique number for files and ids, never given twice in a warehouse's life. */
+int64_t catalog_next_id(Catalog *catalog);
+
+/* --- writing ----------------------------------------------------------- */
+typedef struct CatalogTxn CatalogTxn;
+
+CatalogTxn *catalog_begin(Catalog *catalog);
+/* Committed state at begin (or at the last refresh) plus this transaction's changes. */
+const CatalogSnapshot *catalog_txn_snapshot(CatalogTxn *txn);
+bool catalog_txn_changed(const CatalogTxn *txn);
+Error *catalog_create_schema(CatalogTxn *txn, const char *name) MUST_USE;               /* 42P06 */
+Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade) MUST_USE;   /* 3F000, 2BP01 */
+/* table->id is assigned; everything is copied. 42P07. */
+Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table) MUST_USE;
+Error *catalog_drop_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
+Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
+
+/* A file a rank has written, and what it says of each column. */
+typedef struct SegmentRecord
+{
+    CatalogSegment segment; /* id is assigned at add */
+    ColumnStats *columns;   /* one a column of the table */
+} SegmentRecord;
+/* Adds files and merges their statistics into the table's. */
+Error *catalog_add_segments(CatalogTxn *txn, int64_t table_id, SegmentRecord *records, int32_t count) MUST_USE;
+
+/* The commit point: all or nothing; 40001 if a table it changed was changed or dropped
+ * by another transaction in a way that conflicts (inserts into one table do not). Frees the txn. */
+Error *catalog_commit(CatalogTxn *txn) MUST_USE;
+void catalog_rollback(CatalogTxn *txn); /* frees the txn; NULL is fine */
+
+/* stl_load_errors rows and other small history, outside of transactions. */
+typedef struct LoadErrorRow
+{
+    int64_t query;
+    int64_t start_time; /* timestamp, microseconds since 2000 */
+    int64_t table_id;
+    int64_t line_number;
+    int64_t position;
+    int32_t slice;
+    int32_t error_code;
+    char *file;
+    char *column;
+    char *type;
+    char *column_length;
+    char *raw_line;
+    char *raw_field;
+    char *reason;
+} LoadErrorRow;
+Error *catalog_add_load_errors(Catalog *catalog, const LoadErrorRow *rows, int32_t count) MUST_USE;
+Error *catalog_load_errors(Catalog *catalog, Arena *arena, LoadErrorRow **rows, int32_t *count) MUST_USE;
+
+#endif

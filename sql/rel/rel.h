@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The logical plan: a tree of relations over ColumnIds.  rel_build() makes it
+ * from a BoundStatement, the rules (rule.def, one file a rule) rewrite it:
+ * conjuncts pushed to where their columns are, EXISTS/IN turned into semi and
+ * anti joins, DISTINCT aggregates turned into two aggregations, columns nobody
+ * reads dropped.  Inner joins stay one n-ary REL_JOIN_SET until src/plan orders them.
+ */
+#ifndef SQL_REL_REL_H
+#define SQL_REL_REL_H
+
+#include "sql/bind/bound.h"
+
+typedef enum RelKind
+{
+    REL_ONE,      /* one row, no columns */
+    REL_SCAN,     /* table */
+    REL_SYSVIEW,  /* rows the leader makes */
+    REL_VALUES,
+    REL_FILTER,
+    REL_PROJECT,  /* computes named expressions; passes input columns through as needed */
+    REL_JOIN_SET, /* inner joins of n inputs with a list of conjuncts, not yet ordered */
+    REL_JOIN,     /* left (probe, outer), right (build, inner) */
+    REL_AGG,
+    REL_SORT,
+    REL_LIMIT
+} RelKind;
+
+typedef struct Rel Rel;
+struct Rel
+{
+    RelKind kind;
+    int32_t input_count;
+    Rel **inputs;
+    int32_t output_count;
+    ColumnId *outputs; /* columns a parent may use */
+    const CatalogTable *table;
+    ColumnId *table_columns;       /* SCAN/SYSVIEW: id of each table column */
+    int32_t conjunct_count;
+    Expr **conjuncts;              /* FILTER, JOIN_SET, JOIN, SCAN (pushed down) */
+    JoinKind join;
+    int32_t named_count;
+    BoundNamed *named;             /* PROJECT; AGG: groups */
+    int32_t agg_count;
+    BoundAgg *aggs;
+    int32_t sort_count;
+    BoundSort *sort;               /* SORT */
+    int64_t limit;                 /* LIMIT, and SORT after top-N was recognised; -1 = none */
+    int64_t offset;
+    int32_t row_count;             /* VALUES */
+    Expr ***rows;
+    double rows_estimate;          /* filled by rel_estimate */
+};
+
+Error *rel_build(Arena *arena, BoundStatement *statement, Rel **out) MUST_USE;
+Error *rel_rewrite(Arena *arena, BoundStatement *statement, Rel **rel) MUST_USE; /* all rules of rule.def */
+void rel_print(Text *text, const BoundStatement *statement, const Rel *rel);
+void rel_verify(const BoundStatement *statement, const Rel *rel);
+
+/* Rows and distinct values, from table statistics (System R's rules where nothing is known). */
+void rel_estimate(Arena *arena, const BoundStatement *statement, Rel *rel);
+double expr_selectivity(const BoundStatement *statement, const Expr *conjunct);
+
+#endif

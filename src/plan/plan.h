@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The physical plan.  Two views of one thing: a tree of Steps, with where the
+ * rows live (Dist), which EXPLAIN prints; and the Pipelines it is cut into at
+ * every place where rows must rest (hash table, aggregate, sort, exchange),
+ * from which src/codegen writes C and from which the Spec is filled.
+ */
+#ifndef SRC_PLAN_PLAN_H
+#define SRC_PLAN_PLAN_H
+
+#include "sql/rel/rel.h"
+#include "src/run/spec.h"
+
+typedef enum DistKind
+{
+    DIST_AT_LEADER,
+    DIST_AT_SLICES_RANDOM, /* spread, by nothing known */
+    DIST_AT_SLICES_HASH,   /* by the hash of `columns`, in that order */
+    DIST_AT_EVERY_NODE     /* every node has all rows */
+} DistKind;
+
+typedef struct Dist
+{
+    DistKind kind;
+    int32_t column_count;
+    ColumnId columns[4];
+} Dist;
+
+typedef enum StepKind
+{
+#define STEP(id, name, explain) STEP_##id,
+#include "src/plan/step.def"
+#undef STEP
+    STEP_COUNT
+} StepKind;
+
+typedef enum AggMode
+{
+    AGG_SINGLE,
+    AGG_PARTIAL,
+    AGG_FINAL
+} AggMode;
+
+/* What a state of an aggregate does with a value: AVG and COUNT are already
+ * taken apart (avg = sum / count in a PROJECT above), FINAL counts are sums. */
+typedef struct StepAgg
+{
+    AggKind kind;  /* COUNT_STAR, COUNT, SUM, MIN, MAX */
+    Expr *arg;
+    ColumnId column;
+} StepAgg;
+
+typedef struct Step Step;
+struct Step
+{
+    StepKind kind;
+    int32_t input_count;
+    Step *inputs[2]; /* HJOIN: [0] outer = probe, [1] inner = build */
+    Dist dist;
+    int32_t output_count;
+    ColumnId *outputs;
+    double rows;  /* estimate */
+    double width; /* bytes a row */
+    double cost_start, cost_total;
+    const CatalogTable *table;
+    ColumnId *table_columns;
+    int32_t conjunct_count;
+    Expr **conjuncts; /* SCAN: filter; HJOIN: residual */
+    JoinKind join;
+    const char *dist_label; /* "DS_DIST_NONE", "DS_BCAST_INNER"... of a join */
+    int32_t key_count;
+    Expr **outer_keys; /* HJOIN; also DIST: hash keys */
+    Expr **inner_keys;
+    int32_t named_count;
+    BoundNamed *named;
+    AggMode agg_mode;
+    int32_t group_count;
+    ColumnId *groups;
+    int32_t agg_count;
+    StepAgg *aggs;
+    int32_t sort_count;
+    BoundSort *sort;
+    int64_t limit, offset;
+    int32_t row_count;
+    Expr ***values;
+};
+
+/* --- pipelines ---------------------------------------------------------- */
+typedef enum OpKind
+{
+    OP_FILTER, /* rows where all conjuncts are true go on */
+    OP_COMPUTE, /* named expressions get their value (later ops and the sink use its column) */
+    OP_PROBE   /* looks into HASH store `store` with keys; join kind; residual */
+} OpKind;
+
+typedef struct PipeOp
+{
+    OpKind kind;
+    int32_t conjunct_count;
+    Expr **conjuncts; /* FILTER; PROBE: residual over both sides */
+    int32_t named_count;
+    BoundNamed *named;
+    int32_t store;
+    JoinKind join;
+    int32_t key_count;
+    Expr **keys;       /* probe side */
+    Expr **build_keys; /* the build side's expressions: columns of the store's fields */
+} PipeOp;
+
+/* One value written to a field of the sink's layout. */
+typedef struct PipeField
+{
+    int32_t field;
+    Expr *expr;
+} PipeField;
+
+typedef struct PipePlan
+{
+    SpecPipeline *spec;
+    int32_t op_count;
+    PipeOp *ops;
+    /* sink: */
+    int32_t field_count;
+    PipeField *fields;  /* BUFFER, HASH, SORT, EXCHANGE, RETURN, APPEND; AGG: its key fields */
+    int32_t hash_count;
+    Expr **hash;        /* HASH: the build keys; AGG: group keys; EXCHANGE hash: distribution keys */
+    int32_t agg_count;
+    StepAgg *aggs;      /* AGG: into state field key_count + i */
+} PipePlan;
+
+/* Where a column can be found: which field of a store holds it. */
+typedef struct StoreColumns
+{
+    ColumnId *columns; /* one a field of the store's layout */
+} StoreColumns;
+
+typedef struct ScanColumns
+{
+    ColumnId *columns; /* one a column of the scan */
+} ScanColumns;
+
+/* What is known of a column's values: integers, DECIMALs (scaled), dates, timestamps. */
+typedef struct Bounds
+{
+    bool known;
+    __int128 min, max;
+} Bounds;
+
+typedef struct Plan
+{
+    BoundStatement *statement;
+    Step *root;
+    Spec *spec; /* scans, stores, pipelines, tables filled; params and module by codegen */
+    PipePlan *pipes;           /* one a spec pipeline */
+    StoreColumns *store_columns;
+    ScanColumns *scan_columns;
+    int64_t rows_max;          /* product bound on input rows, for overflow classes; -1 unknown */
+    int32_t result_count;      /* columns the client sees: first fields of the RETURN layout */
+    char **result_names;
+    bool leader_only;          /* no compute node takes part */
+} Plan;
+
+/* Makes the plan of a SELECT or INSERT for `node_count` compute nodes. */
+Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, Rel *rel, int32_t node_count,
+                 Plan **out) MUST_USE;
+void plan_verify(const Plan *plan);
+/* EXPLAIN's lines in Redshift's form ("XN HashAggregate  (cost=... rows=... width=...)"). */
+void plan_explain(Text *text, const Plan *plan);
+
+/* Bounds of an expression by interval arithmetic over the columns' statistics. */
+Bounds plan_bounds(const Plan *plan, const Expr *expr);
+/* Narrowest integer Rep that holds the bounds; the type's own Rep if unknown or not an integer. */
+Rep plan_rep(const Plan *plan, const Expr *expr);
+
+#endif
