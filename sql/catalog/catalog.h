@@ -81,10 +81,31 @@ typedef struct CatalogSnapshot
     CatalogTable **tables; /* shared between snapshots, read-only */
 } CatalogSnapshot;
 
-/* NULL if there is none.  schema NULL: search "public" (and pg_temp later). */
+/* NULL if there is none.  schema NULL: search pg_catalog (the system views), then "public".
+ * A view of sysview.def has id < 0: it can be read, not written. */
 const CatalogTable *catalog_find_table(const CatalogSnapshot *snapshot, const char *schema, const char *name);
+static inline bool table_is_sysview(const CatalogTable *table)
+{
+    return table->id < 0;
+}
 bool catalog_has_schema(const CatalogSnapshot *snapshot, const char *schema);
 int32_t catalog_find_column(const CatalogTable *table, const char *name); /* -1 */
+
+/* System views: tables whose rows the leader makes; described here so that names bind. */
+typedef enum SysView
+{
+#define SYSVIEW(name) SYSVIEW_##name,
+#define SYSVIEW_COLUMN(view, name, type, length, scale)
+#include "sql/catalog/sysview.def"
+#undef SYSVIEW
+#undef SYSVIEW_COLUMN
+    SYSVIEW_COUNT
+} SysView;
+/* Their ids are -1 - SysView. */
+static inline SysView table_sysview(const CatalogTable *table)
+{
+    return (SysView) (-1 - table->id);
+}
 
 typedef struct Catalog Catalog;
 
