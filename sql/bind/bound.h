@@ -79,15 +79,7 @@ struct Expr
     BoundQuery *subquery;
 };
 
-typedef enum AggKind
-{
-    AGG_COUNT_STAR,
-    AGG_COUNT,
-    AGG_SUM,
-    AGG_AVG,
-    AGG_MIN,
-    AGG_MAX
-} AggKind;
+typedef AggId AggKind; /* rows of agg.def */
 
 typedef struct BoundAgg
 {
