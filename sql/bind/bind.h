@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a parsed statement means, against one catalog snapshot.
+ *
+ * Everything made lives in `arena` and borrows catalog tables from `snapshot`.
+ * Errors carry positions in the user's text.  No I/O, no globals, thread-safe;
+ * recursion is bounded by PARSE_DEPTH_MAX (sql/parse/parse.h).
+ */
+#ifndef SQL_BIND_BIND_H
+#define SQL_BIND_BIND_H
+
+#include "sql/bind/bound.h"
+#include "sql/parse/parse.h"
+
+/* What the session knows.  Leader functions become constants from it (FEATURES 1.03). */
+typedef struct BindContext
+{
+    const char *database;
+    const char *user;
+    const char *session_user; /* NULL: as user */
+    int32_t user_id;
+    const char *version;            /* what version() gives */
+    int32_t search_path_count;      /* 0: "public" */
+    const char *const *search_path; /* folded; pg_catalog is always searched first */
+    int64_t transaction_time;       /* now(), current_date: microseconds since 2000 */
+    int64_t statement_time;         /* getdate() */
+    int32_t backend_pid;
+    int64_t last_copy_count;
+    int32_t last_copy_id;
+    int32_t last_query_id;
+    /* Value of a setting by its folded name, borrowed until the statement ends; NULL = no such. May be NULL itself. */
+    const char *(*setting)(void *session, const char *name);
+    void *session;
+} BindContext;
+
+/* SELECT or INSERT (EXPLAIN: give it explain->statement); 0A000 for other kinds. */
+Error *bind_statement(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                      const ParseStatement *statement, BoundStatement **out) MUST_USE;
+
+typedef struct CreateTablePlan
+{
+    CatalogTable *table; /* id 0, no segments: for catalog_create_table() */
+    bool exists;         /* IF NOT EXISTS, and it does: nothing to do but a notice */
+} CreateTablePlan;
+
+/* 42P07 if the table exists, 3F000 no schema, 42701 column twice, 42704 no such type or encoding, 42P16... */
+Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                         const ParseStatement *statement, CreateTablePlan **out) MUST_USE;
+
+typedef struct CopyColumn
+{
+    char *name;
+    SqlType type;
+    bool not_null;
+    int32_t position; /* 0-based field of the record; -1: not in the file, takes fallback */
+    Datum fallback;   /* DEFAULT, or null */
+} CopyColumn;
+
+typedef struct CopyPlan
+{
+    const CatalogTable *table;
+    int32_t column_count;
+    CopyColumn *columns; /* one a table column, in table order */
+    bool from_stdin;
+    const char *path;
+    int32_t path_position;
+    const CopyOptions *options;
+} CopyPlan;
+
+/* 42P01, 42703, 42701, 23502 for a NOT NULL column that is neither in the file nor has a default. */
+Error *bind_copy(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                 const ParseStatement *statement, CopyPlan **out) MUST_USE;
+
+/* The table a DROP, TRUNCATE... names; system views are refused (42809).  42P01 with position
+ * and hint, or *table = NULL if if_exists. */
+Error *bind_table_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
+                       bool if_exists, const CatalogTable **table) MUST_USE;
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text to statements.
+ *
+ *     user's text --pg_query_scan--> tokens --limits, split at ';'--> one statement's tokens
+ *        --dialect_*: clauses of Redshift lifted into side records--> text the grammar accepts
+ *        --libpg_query--> PostgreSQL's parse tree (PgQuery__Node), kept for sql/bind
+ *
+ * Statements the leader carries out itself (SET, DROP, COPY...) come out as
+ * plain structs: only sql/parse and sql/bind look into libpg_query's nodes.
+ * A ParseStatement and all it points to live in the caller's arena and borrow
+ * nothing.  Names are folded to lower case, quoted ones too (FEATURES 2.39),
+ * and cut at 127 bytes.
+ */
+#ifndef SQL_PARSE_PARSE_H
+#define SQL_PARSE_PARSE_H
+
+#include "base/core/text.h"
+
+#define PARSE_TEXT_BYTES_MAX (16 * 1024 * 1024) /* FEATURES 1.07; 54000 */
+#define PARSE_DEPTH_MAX 1000                    /* nesting plus chained operators on one path of the tree; 54001 */
+#define PARSE_NAME_BYTES_MAX 127
+
+typedef enum StatementKind
+{
+#define STATEMENT(id, tag) STATEMENT_##id,
+#include "sql/parse/statement.def"
+#undef STATEMENT
+    STATEMENT_COUNT
+} StatementKind;
+
+typedef struct ParseName
+{
+    char *schema; /* NULL: not said */
+    char *name;
+    int32_t position; /* 1-based character of the user's text */
+} ParseName;
+
+/* What Redshift adds to a column of CREATE TABLE. */
+typedef struct TableColumnOptions
+{
+    int32_t location; /* byte of the column's name in the text given to the grammar: ColumnDef.location */
+    int32_t position; /* the same for people */
+    char *encoding;   /* lower case, NULL = not said */
+    char *default_sql; /* text behind DEFAULT, NULL = none */
+    bool dist_key;
+    bool sort_key;
+} TableColumnOptions;
+
+typedef enum TableDist
+{
+    TABLE_DIST_UNSAID,
+    TABLE_DIST_AUTO,
+    TABLE_DIST_EVEN,
+    TABLE_DIST_KEY,
+    TABLE_DIST_ALL
+} TableDist;
+
+/* ... and to the table. */
+typedef struct TableOptions
+{
+    TableDist dist;
+    char *dist_key; /* DISTKEY(name), NULL = not said */
+    int32_t dist_position;
+    int32_t sort_count;
+    char **sort_keys; /* [COMPOUND] SORTKEY(...) */
+    int32_t sort_position;
+    int32_t column_count;
+    TableColumnOptions *columns; /* those that say anything */
+} TableOptions;
+
+typedef enum CopyCompression
+{
+    COPY_PLAIN,
+    COPY_GZIP,
+    COPY_ZSTD,
+    COPY_BZIP2
+} CopyCompression;
+
+/* COPY's parameters with Redshift's defaults filled in (FEATURES 5); PostgreSQL's
+ * (FORMAT csv, HEADER...) end in the same fields. */
+typedef struct CopyOptions
+{
+    bool csv;
+    CopyCompression compression;
+    char delimiter;
+    char quote; /* CSV */
+    bool escape;
+    bool remove_quotes;
+    bool ignore_blank_lines;
+    bool trim_blanks;
+    bool fill_record;
+    bool truncate_columns;
+    bool accept_invalid_chars;
+    char replacement_char;
+    bool blanks_as_null;
+    bool empty_as_null;
+    bool accept_any_date;
+    bool round_decimals;
+    bool manifest;
+    bool no_load;
+    char *null_as;     /* never NULL; "\\N" unless said (CSV from STDIN: "") */
+    char *date_format; /* NULL: not said */
+    char *time_format;
+    int32_t ignore_header;
+    int64_t max_error;
+    bool stat_update;  /* false only after STATUPDATE OFF */
+    bool comp_update;  /* false only after COMPUPDATE OFF */
+} CopyOptions;
+
+typedef struct CopyStatement
+{
+    ParseName table;
+    int32_t column_count; /* 0: all columns */
+    ParseName *columns;
+    bool from_stdin;
+    char *path; /* as written; NULL for STDIN */
+    int32_t path_position;
+    CopyOptions options;
+} CopyStatement;
+
+typedef struct SetStatement
+{
+    char *name;  /* NULL: RESET ALL */
+    char *value; /* list elements joined by ", "; NULL: DEFAULT */
+    bool local;  /* SET LOCAL */
+} SetStatement;
+
+/* DROP TABLE, DROP SCHEMA, TRUNCATE, CREATE SCHEMA. A schema's name is in `name`. */
+typedef struct ObjectStatement
+{
+    int32_t name_count;
+    ParseName *names;
+    bool if_exists; /* CREATE SCHEMA: IF NOT EXISTS */
+    bool cascade;
+} ObjectStatement;
+
+typedef struct ParseStatement ParseStatement;
+
+typedef struct ExplainStatement
+{
+    bool verbose;
+    bool analyze;
+    bool code; /* EXPLAIN (CODE): the generated C */
+    ParseStatement *statement;
+} ExplainStatement;
+
+struct PgQuery__Node;
+typedef struct ParseMap ParseMap; /* positions: text given to the grammar -> user's characters */
+
+struct ParseStatement
+{
+    StatementKind kind;
+    const char *tag;  /* "CREATE TABLE"; UNSUPPORTED: its name, "DELETE" */
+    char *text;       /* this statement as the user wrote it, without the semicolon */
+    int32_t position; /* of its first character in the user's text, 1-based */
+    const struct PgQuery__Node *node; /* SELECT, INSERT, CREATE TABLE; else NULL or of no use */
+    const ParseMap *map;
+    int32_t notice_count;
+    char **notices; /* clauses that were read and have no effect */
+    union
+    {
+        TableOptions *table;      /* CREATE_TABLE */
+        CopyStatement *copy;      /* COPY */
+        SetStatement *set;        /* SET, RESET, SHOW (name only; "all") */
+        ObjectStatement *object;  /* DROP_TABLE, DROP_SCHEMA, TRUNCATE, CREATE_SCHEMA */
+        ExplainStatement *explain; /* EXPLAIN */
+    };
+};
+
+typedef struct ParseList
+{
+    int32_t count; /* 0 for a text of blanks and comments */
+    ParseStatement *statements;
+} ParseList;
+
+/* Thread-safe; runs on a thread of its own with a large stack, for libpg_query recurses.
+ * Trees that come out are at most PARSE_DEPTH_MAX (and a few) deep, so that walkers may recurse:
+ * give their threads 8 MB of stack.
+ * Errors: 42601 and what the grammar says, with position; 54000 text too long; 54001 too deep;
+ * 0A000 for clauses that are known and not supported.  Unsupported statements parse; see below. */
+Error *parse_statements(Arena *arena, const char *text, ParseList **out) MUST_USE;
+
+/* 0A000 "DELETE is not supported yet" for UNSUPPORTED, else NULL. */
+Error *parse_refusal(const ParseStatement *statement) MUST_USE;
+
+/* A byte location in a node of `statement` as a position for error_at(); 0 for a location < 0. */
+int32_t parse_position(const ParseStatement *statement, int32_t location);
+
+/* Folds a name as the parser does: lower case (ASCII), cut at PARSE_NAME_BYTES_MAX on a character's border. */
+char *parse_fold_name(Arena *arena, const char *name);
+
+#endif
