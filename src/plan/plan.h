@@ -148,6 +148,7 @@ typedef struct Bounds
 
 typedef struct Plan
 {
+    Arena *arena; /* the statement's */
     BoundStatement *statement;
     Step *root;
     Spec *spec; /* scans, stores, pipelines, tables filled; params and module by codegen */
@@ -166,6 +167,13 @@ Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *
 void plan_verify(const Plan *plan);
 /* EXPLAIN's lines in Redshift's form ("XN HashAggregate  (cost=... rows=... width=...)"). */
 void plan_explain(Text *text, const Plan *plan);
+
+/* --- parameters: every constant of a query, in the order they are asked for ---
+ * Each returns the index of the spec's parameter; equal constants share one. */
+int32_t plan_param(Plan *plan, SqlType type, Datum value);
+int32_t plan_param_like(Plan *plan, Datum pattern, char escape, bool insensitive);
+/* `constants` are EXPR_CONST of `type`; nulls are left out. */
+int32_t plan_param_set(Plan *plan, SqlType type, Expr *const *constants, int32_t count);
 
 /* Bounds of an expression by interval arithmetic over the columns' statistics. */
 Bounds plan_bounds(const Plan *plan, const Expr *expr);

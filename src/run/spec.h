@@ -178,10 +178,23 @@ typedef struct SpecPipeline
     char *label;      /* "scan lineitem", for counters and messages */
 } SpecPipeline;
 
+/* What a rank prepares from a parameter before the query runs (RtParam.aid). */
+typedef enum ParamAid
+{
+    PARAM_PLAIN,
+    PARAM_LIKE, /* value: the pattern; compiled once */
+    PARAM_SET   /* set[0..set_count): constants of an IN list, none null */
+} ParamAid;
+
 typedef struct SpecParam
 {
     SqlType type;
     Datum value;
+    uint8_t aid;      /* ParamAid */
+    char like_escape; /* 0 = none */
+    bool insensitive; /* LIKE: without regard to case */
+    int32_t set_count;
+    Datum *set;
 } SpecParam;
 
 typedef struct SpecValues
