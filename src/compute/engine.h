@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: this rank's executor of Specs.  It owns what outlives a query:
+ * the team of worker threads, the cache of segments and of generated code,
+ * and the memory that queries reuse.
+ *
+ *     session thread                engine thread + team              compute nodes
+ *     engine_run(spec) --queue----> command_send(spec) -------------> node_work(): their pipelines
+ *                                   pipelines of this rank <--rows--- EXCHANGE
+ *                                   reply_wait() <------------------- verdict, segments, counters
+ *     RowSink.rows() <--RETURN----- (pipeline into RETURN is run by the session's thread)
+ *     RunResult
+ *
+ * One distributed query runs at a time, first come first served.  Specs whose pipelines are all
+ * on_leader and read no table run beside it, in the session's own thread.
+ */
+#ifndef SRC_COMPUTE_ENGINE_H
+#define SRC_COMPUTE_ENGINE_H
+
+#include "base/data/hll.h"
+#include "mpi/world.h"
+#include "src/run/spec.h"
+
+typedef struct Engine Engine;
+
+typedef struct EngineConfig
+{
+    World *world;            /* borrowed for the engine's life */
+    const char *directory;   /* of the warehouse; copied */
+    int64_t database_id;     /* data stands in DIRECTORY/db<id>/t<table>/s<slice>/ */
+    int32_t threads;         /* of the team; 0: OMP_NUM_THREADS, else the cores this rank may use */
+    int64_t memory_bytes;    /* for what grows with data; 0: 60 % of the machine's, shared among its ranks */
+} EngineConfig;
+
+/* Local, on every rank, once.  Starts the engine thread and its team. */
+Error *engine_start(const EngineConfig *config, Engine **engine) MUST_USE;
+/* Cancels what runs, waits for it, joins the threads, frees everything.  NULL is fine. */
+void engine_stop(Engine *engine);
+
+/* Where the result's rows go: called in the thread that called engine_run(), in order, with batches of
+ * 1..1024 rows standing layout->stride apart (layout of the Spec's RETURN store; valid for the call).
+ * An error it returns ends the query and is what engine_run() returns. */
+typedef struct RowSink
+{
+    void *context;
+    Error *(*rows)(void *context, const RowLayout *layout, const void *rows, int64_t count);
+} RowSink;
+
+/* A segment file written by the query: durable, named by no manifest yet. */
+typedef struct RunColumn
+{
+    bool has_range; /* false: nothing but nulls (or NaN) */
+    bool range_truncated;
+    Datum min, max; /* strings live in the result's arena */
+    int64_t nulls;
+    int64_t bytes;
+    double width_avg;
+    uint8_t rep; /* Rep: narrowest that holds every value */
+    Hll distinct;
+} RunColumn;
+
+typedef struct RunSegment
+{
+    int32_t table; /* index into the Spec's tables */
+    int32_t slice;
+    char *file; /* name in the slice's directory */
+    int64_t rows;
+    int64_t bytes;
+    uint8_t digest[16];
+    int32_t column_count;
+    RunColumn *columns;
+} RunSegment;
+
+/* A line that COPY could not take. */
+typedef struct RunReject
+{
+    char *file;
+    int64_t line;       /* 1-based */
+    int64_t offset;     /* of the line in the file, bytes */
+    char *column;       /* NULL: not one column's fault */
+    int32_t column_index; /* -1 likewise */
+    char *raw_field;    /* cut to 1024 bytes */
+    char *raw_line;     /* cut to 1024 bytes */
+    int32_t code;       /* Redshift's load error code */
+    char *reason;
+} RunReject;
+
+/* What one pipeline did on one rank. */
+typedef struct RunCounter
+{
+    int32_t node;     /* compute index, or LEADER_INDEX */
+    int32_t pipeline; /* index into the Spec's pipelines */
+    int32_t threads;  /* that took part */
+    int64_t rows_in;
+    int64_t rows_out;
+    int64_t bytes;          /* of memory its sink holds, or sent */
+    int64_t blocks;         /* of columns read */
+    int64_t blocks_skipped; /* row blocks left out by zone maps */
+    int64_t start_us;       /* since the query's start on that rank */
+    int64_t wall_us;
+    int64_t work_us; /* sum over threads */
+} RunCounter;
+
+typedef struct RunResult
+{
+    int64_t rows_returned; /* given to the RowSink */
+    int64_t rows_appended; /* in all segments together */
+    int32_t segment_count;
+    RunSegment *segments; /* by slice */
+    int64_t load_rows;    /* parsed and taken */
+    int64_t load_bytes;
+    int64_t load_rejected; /* may exceed reject_count: the list is bounded */
+    int32_t reject_count;
+    RunReject *rejects;
+    int32_t counter_count;
+    RunCounter *counters; /* by node, then pipeline */
+    int64_t queue_us;     /* waited for its turn */
+    int64_t run_us;
+} RunResult;
+
+/* Leader.  Runs a query to its end, with everything it needs of the compute nodes.  Blocks; thread-safe.
+ * spec->query must be unused so far.  `sink` may be NULL if the Spec has no RETURN store.  What *result
+ * points to lives in `arena`.  On error *result still has the rejects, and its segments are gone (removed). */
+Error *engine_run(Engine *engine, const Spec *spec, Arena *arena, const RowSink *sink, RunResult *result) MUST_USE;
+
+/* Any thread of the leader, any time: the query ends soon with 57014.  An unknown number does nothing. */
+void engine_cancel(Engine *engine, uint64_t query);
+
+/* Any thread of the leader: what a running load has done so far, in bytes; false if nothing is known. */
+bool engine_progress(Engine *engine, uint64_t query, int64_t *done, int64_t *total);
+
+/* A compute node's day (ranks other than the leader in a world of several): commands until the leader
+ * says stop (NULL) or is gone (08006). */
+Error *node_work(Engine *engine) MUST_USE;
+
+/* Of this rank. */
+typedef struct EngineInfo
+{
+    int32_t threads;
+    int64_t memory_bytes; /* limit */
+    int64_t memory_used_bytes;
+    int64_t memory_peak_bytes;
+    int64_t queries_run;
+} EngineInfo;
+void engine_info(Engine *engine, EngineInfo *info);
+
+/* Forgets a segment file that is about to be removed (leader's own cache; nodes forget by age). */
+void engine_forget_segment(Engine *engine, const char *path);
+
+/* How many threads a rank's team should have, told by `asked` (0: not), OMP_NUM_THREADS, affinity, cgroup,
+ * and how many ranks share the machine. */
+int32_t engine_threads(int32_t asked);
+
+#endif
