@@ -71,17 +71,19 @@ typedef struct RunSegment
     RunColumn *columns;
 } RunSegment;
 
-/* A line that COPY could not take. */
+/* A record that COPY could not take: src/load's LoadReject, as it came from the ranks. */
 typedef struct RunReject
 {
     char *file;
     int64_t line;       /* 1-based */
-    int64_t offset;     /* of the line in the file, bytes */
-    char *column;       /* NULL: not one column's fault */
-    int32_t column_index; /* -1 likewise */
-    char *raw_field;    /* cut to 1024 bytes */
-    char *raw_line;     /* cut to 1024 bytes */
-    int32_t code;       /* Redshift's load error code */
+    int64_t start_byte; /* of the record in the (uncompressed) file */
+    int32_t field;      /* 1-based; 0: the record as such */
+    char *column;       /* "" if none */
+    SqlType type;       /* TYPE_NONE if none */
+    int32_t position;   /* byte of the field in the record, 0-based */
+    char *raw_line;
+    char *raw_field;
+    int32_t code; /* LoadErrorCode */
     char *reason;
 } RunReject;
 
@@ -122,6 +124,18 @@ typedef struct RunResult
  * spec->query must be unused so far.  `sink` may be NULL if the Spec has no RETURN store.  What *result
  * points to lives in `arena`.  On error *result still has the rejects, and its segments are gone (removed). */
 Error *engine_run(Engine *engine, const Spec *spec, Arena *arena, const RowSink *sink, RunResult *result) MUST_USE;
+
+/* COPY FROM STDIN: gives the next bytes of the input (borrowed until the next call), *length 0 at its end.
+ * Called in another thread while the caller waits in engine_run_feed(). */
+typedef struct RunFeed
+{
+    void *context;
+    Error *(*next)(void *context, const void **bytes, size_t *length);
+} RunFeed;
+
+/* The same for a Spec whose load is a stream (SpecLoad.stream): its SOURCE_LOAD pipeline is on_leader. */
+Error *engine_run_feed(Engine *engine, const Spec *spec, Arena *arena, const RunFeed *feed, const RowSink *sink,
+                       RunResult *result) MUST_USE;
 
 /* Any thread of the leader, any time: the query ends soon with 57014.  An unknown number does nothing. */
 void engine_cancel(Engine *engine, uint64_t query);

@@ -209,6 +209,7 @@ typedef struct SpecLoad
 {
     void *plan; /* load_plan_write() bytes: format, columns, files, byte ranges */
     size_t plan_bytes;
+    bool stream; /* no files: bytes come through engine_run_feed(), and the pipeline is on_leader */
 } SpecLoad;
 
 typedef struct Spec
@@ -218,6 +219,7 @@ typedef struct Spec
     int64_t data_version;  /* snapshot the query reads */
     char module[40];       /* cache key of the generated code, hex; empty: none needed */
     int32_t module_tier;
+    uint8_t module_digest[16]; /* xxh3-128 (canonical) of the .so; all zero: not checked */
     int32_t scan_count;
     SpecScan *scans;
     int32_t store_count;
