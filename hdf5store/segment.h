@@ -13,9 +13,9 @@
 #define HDF5STORE_SEGMENT_H
 
 #include "base/core/arena.h"
+#include "base/data/hll.h"
 #include "base/data/type.h"
 #include "hdf5store/encoding.h"
-#include "hdf5store/hll.h"
 
 #define SEGMENT_COLUMNS_MAX 1600
 #define SEGMENT_DIGEST_SIZE 16
