@@ -88,6 +88,7 @@ static inline bool table_is_sysview(const CatalogTable *table)
 {
     return table->id < 0;
 }
+const CatalogTable *catalog_find_table_id(const CatalogSnapshot *snapshot, int64_t table_id);
 bool catalog_has_schema(const CatalogSnapshot *snapshot, const char *schema);
 int32_t catalog_find_column(const CatalogTable *table, const char *name); /* -1 */
 
@@ -126,6 +127,19 @@ Error *catalog_find_user(Catalog *catalog, Arena *arena, const char *name, Catal
 /* The newest committed version, counted up; release when done. */
 const CatalogSnapshot *catalog_acquire(Catalog *catalog);
 void catalog_release(Catalog *catalog, const CatalogSnapshot *snapshot);
+
+/* A job's number: one more than that of the job before it; every commit carries it. */
+int64_t catalog_epoch(const Catalog *catalog);
+
+/* A segment file no version and no reader names any more: dropped, truncated or rolled back. */
+typedef struct DeadSegment
+{
+    int64_t table_id;
+    int32_t slice;
+    char *file;
+} DeadSegment;
+/* Hands over what has died since the last call; the caller removes the files. */
+void catalog_take_dead(Catalog *catalog, Arena *arena, DeadSegment **dead, int32_t *count);
 
 /* A unique number for files and ids, never given twice in a warehouse's life. */
 int64_t catalog_next_id(Catalog *catalog);

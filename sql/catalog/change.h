@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One change of a transaction: made on its private snapshot when asked for, and replayed on the newest one at commit. */
+#ifndef SQL_CATALOG_CHANGE_H
+#define SQL_CATALOG_CHANGE_H
+
+#include "sql/catalog/snapshot.h"
+
+typedef enum ChangeKind
+{
+    CHANGE_CREATE_SCHEMA,
+    CHANGE_DROP_SCHEMA,
+    CHANGE_CREATE_TABLE,
+    CHANGE_DROP_TABLE,
+    CHANGE_TRUNCATE_TABLE,
+    CHANGE_ADD_SEGMENTS
+} ChangeKind;
+
+typedef struct Change
+{
+    ChangeKind kind;
+    char *schema;           /* CREATE/DROP SCHEMA */
+    bool cascade;           /* DROP SCHEMA */
+    int64_t table_id;       /* all of tables */
+    TableVersion *table;    /* CREATE_TABLE: a reference of its own */
+    SegmentRecord *records; /* ADD_SEGMENTS */
+    int32_t record_count;
+    struct Change *next;
+} Change;
+
+#endif

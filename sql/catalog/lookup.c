@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finding names in a snapshot, and the descriptions of the system views, which
+ * sysview.def unrolls into at compile time:
+ *
+ *     columns_of_views[]   all columns of all views, one after the other
+ *     FIRST_stv_slices     where a view's begin
+ *     struct stv_slices_   a byte a column: its size counts them
+ */
+#include "sql/catalog/catalog.h"
+
+#include <string.h>
+
+static const CatalogColumn columns_of_views[] = {
+#define SYSVIEW(view)
+#define SYSVIEW_COLUMN(view, column, type_id, size, scale_)                                            \
+    {.name = (char *) #column,                                                                         \
+     .type = {.id = TYPE_##type_id,                                                                    \
+              .precision = TYPE_##type_id == TYPE_DECIMAL ? (size) : 0,                                \
+              .scale = (scale_),                                                                       \
+              .length = TYPE_##type_id == TYPE_DECIMAL ? 0 : (size)}},
+#include "sql/catalog/sysview.def"
+#undef SYSVIEW
+#undef SYSVIEW_COLUMN
+};
+
+/* An enumerator before a view's columns steps back by one, so that FIRST_ is the first column's index. */
+enum
+{
+#define SYSVIEW(view) FIRST_##view, BEFORE_##view = FIRST_##view - 1,
+#define SYSVIEW_COLUMN(view, column, type_id, size, scale_) AT_##view##_##column,
+#include "sql/catalog/sysview.def"
+#undef SYSVIEW
+#undef SYSVIEW_COLUMN
+    VIEW_COLUMNS_END
+};
+
+struct nothing_
+{
+    char nothing;
+#define SYSVIEW(view)                                                                                  \
+    }                                                                                                  \
+    ;                                                                                                  \
+    struct view##_                                                                                     \
+    {
+#define SYSVIEW_COLUMN(view, column, type_id, size, scale_) char column##_;
+#include "sql/catalog/sysview.def"
+#undef SYSVIEW
+#undef SYSVIEW_COLUMN
+};
+
+static const CatalogTable views[] = {
+#define SYSVIEW(view)                                                                                  \
+    [SYSVIEW_##view] = {.id = -1 - SYSVIEW_##view,                                                     \
+                        .schema = (char *) "pg_catalog",                                               \
+                        .name = (char *) #view,                                                        \
+                        .owner = (char *) "rdsdb",                                                     \
+                        .dist_column = -1,                                                             \
+                        .column_count = sizeof(struct view##_),                                        \
+                        .columns = (CatalogColumn *) &columns_of_views[FIRST_##view],                  \
+                        .row_count = 100},
+#define SYSVIEW_COLUMN(view, column, type_id, size, scale_)
+#include "sql/catalog/sysview.def"
+#undef SYSVIEW
+#undef SYSVIEW_COLUMN
+};
+_Static_assert(VIEW_COLUMNS_END == sizeof columns_of_views / sizeof columns_of_views[0], "sysview.def unrolls evenly");
+
+static const CatalogTable *sysview_find(const char *name)
+{
+    for (int32_t i = 0; i < SYSVIEW_COUNT; i++)
+        if (strcmp(views[i].name, name) == 0)
+            return &views[i];
+    return NULL;
+}
+
+const CatalogTable *catalog_find_table(const CatalogSnapshot *snapshot, const char *schema, const char *name)
+{
+    if (schema == NULL || strcmp(schema, "pg_catalog") == 0)
+    {
+        const CatalogTable *view = sysview_find(name);
+        if (view != NULL || schema != NULL)
+            return view;
+        schema = "public";
+    }
+    for (int32_t i = 0; i < snapshot->table_count; i++)
+        if (strcmp(snapshot->tables[i]->name, name) == 0 && strcmp(snapshot->tables[i]->schema, schema) == 0)
+            return snapshot->tables[i];
+    return NULL;
+}
+
+const CatalogTable *catalog_find_table_id(const CatalogSnapshot *snapshot, int64_t table_id)
+{
+    for (int32_t i = 0; i < snapshot->table_count; i++)
+        if (snapshot->tables[i]->id == table_id)
+            return snapshot->tables[i];
+    return NULL;
+}
+
+bool catalog_has_schema(const CatalogSnapshot *snapshot, const char *schema)
+{
+    if (strcmp(schema, "pg_catalog") == 0)
+        return true;
+    for (int32_t i = 0; i < snapshot->schema_count; i++)
+        if (strcmp(snapshot->schemas[i], schema) == 0)
+            return true;
+    return false;
+}
+
+int32_t catalog_find_column(const CatalogTable *table, const char *name)
+{
+    for (int32_t i = 0; i < table->column_count; i++)
+        if (strcmp(table->columns[i].name, name) == 0)
+            return i;
+    return -1;
+}

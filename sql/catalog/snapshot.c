@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Versions of tables and of the whole catalog in memory: see snapshot.h. */
+#include "sql/catalog/snapshot.h"
+#include "base/core/assert.h"
+#include "base/data/hll.h"
+#include "base/data/value.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#define TABLE_ROOM 16 /* free places of a fork, so that a DDL script does not copy the array each time */
+
+SnapshotVersion *snapshot_new(const char *database, int32_t slice_count)
+{
+    Arena *arena = arena_new("catalog snapshot");
+    SnapshotVersion *version = ARENA_NEW(arena, SnapshotVersion);
+    version->arena = arena;
+    version->references = 1;
+    version->table_capacity = TABLE_ROOM;
+    version->snapshot.database = arena_strdup(arena, database);
+    version->snapshot.slice_count = slice_count;
+    version->snapshot.tables = ARENA_ARRAY(arena, CatalogTable *, TABLE_ROOM);
+    return version;
+}
+
+SnapshotVersion *snapshot_fork(const SnapshotVersion *from)
+{
+    const CatalogSnapshot *old = &from->snapshot;
+    SnapshotVersion *version = snapshot_new(old->database, old->slice_count);
+    CatalogSnapshot *fork = &version->snapshot;
+    fork->version = old->version;
+    fork->schema_count = old->schema_count;
+    fork->schemas = ARENA_ARRAY(version->arena, char *, old->schema_count + 1);
+    for (int32_t i = 0; i < old->schema_count; i++)
+        fork->schemas[i] = arena_strdup(version->arena, old->schemas[i]);
+    version->table_capacity = old->table_count + TABLE_ROOM;
+    fork->tables = ARENA_ARRAY(version->arena, CatalogTable *, version->table_capacity);
+    fork->table_count = old->table_count;
+    for (int32_t i = 0; i < old->table_count; i++)
+    {
+        fork->tables[i] = old->tables[i];
+        atomic_fetch_add(&((TableVersion *) fork->tables[i])->references, 1);
+    }
+    return version;
+}
+
+void snapshot_hold(SnapshotVersion *version)
+{
+    atomic_fetch_add(&version->references, 1);
+}
+
+void snapshot_drop(SnapshotVersion *version)
+{
+    if (version == NULL || atomic_fetch_sub(&version->references, 1) > 1)
+        return;
+    for (int32_t i = 0; i < version->snapshot.table_count; i++)
+        table_drop((TableVersion *) version->snapshot.tables[i]);
+    arena_free(version->arena);
+}
+
+void snapshot_add_schema(SnapshotVersion *version, const char *name)
+{
+    CatalogSnapshot *snapshot = &version->snapshot;
+    char **schemas = ARENA_ARRAY(version->arena, char *, snapshot->schema_count + 1);
+    for (int32_t i = 0; i < snapshot->schema_count; i++)
+        schemas[i] = snapshot->schemas[i];
+    schemas[snapshot->schema_count++] = arena_strdup(version->arena, name);
+    snapshot->schemas = schemas;
+}
+
+void snapshot_remove_schema(SnapshotVersion *version, const char *name)
+{
+    CatalogSnapshot *snapshot = &version->snapshot;
+    int32_t kept = 0;
+    for (int32_t i = 0; i < snapshot->schema_count; i++)
+        if (strcmp(snapshot->schemas[i], name) != 0)
+            snapshot->schemas[kept++] = snapshot->schemas[i];
+    ASSERT(kept == snapshot->schema_count - 1);
+    snapshot->schema_count = kept;
+}
+
+int32_t snapshot_find(const SnapshotVersion *version, int64_t table_id)
+{
+    for (int32_t i = 0; i < version->snapshot.table_count; i++)
+        if (version->snapshot.tables[i]->id == table_id)
+            return i;
+    return -1;
+}
+
+void snapshot_add_table(SnapshotVersion *version, TableVersion *table)
+{
+    CatalogSnapshot *snapshot = &version->snapshot;
+    if (snapshot->table_count == version->table_capacity)
+    {
+        version->table_capacity = version->table_capacity * 2;
+        CatalogTable **tables = ARENA_ARRAY(version->arena, CatalogTable *, version->table_capacity);
+        memcpy(tables, snapshot->tables, sizeof *tables * (size_t) snapshot->table_count);
+        snapshot->tables = tables;
+    }
+    snapshot->tables[snapshot->table_count++] = &table->table;
+}
+
+void snapshot_remove_table(SnapshotVersion *version, int32_t index)
+{
+    CatalogSnapshot *snapshot = &version->snapshot;
+    ASSERT(index >= 0 && index < snapshot->table_count);
+    table_drop((TableVersion *) snapshot->tables[index]);
+    snapshot->table_count--;
+    for (int32_t i = index; i < snapshot->table_count; i++)
+        snapshot->tables[i] = snapshot->tables[i + 1];
+}
+
+void snapshot_replace_table(SnapshotVersion *version, int32_t index, TableVersion *table)
+{
+    ASSERT(index >= 0 && index < version->snapshot.table_count);
+    table_drop((TableVersion *) version->snapshot.tables[index]);
+    version->snapshot.tables[index] = &table->table;
+}
+
+static Datum datum_copy(Arena *arena, SqlType type, Datum value)
+{
+    if (!value.null && type_rep(type) == REP_STR && value.str.len > 0)
+        value.str.data = arena_memdup(arena, value.str.data, (size_t) value.str.len);
+    return value;
+}
+
+ColumnStats stats_copy(Arena *arena, SqlType type, const ColumnStats *stats)
+{
+    ColumnStats copy = *stats;
+    if (stats->has_range)
+    {
+        copy.min = datum_copy(arena, type, stats->min);
+        copy.max = datum_copy(arena, type, stats->max);
+    }
+    if (stats->hll != NULL)
+        copy.hll = arena_memdup(arena, stats->hll, (size_t) stats->hll_bytes);
+    return copy;
+}
+
+static char *strdup_or_null(Arena *arena, const char *text)
+{
+    return text == NULL ? NULL : arena_strdup(arena, text);
+}
+
+TableVersion *table_copy(const CatalogTable *table, int32_t more_segments)
+{
+    Arena *arena = arena_new("catalog table");
+    TableVersion *version = ARENA_NEW(arena, TableVersion);
+    version->arena = arena;
+    version->references = 1;
+    CatalogTable *copy = &version->table;
+    *copy = *table;
+    copy->schema = arena_strdup(arena, table->schema);
+    copy->name = arena_strdup(arena, table->name);
+    copy->owner = arena_strdup(arena, table->owner == NULL ? "" : table->owner);
+    copy->columns = ARENA_ARRAY(arena, CatalogColumn, table->column_count);
+    for (int32_t i = 0; i < table->column_count; i++)
+    {
+        const CatalogColumn *from = &table->columns[i];
+        CatalogColumn *column = &copy->columns[i];
+        *column = *from;
+        column->name = arena_strdup(arena, from->name);
+        column->default_sql = strdup_or_null(arena, from->default_sql);
+        column->encoding = strdup_or_null(arena, from->encoding);
+        column->stats = stats_copy(arena, from->type, &from->stats);
+    }
+    copy->sort_columns = ARENA_ARRAY(arena, int32_t, table->sort_count);
+    if (table->sort_count > 0)
+        memcpy(copy->sort_columns, table->sort_columns, sizeof(int32_t) * (size_t) table->sort_count);
+    copy->segments = ARENA_ARRAY(arena, CatalogSegment, table->segment_count + more_segments);
+    for (int32_t i = 0; i < table->segment_count; i++)
+    {
+        copy->segments[i] = table->segments[i];
+        copy->segments[i].file = arena_strdup(arena, table->segments[i].file);
+    }
+    return version;
+}
+
+void table_drop(TableVersion *version)
+{
+    if (atomic_fetch_sub(&version->references, 1) == 1)
+        arena_free(version->arena);
+}
+
+void table_clear(TableVersion *version)
+{
+    CatalogTable *table = &version->table;
+    table->segment_count = 0;
+    table->row_count = 0;
+    table->bytes = 0;
+    for (int32_t i = 0; i < table->column_count; i++)
+        table->columns[i].stats = (ColumnStats){0};
+}
+
+/* into: the statistics of `into_rows` rows; from: of `from_rows` more. */
+static void stats_merge(Arena *arena, SqlType type, ColumnStats *into, int64_t into_rows, const ColumnStats *from,
+                        int64_t from_rows)
+{
+    double into_values = (double) (into_rows - into->null_count);
+    double from_values = (double) (from_rows - from->null_count);
+    if (into_values + from_values > 0)
+        into->average_width = (into->average_width * into_values + from->average_width * from_values) /
+                              (into_values + from_values);
+    if (from->has_range)
+    {
+        if (!into->has_range || value_compare(type, &from->min, &into->min) < 0)
+            into->min = datum_copy(arena, type, from->min);
+        if (!into->has_range || value_compare(type, &from->max, &into->max) > 0)
+            into->max = datum_copy(arena, type, from->max);
+        into->has_range = true;
+    }
+    into->null_count += from->null_count;
+    if (from->hll == NULL)
+    {
+        if (from->distinct > into->distinct)
+            into->distinct = from->distinct;
+        return;
+    }
+    ASSERT(from->hll_bytes == (int32_t) sizeof(Hll));
+    if (into->hll == NULL)
+        into->hll = arena_zalloc(arena, sizeof(Hll));
+    into->hll_bytes = (int32_t) sizeof(Hll);
+    hll_merge((Hll *) into->hll, (const Hll *) from->hll);
+    into->distinct = into_values + from_values > 0 ? hll_estimate((Hll *) into->hll) : 0;
+    if (into->distinct > into_values + from_values)
+        into->distinct = into_values + from_values;
+    if (into->distinct < 1 && into_values + from_values > 0)
+        into->distinct = 1;
+}
+
+void table_add_segment(TableVersion *version, const SegmentRecord *record)
+{
+    CatalogTable *table = &version->table;
+    CatalogSegment *segment = &table->segments[table->segment_count++];
+    *segment = record->segment;
+    segment->file = arena_strdup(version->arena, record->segment.file);
+    for (int32_t i = 0; i < table->column_count && record->columns != NULL; i++)
+        stats_merge(version->arena, table->columns[i].type, &table->columns[i].stats, table->row_count,
+                    &record->columns[i], segment->rows);
+    table->row_count += segment->rows;
+    table->bytes += segment->bytes;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How snapshots share tables.
+ *
+ *     SnapshotVersion 7 ──> [ TableVersion a1, TableVersion b1 ]
+ *     SnapshotVersion 8 ──> [ TableVersion a1, TableVersion b2 ]     b was changed
+ *
+ * Both are counted references, read-only once published.  Nothing here locks:
+ * reference counts are atomic, and a fork belongs to one thread until published.
+ */
+#ifndef SQL_CATALOG_SNAPSHOT_H
+#define SQL_CATALOG_SNAPSHOT_H
+
+#include "sql/catalog/catalog.h"
+
+typedef struct TableVersion
+{
+    CatalogTable table; /* first: a CatalogTable of a snapshot is a TableVersion */
+    _Atomic int32_t references;
+    Arena *arena; /* holds this struct and all it points to */
+} TableVersion;
+
+typedef struct SnapshotVersion
+{
+    CatalogSnapshot snapshot; /* first, for the same reason */
+    _Atomic int32_t references;
+    Arena *arena;
+    int32_t table_capacity;
+    struct SnapshotVersion *next_live; /* the catalog's list of published ones */
+} SnapshotVersion;
+
+static inline SnapshotVersion *snapshot_version(const CatalogSnapshot *snapshot)
+{
+    return (SnapshotVersion *) snapshot;
+}
+
+/* One reference, held by the caller. */
+SnapshotVersion *snapshot_new(const char *database, int32_t slice_count);
+/* A private copy that may be changed with the functions below; shares the tables. */
+SnapshotVersion *snapshot_fork(const SnapshotVersion *from);
+void snapshot_hold(SnapshotVersion *version);
+void snapshot_drop(SnapshotVersion *version); /* frees at the last; NULL is fine */
+
+void snapshot_add_schema(SnapshotVersion *version, const char *name);
+void snapshot_remove_schema(SnapshotVersion *version, const char *name);
+int32_t snapshot_find(const SnapshotVersion *version, int64_t table_id); /* index, -1 */
+void snapshot_add_table(SnapshotVersion *version, TableVersion *table);  /* takes over the reference */
+void snapshot_remove_table(SnapshotVersion *version, int32_t index);
+void snapshot_replace_table(SnapshotVersion *version, int32_t index, TableVersion *table); /* takes over */
+
+/* A copy with one reference and room for `more_segments`; statistics have registers of their own. */
+TableVersion *table_copy(const CatalogTable *table, int32_t more_segments);
+void table_drop(TableVersion *version);
+/* No rows: segments gone, statistics empty. */
+void table_clear(TableVersion *version);
+/* Takes the file in and merges its statistics; room for it was asked for at the copy. */
+void table_add_segment(TableVersion *version, const SegmentRecord *record);
+
+ColumnStats stats_copy(Arena *arena, SqlType type, const ColumnStats *stats);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SQLite: opening, creating, running statements.
+ *
+ * WAL with synchronous=FULL is durable at commit with one fsync.  The VFS is
+ * unix-none, since parallel file systems may lack locks: the lease keeps a
+ * second job away.  locking_mode=EXCLUSIVE keeps the WAL index in memory, so
+ * no -shm file is mapped.
+ */
+#include "sql/catalog/store.h"
+#include "base/core/assert.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CATALOG_FORMAT 1
+#define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
+
+static const char schema_sql[] =
+    "create table meta(key text primary key, value) without rowid;"
+    "create table users(name text primary key, scram text not null, superuser int not null) without rowid;"
+    "create table schemas(name text primary key, owner text) without rowid;"
+    "create table tables(id integer primary key, schema text not null, name text not null, owner text not null,"
+    " dist_style int not null, dist_column int not null, sort_columns blob, created_epoch int,"
+    " unique(schema, name));"
+    "create table columns(table_id int, ordinal int, name text not null, type_oid int not null,"
+    " precision int, scale int, length int, not_null int, default_sql text, encoding text, stats blob,"
+    " primary key(table_id, ordinal)) without rowid;"
+    "create table segments(id integer primary key, table_id int not null, slice int not null, file text not null,"
+    " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
+    "create index segments_of_table on segments(table_id);"
+    "create table load_errors(id integer primary key, query int, start_time int, table_id int, line_number int,"
+    " position int, slice int, error_code int, file text, column_name text, type text, column_length text,"
+    " raw_line text, raw_field text, reason text);";
+
+Error *store_error(const Store *store, const char *doing)
+{
+    int code = sqlite3_extended_errcode(store->db);
+    SqlState state = SQLSTATE_IO_ERROR;
+    if ((code & 0xff) == SQLITE_FULL)
+        state = SQLSTATE_DISK_FULL;
+    else if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+        state = SQLSTATE_DATA_CORRUPTED;
+    return error_detail(error_new(state, "could not %s the catalog", doing), "SQLite says \"%s\" (code %d) of \"%s\".",
+                        sqlite3_errmsg(store->db), code, store->path);
+}
+
+Error *store_run(Store *store, const char *sql)
+{
+    if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return store_error(store, "change");
+    return NULL;
+}
+
+static int bind_one(sqlite3_stmt *statement, int at, char kind, va_list *args)
+{
+    switch (kind)
+    {
+    case 'i':
+        return sqlite3_bind_int64(statement, at, va_arg(*args, int64_t));
+    case 'f':
+        return sqlite3_bind_double(statement, at, va_arg(*args, double));
+    case 's':
+    {
+        const char *text = va_arg(*args, const char *);
+        return text == NULL ? sqlite3_bind_null(statement, at)
+                            : sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
+    }
+    case 'b':
+    {
+        const void *bytes = va_arg(*args, const void *);
+        size_t size = va_arg(*args, size_t);
+        return sqlite3_bind_blob64(statement, at, bytes == NULL ? "" : bytes, size, SQLITE_TRANSIENT);
+    }
+    default:
+        ASSERT(!"a letter of i f s b");
+        return SQLITE_MISUSE;
+    }
+}
+
+static Error *prepare_va(Store *store, sqlite3_stmt **statement, const char *sql, const char *format, va_list *args)
+{
+    if (sqlite3_prepare_v2(store->db, sql, -1, statement, NULL) != SQLITE_OK)
+        return store_error(store, "read");
+    for (int at = 0; format[at] != 0; at++)
+        if (bind_one(*statement, at + 1, format[at], args) != SQLITE_OK)
+        {
+            Error *error = store_error(store, "read");
+            sqlite3_finalize(*statement);
+            return error;
+        }
+    return NULL;
+}
+
+Error *store_prepare(Store *store, sqlite3_stmt **statement, const char *sql, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    Error *error = prepare_va(store, statement, sql, format, &args);
+    va_end(args);
+    return error;
+}
+
+Error *store_next(Store *store, sqlite3_stmt *statement, bool *more)
+{
+    int code = sqlite3_step(statement);
+    *more = code == SQLITE_ROW;
+    if (code == SQLITE_ROW)
+        return NULL;
+    Error *error = code == SQLITE_DONE ? NULL : store_error(store, "read");
+    sqlite3_finalize(statement);
+    return error;
+}
+
+Error *store_do(Store *store, const char *sql, const char *format, ...)
+{
+    sqlite3_stmt *statement;
+    va_list args;
+    va_start(args, format);
+    Error *error = prepare_va(store, &statement, sql, format, &args);
+    va_end(args);
+    bool more = true;
+    while (error == NULL && more)
+        error = store_next(store, statement, &more);
+    return error;
+}
+
+static Error *open_db(const char *path, Store **out)
+{
+    Store *store = calloc(1, sizeof *store);
+    if (store == NULL || (store->path = strdup(path)) == NULL)
+    {
+        free(store);
+        return error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory");
+    }
+    Error *error = NULL;
+    if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, "unix-none") != SQLITE_OK)
+        error = store_error(store, "open");
+    if (error == NULL)
+        error = store_run(store, "pragma locking_mode=exclusive; pragma journal_mode=wal; pragma synchronous=full;"
+                                 "pragma trusted_schema=off; pragma cell_size_check=on; pragma foreign_keys=off;");
+    if (error != NULL)
+    {
+        store_close(store);
+        return error;
+    }
+    *out = store;
+    return NULL;
+}
+
+void store_close(Store *store)
+{
+    if (store == NULL)
+        return;
+    sqlite3_close_v2(store->db);
+    free(store->path);
+    free(store);
+}
+
+static Error *fill_new(Store *store, int32_t slice_count, const char *database, const CatalogUser *user)
+{
+    TRY(store_run(store, "begin immediate"));
+    TRY(store_run(store, schema_sql));
+    TRY(store_do(store,
+                 "insert into meta values('format', ?1), ('version', 1), ('epoch', 0), ('next_id', ?2),"
+                 " ('slice_count', ?3), ('database', ?4)",
+                 "iiis", (int64_t) CATALOG_FORMAT, (int64_t) FIRST_ID, (int64_t) slice_count, database));
+    TRY(store_do(store, "insert into users values(?1, ?2, ?3)", "ssi", user->name, user->scram,
+                 (int64_t) user->superuser));
+    TRY(store_do(store, "insert into schemas values('public', ?1)", "s", user->name));
+    return store_run(store, "commit");
+}
+
+Error *store_create(const char *path, int32_t slice_count, const char *database, const CatalogUser *user)
+{
+    /* SQLite gives its WAL the mode of the file it finds. */
+    int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_new(SQLSTATE_IO_ERROR, "could not create \"%s\": %s", path, strerror(errno));
+    close(fd);
+    Store *store;
+    TRY(open_db(path, &store));
+    Error *error = fill_new(store, slice_count, database, user);
+    store_close(store);
+    return error;
+}
+
+Error *store_open(const char *path, Store **out)
+{
+    TRY(open_db(path, out));
+    sqlite3_stmt *statement;
+    bool more = false;
+    int64_t format = 0;
+    Error *error = store_prepare(*out, &statement, "select value from meta where key = 'format'", "");
+    if (error == NULL)
+        error = store_next(*out, statement, &more);
+    if (error == NULL && more)
+    {
+        format = sqlite3_column_int64(statement, 0);
+        sqlite3_finalize(statement);
+    }
+    if (error == NULL && format != CATALOG_FORMAT)
+        error = error_hint(error_new(SQLSTATE_DATA_CORRUPTED, "\"%s\" has catalog format %lld, this program knows %d",
+                                     path, (long long) format, CATALOG_FORMAT),
+                           "Use the version of Stoa that wrote this warehouse.");
+    if (error != NULL)
+    {
+        store_close(*out);
+        *out = NULL;
+    }
+    return error;
+}
+
+Error *store_take_epoch(Store *store, int64_t *epoch)
+{
+    TRY(store_run(store, "update meta set value = value + 1 where key = 'epoch'"));
+    sqlite3_stmt *statement;
+    bool more;
+    TRY(store_prepare(store, &statement, "select value from meta where key = 'epoch'", ""));
+    TRY(store_next(store, statement, &more));
+    if (!more)
+        return error_new(SQLSTATE_DATA_CORRUPTED, "the catalog has no epoch");
+    *epoch = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return NULL;
+}
+
+Error *store_reserve_ids(Store *store, int64_t next_id)
+{
+    return store_do(store, "update meta set value = max(value, ?1) where key = 'next_id'", "i", next_id);
+}
+
+Error *store_find_user(Store *store, Arena *arena, const char *name, CatalogUser **user)
+{
+    *user = NULL;
+    sqlite3_stmt *statement;
+    bool more;
+    TRY(store_prepare(store, &statement, "select name, scram, superuser from users where name = ?1", "s", name));
+    TRY(store_next(store, statement, &more));
+    if (!more)
+        return NULL;
+    *user = ARENA_NEW(arena, CatalogUser);
+    (*user)->name = arena_strdup(arena, (const char *) sqlite3_column_text(statement, 0));
+    (*user)->scram = arena_strdup(arena, (const char *) sqlite3_column_text(statement, 1));
+    (*user)->superuser = sqlite3_column_int(statement, 2) != 0;
+    sqlite3_finalize(statement);
+    return NULL;
+}

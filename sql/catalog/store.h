@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The catalog on disk: one SQLite file.  Not thread-safe: catalog.c locks.
+ *
+ *     meta(key, value)                     format, version, epoch, next_id, slice_count, database
+ *     users, schemas, tables, columns      what exists; columns carry their statistics
+ *     segments                             the manifest
+ *     load_errors                          stl_load_errors
+ */
+#ifndef SQL_CATALOG_STORE_H
+#define SQL_CATALOG_STORE_H
+
+#include "sql/catalog/change.h"
+
+typedef struct Store Store;
+
+Error *store_create(const char *path, int32_t slice_count, const char *database, const CatalogUser *user) MUST_USE;
+Error *store_open(const char *path, Store **store) MUST_USE;
+void store_close(Store *store); /* NULL is fine */
+
+/* Everything committed, as one snapshot (one reference) and the first number not yet reserved. */
+Error *store_read(Store *store, SnapshotVersion **version, int64_t *next_id) MUST_USE;
+Error *store_take_epoch(Store *store, int64_t *epoch) MUST_USE;
+Error *store_reserve_ids(Store *store, int64_t next_id) MUST_USE;
+/* The changes that lead to `version`, as one transaction. */
+Error *store_commit(Store *store, const Change *changes, const SnapshotVersion *version, int64_t epoch) MUST_USE;
+
+Error *store_find_user(Store *store, Arena *arena, const char *name, CatalogUser **user) MUST_USE;
+Error *store_add_load_errors(Store *store, const LoadErrorRow *rows, int32_t count) MUST_USE;
+Error *store_load_errors(Store *store, Arena *arena, LoadErrorRow **rows, int32_t *count) MUST_USE;
+
+/* --- shared by the store_*.c files ------------------------------------- */
+struct sqlite3;
+struct sqlite3_stmt;
+struct Store
+{
+    struct sqlite3 *db;
+    char *path; /* owned */
+};
+/* What SQLite last complained of, as an Error: 53100 disk full, XX001 damaged, else 58030. */
+Error *store_error(const Store *store, const char *doing) MUST_USE;
+/* Runs SQL that takes no parameters and gives no rows. */
+Error *store_run(Store *store, const char *sql) MUST_USE;
+/* Prepares; binds follow `format`, one letter an argument: i int64_t, s string or NULL, f double, b bytes + size_t. */
+Error *store_prepare(Store *store, struct sqlite3_stmt **statement, const char *sql, const char *format, ...) MUST_USE;
+/* Prepares, runs to its end, finalizes. */
+Error *store_do(Store *store, const char *sql, const char *format, ...) MUST_USE;
+/* The next row: *more says whether there is one; at the end and on error the statement is finalized. */
+Error *store_next(Store *store, struct sqlite3_stmt *statement, bool *more) MUST_USE;
+
+#endif

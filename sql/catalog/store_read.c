@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From SQLite to a snapshot, once a start. */
+#include "base/core/assert.h"
+#include "base/data/hll.h"
+#include "base/data/value.h"
+#include "sql/catalog/store.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+static char *text_at(sqlite3_stmt *row, int at, Arena *arena)
+{
+    const unsigned char *text = sqlite3_column_text(row, at);
+    return text == NULL ? NULL : arena_strdup(arena, (const char *) text);
+}
+
+/* The blob stats_write() of store_write.c made. */
+static Error *stats_read(const void *bytes, size_t size, Arena *arena, SqlType type, ColumnStats *stats)
+{
+    *stats = (ColumnStats){0};
+    if (size == 0)
+        return NULL;
+    ByteReader in;
+    reader_init(&in, bytes, size);
+    stats->null_count = get_i64(&in);
+    stats->distinct = get_f64(&in);
+    stats->average_width = get_f64(&in);
+    stats->has_range = get_u8(&in) != 0;
+    if (stats->has_range)
+    {
+        stats->min = value_read(&in, arena, type);
+        stats->max = value_read(&in, arena, type);
+    }
+    size_t registers_size;
+    const void *registers = get_run(&in, &registers_size);
+    if (registers_size == sizeof(Hll) && registers != NULL)
+    {
+        stats->hll = arena_memdup(arena, registers, registers_size);
+        stats->hll_bytes = (int32_t) registers_size;
+    }
+    return reader_done(&in, "column statistics");
+}
+
+/* --- reading ------------------------------------------------------------ */
+static Error *type_read(sqlite3_stmt *row, int at, SqlType *type)
+{
+    uint32_t oid = (uint32_t) sqlite3_column_int64(row, at);
+    for (int id = TYPE_NONE + 1; id < TYPE_COUNT; id++)
+        if (type_oid(type_make((TypeId) id)) == oid)
+        {
+            *type = type_make((TypeId) id);
+            type->precision = (uint8_t) sqlite3_column_int(row, at + 1);
+            type->scale = (uint8_t) sqlite3_column_int(row, at + 2);
+            type->length = sqlite3_column_int(row, at + 3);
+            return NULL;
+        }
+    return error_new(SQLSTATE_DATA_CORRUPTED, "the catalog names a type with oid %u, which does not exist", oid);
+}
+
+static Error *column_read(sqlite3_stmt *row, Arena *arena, CatalogColumn *column)
+{
+    column->name = text_at(row, 0, arena);
+    TRY(type_read(row, 1, &column->type));
+    column->not_null = sqlite3_column_int(row, 5) != 0;
+    column->default_sql = text_at(row, 6, arena);
+    column->encoding = text_at(row, 7, arena);
+    const void *stats = sqlite3_column_blob(row, 8);
+    return stats_read(stats, (size_t) sqlite3_column_bytes(row, 8), arena, column->type, &column->stats);
+}
+
+static Error *columns_read(Store *store, Arena *arena, CatalogTable *table)
+{
+    sqlite3_stmt *row;
+    bool more;
+    TRY(store_prepare(store, &row, "select count(*) from columns where table_id = ?1", "i", table->id));
+    TRY(store_next(store, row, &more));
+    if (more)
+    {
+        table->column_count = sqlite3_column_int(row, 0);
+        sqlite3_finalize(row);
+    }
+    table->columns = ARENA_ARRAY(arena, CatalogColumn, table->column_count);
+    TRY(store_prepare(store, &row,
+                      "select name, type_oid, precision, scale, length, not_null, default_sql, encoding, stats"
+                      " from columns where table_id = ?1 order by ordinal",
+                      "i", table->id));
+    for (int32_t i = 0;; i++)
+    {
+        TRY(store_next(store, row, &more));
+        if (!more)
+            return NULL;
+        Error *error = i < table->column_count ? column_read(row, arena, &table->columns[i])
+                                               : error_new(SQLSTATE_DATA_CORRUPTED, "columns change while read");
+        if (error != NULL)
+        {
+            sqlite3_finalize(row);
+            return error;
+        }
+    }
+}
+
+static Error *segments_read(Store *store, Arena *arena, CatalogTable *table)
+{
+    sqlite3_stmt *row;
+    bool more;
+    TRY(store_prepare(store, &row, "select count(*) from segments where table_id = ?1", "i", table->id));
+    TRY(store_next(store, row, &more));
+    int32_t room = 0;
+    if (more)
+    {
+        room = sqlite3_column_int(row, 0);
+        sqlite3_finalize(row);
+    }
+    table->segments = ARENA_ARRAY(arena, CatalogSegment, room);
+    TRY(store_prepare(store, &row,
+                      "select id, slice, file, row_count, bytes, digest from segments where table_id = ?1 order by id",
+                      "i", table->id));
+    for (;;)
+    {
+        TRY(store_next(store, row, &more));
+        if (!more)
+            return NULL;
+        CatalogSegment *segment = &table->segments[table->segment_count];
+        const void *digest = sqlite3_column_blob(row, 5);
+        if (table->segment_count == room || sqlite3_column_bytes(row, 5) != (int) sizeof segment->digest)
+        {
+            sqlite3_finalize(row);
+            return error_new(SQLSTATE_DATA_CORRUPTED, "a segment of table \"%s\" in the catalog has no digest", table->name);
+        }
+        segment->id = sqlite3_column_int64(row, 0);
+        segment->slice = sqlite3_column_int(row, 1);
+        segment->file = text_at(row, 2, arena);
+        segment->rows = sqlite3_column_int64(row, 3);
+        segment->bytes = sqlite3_column_int64(row, 4);
+        memcpy(segment->digest, digest, sizeof segment->digest);
+        table->segment_count++;
+        table->row_count += segment->rows;
+        table->bytes += segment->bytes;
+    }
+}
+
+static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogTable *table)
+{
+    table->id = sqlite3_column_int64(row, 0);
+    table->schema = text_at(row, 1, arena);
+    table->name = text_at(row, 2, arena);
+    table->owner = text_at(row, 3, arena);
+    table->dist_style = (DistStyle) sqlite3_column_int(row, 4);
+    table->dist_column = sqlite3_column_int(row, 5);
+    const void *sort = sqlite3_column_blob(row, 6);
+    table->sort_count = sqlite3_column_bytes(row, 6) / (int) sizeof(int32_t);
+    table->sort_columns =
+        arena_memdup(arena, sort == NULL ? "" : sort, sizeof(int32_t) * (size_t) table->sort_count);
+    TRY(columns_read(store, arena, table));
+    return segments_read(store, arena, table);
+}
+
+static Error *tables_read(Store *store, SnapshotVersion *version)
+{
+    sqlite3_stmt *row;
+    bool more;
+    TRY(store_prepare(store, &row,
+                      "select id, schema, name, owner, dist_style, dist_column, sort_columns from tables order by id", ""));
+    for (;;)
+    {
+        TRY(store_next(store, row, &more));
+        if (!more)
+            return NULL;
+        Arena *arena = arena_new("catalog read");
+        CatalogTable *table = ARENA_NEW(arena, CatalogTable);
+        Error *error = table_read(store, row, arena, table);
+        if (error == NULL)
+            snapshot_add_table(version, table_copy(table, 0));
+        arena_free(arena);
+        if (error != NULL)
+        {
+            sqlite3_finalize(row);
+            return error;
+        }
+    }
+}
+
+static Error *schemas_read(Store *store, SnapshotVersion *version)
+{
+    sqlite3_stmt *row;
+    bool more;
+    TRY(store_prepare(store, &row, "select name from schemas order by name", ""));
+    for (;;)
+    {
+        TRY(store_next(store, row, &more));
+        if (!more)
+            return NULL;
+        snapshot_add_schema(version, (const char *) sqlite3_column_text(row, 0));
+    }
+}
+
+Error *store_read(Store *store, SnapshotVersion **out, int64_t *next_id)
+{
+    sqlite3_stmt *row;
+    bool more;
+    TRY(store_prepare(store, &row,
+                      "select (select value from meta where key = 'version'), (select value from meta where key = "
+                      "'next_id'), (select value from meta where key = 'slice_count'), (select value from meta where key "
+                      "= 'database')",
+                      ""));
+    TRY(store_next(store, row, &more));
+    if (!more || sqlite3_column_type(row, 3) != SQLITE_TEXT || sqlite3_column_int(row, 2) < 1)
+    {
+        if (more)
+            sqlite3_finalize(row);
+        return error_new(SQLSTATE_DATA_CORRUPTED, "the catalog lacks its settings");
+    }
+    SnapshotVersion *version = snapshot_new((const char *) sqlite3_column_text(row, 3), sqlite3_column_int(row, 2));
+    version->snapshot.version = sqlite3_column_int64(row, 0);
+    *next_id = sqlite3_column_int64(row, 1);
+    sqlite3_finalize(row);
+    Error *error = schemas_read(store, version);
+    if (error == NULL)
+        error = tables_read(store, version);
+    if (error != NULL)
+        snapshot_drop(version);
+    else
+        *out = version;
+    return error;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The statements of one commit. */
+#include "base/core/assert.h"
+#include "base/data/value.h"
+#include "sql/catalog/store.h"
+
+#include <sqlite3.h>
+
+static void stats_write(ByteWriter *out, SqlType type, const ColumnStats *stats)
+{
+    put_i64(out, stats->null_count);
+    put_f64(out, stats->distinct);
+    put_f64(out, stats->average_width);
+    put_u8(out, stats->has_range);
+    if (stats->has_range)
+    {
+        value_write(out, type, &stats->min);
+        value_write(out, type, &stats->max);
+    }
+    put_run(out, stats->hll, stats->hll == NULL ? 0 : (size_t) stats->hll_bytes);
+}
+
+static Error *stats_save(Store *store, const CatalogTable *table)
+{
+    for (int32_t i = 0; i < table->column_count; i++)
+    {
+        Text blob;
+        text_init(&blob, NULL);
+        stats_write(&blob, table->columns[i].type, &table->columns[i].stats);
+        Error *error = store_do(store, "update columns set stats = ?3 where table_id = ?1 and ordinal = ?2", "iib",
+                                table->id, (int64_t) i, (const void *) blob.data, blob.length);
+        text_free(&blob);
+        TRY(error);
+    }
+    return NULL;
+}
+
+static Error *table_save(Store *store, const CatalogTable *table, int64_t epoch)
+{
+    TRY(store_do(store, "insert into tables values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", "isssiibi", table->id, table->schema,
+                 table->name, table->owner, (int64_t) table->dist_style, (int64_t) table->dist_column,
+                 (const void *) table->sort_columns, sizeof(int32_t) * (size_t) table->sort_count, epoch));
+    for (int32_t i = 0; i < table->column_count; i++)
+    {
+        const CatalogColumn *column = &table->columns[i];
+        TRY(store_do(store, "insert into columns values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, null)", "iisiiiiiss",
+                     table->id, (int64_t) i, column->name, (int64_t) type_oid(column->type),
+                     (int64_t) column->type.precision, (int64_t) column->type.scale, (int64_t) column->type.length,
+                     (int64_t) column->not_null, column->default_sql, column->encoding));
+    }
+    return NULL;
+}
+
+static Error *table_forget(Store *store, int64_t table_id)
+{
+    TRY(store_do(store, "delete from segments where table_id = ?1", "i", table_id));
+    TRY(store_do(store, "delete from columns where table_id = ?1", "i", table_id));
+    return store_do(store, "delete from tables where id = ?1", "i", table_id);
+}
+
+static Error *segments_save(Store *store, const Change *change, int64_t version, int64_t epoch)
+{
+    for (int32_t i = 0; i < change->record_count; i++)
+    {
+        const CatalogSegment *segment = &change->records[i].segment;
+        TRY(store_do(store, "insert into segments values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "iiisiibii", segment->id,
+                     change->table_id, (int64_t) segment->slice, segment->file, segment->rows, segment->bytes,
+                     (const void *) segment->digest, sizeof segment->digest, version, epoch));
+    }
+    return NULL;
+}
+
+static Error *schema_forget(Store *store, const char *name)
+{
+    TRY(store_do(store, "delete from segments where table_id in (select id from tables where schema = ?1)", "s", name));
+    TRY(store_do(store, "delete from columns where table_id in (select id from tables where schema = ?1)", "s", name));
+    TRY(store_do(store, "delete from tables where schema = ?1", "s", name));
+    return store_do(store, "delete from schemas where name = ?1", "s", name);
+}
+
+static Error *change_save(Store *store, const Change *change, const SnapshotVersion *version, int64_t epoch)
+{
+    switch (change->kind)
+    {
+    case CHANGE_CREATE_SCHEMA:
+        return store_do(store, "insert into schemas values(?1, null)", "s", change->schema);
+    case CHANGE_DROP_SCHEMA:
+        return schema_forget(store, change->schema);
+    case CHANGE_CREATE_TABLE:
+        return table_save(store, &change->table->table, epoch);
+    case CHANGE_DROP_TABLE:
+        return table_forget(store, change->table_id);
+    case CHANGE_TRUNCATE_TABLE:
+        return store_do(store, "delete from segments where table_id = ?1", "i", change->table_id);
+    case CHANGE_ADD_SEGMENTS:
+        return segments_save(store, change, version->snapshot.version, epoch);
+    }
+    ASSERT(!"a kind of change");
+    return NULL;
+}
+
+/* Statistics of each table whose rows changed, once, as the new version has them. */
+static Error *all_stats_save(Store *store, const Change *changes, const SnapshotVersion *version)
+{
+    for (const Change *change = changes; change != NULL; change = change->next)
+    {
+        if (change->kind != CHANGE_TRUNCATE_TABLE && change->kind != CHANGE_ADD_SEGMENTS)
+            continue;
+        bool again = false;
+        for (const Change *later = change->next; later != NULL && !again; later = later->next)
+            again = (later->kind == CHANGE_TRUNCATE_TABLE || later->kind == CHANGE_ADD_SEGMENTS) &&
+                    later->table_id == change->table_id;
+        int32_t at = snapshot_find(version, change->table_id);
+        if (!again && at >= 0)
+            TRY(stats_save(store, version->snapshot.tables[at]));
+    }
+    return NULL;
+}
+
+static Error *commit_parts(Store *store, const Change *changes, const SnapshotVersion *version, int64_t epoch)
+{
+    for (const Change *change = changes; change != NULL; change = change->next)
+        TRY(change_save(store, change, version, epoch));
+    TRY(all_stats_save(store, changes, version));
+    TRY(store_do(store, "update meta set value = ?1 where key = 'version'", "i", version->snapshot.version));
+    return store_run(store, "commit");
+}
+
+Error *store_commit(Store *store, const Change *changes, const SnapshotVersion *version, int64_t epoch)
+{
+    TRY(store_run(store, "begin immediate"));
+    Error *error = commit_parts(store, changes, version, epoch);
+    if (error != NULL && !sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "rollback", NULL, NULL, NULL);
+    return error;
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A transaction is its list of changes:
+ *
+ *     base ──change 1──> private ──change 2──> private      what this session sees
+ *     newest ──change 1──> ──change 2──> ──SQLite──> next   at commit, under store_lock
+ *
+ * Replaying the changes on the newest version makes inserts of two
+ * transactions into one table both succeed; a change that no longer applies
+ * (its table is gone, its name is taken) is a conflict.
+ */
+#include "base/core/assert.h"
+#include "sql/catalog/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct CatalogTxn
+{
+    Catalog *catalog;
+    Arena *arena;
+    const CatalogSnapshot *base; /* acquired */
+    SnapshotVersion *own;        /* NULL until the first change */
+    SnapshotVersion *previous;   /* what a statement may still read while it changes `own` */
+    Change *changes;
+    Change **last;
+};
+
+CatalogTxn *catalog_begin(Catalog *catalog)
+{
+    Arena *arena = arena_new("catalog transaction");
+    CatalogTxn *txn = ARENA_NEW(arena, CatalogTxn);
+    txn->catalog = catalog;
+    txn->arena = arena;
+    txn->base = catalog_acquire(catalog);
+    txn->last = &txn->changes;
+    return txn;
+}
+
+const CatalogSnapshot *catalog_txn_snapshot(CatalogTxn *txn)
+{
+    return txn->own != NULL ? &txn->own->snapshot : txn->base;
+}
+
+bool catalog_txn_changed(const CatalogTxn *txn)
+{
+    return txn->changes != NULL;
+}
+
+/* --- one change on one version -------------------------------------------- */
+static Error *apply_create_schema(SnapshotVersion *version, const Change *change)
+{
+    if (catalog_has_schema(&version->snapshot, change->schema))
+        return error_new(SQLSTATE_DUPLICATE_SCHEMA, "schema \"%s\" already exists", change->schema);
+    snapshot_add_schema(version, change->schema);
+    return NULL;
+}
+
+static Error *apply_drop_schema(SnapshotVersion *version, const Change *change)
+{
+    const char *name = change->schema;
+    if (!catalog_has_schema(&version->snapshot, name))
+        return error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", name);
+    if (strcmp(name, "public") == 0 || strcmp(name, "pg_catalog") == 0)
+        return error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "schema \"%s\" cannot be dropped", name);
+    for (int32_t i = version->snapshot.table_count - 1; i >= 0; i--)
+    {
+        if (strcmp(version->snapshot.tables[i]->schema, name) != 0)
+            continue;
+        if (!change->cascade)
+            return error_hint(error_detail(error_new(SQLSTATE_DEPENDENT_OBJECTS_EXIST,
+                                                     "cannot drop schema %s because other objects depend on it", name),
+                                           "Table \"%s\" is in it.", version->snapshot.tables[i]->name),
+                              "Use DROP ... CASCADE to drop the dependent objects too.");
+        snapshot_remove_table(version, i);
+    }
+    snapshot_remove_schema(version, name);
+    return NULL;
+}
+
+static Error *apply_create_table(SnapshotVersion *version, const Change *change)
+{
+    const CatalogTable *table = &change->table->table;
+    if (!catalog_has_schema(&version->snapshot, table->schema))
+        return error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", table->schema);
+    if (strcmp(table->schema, "pg_catalog") == 0)
+        return error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "schema \"pg_catalog\" is the system's own");
+    if (catalog_find_table(&version->snapshot, table->schema, table->name) != NULL)
+        return error_new(SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", table->name);
+    snapshot_add_table(version, table_copy(table, 0));
+    return NULL;
+}
+
+static Error *apply_to_table(SnapshotVersion *version, const Change *change)
+{
+    int32_t at = snapshot_find(version, change->table_id);
+    if (at < 0)
+        return error_new(SQLSTATE_UNDEFINED_TABLE, "table with id %lld does not exist", (long long) change->table_id);
+    if (change->kind == CHANGE_DROP_TABLE)
+    {
+        snapshot_remove_table(version, at);
+        return NULL;
+    }
+    TableVersion *table = table_copy(version->snapshot.tables[at], change->record_count);
+    if (change->kind == CHANGE_TRUNCATE_TABLE)
+        table_clear(table);
+    for (int32_t i = 0; i < change->record_count; i++)
+        table_add_segment(table, &change->records[i]);
+    snapshot_replace_table(version, at, table);
+    return NULL;
+}
+
+static Error *change_apply(SnapshotVersion *version, const Change *change)
+{
+    switch (change->kind)
+    {
+    case CHANGE_CREATE_SCHEMA:
+        return apply_create_schema(version, change);
+    case CHANGE_DROP_SCHEMA:
+        return apply_drop_schema(version, change);
+    case CHANGE_CREATE_TABLE:
+        return apply_create_table(version, change);
+    case CHANGE_DROP_TABLE:
+    case CHANGE_TRUNCATE_TABLE:
+    case CHANGE_ADD_SEGMENTS:
+        return apply_to_table(version, change);
+    }
+    ASSERT(!"a kind of change");
+    return NULL;
+}
+
+/* Applies the change to the transaction's own view and remembers it. */
+static Error *txn_change(CatalogTxn *txn, Change *change)
+{
+    SnapshotVersion *next = snapshot_fork(snapshot_version(catalog_txn_snapshot(txn)));
+    Error *error = change_apply(next, change);
+    if (error != NULL)
+    {
+        snapshot_drop(next);
+        return error;
+    }
+    snapshot_drop(txn->previous);
+    txn->previous = txn->own;
+    txn->own = next;
+    *txn->last = change;
+    txn->last = &change->next;
+    return NULL;
+}
+
+static Change *change_new(CatalogTxn *txn, ChangeKind kind)
+{
+    Change *change = ARENA_NEW(txn->arena, Change);
+    change->kind = kind;
+    return change;
+}
+
+/* --- what a session asks for ------------------------------------------------ */
+Error *catalog_create_schema(CatalogTxn *txn, const char *name)
+{
+    Change *change = change_new(txn, CHANGE_CREATE_SCHEMA);
+    change->schema = arena_strdup(txn->arena, name);
+    return txn_change(txn, change);
+}
+
+Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade)
+{
+    Change *change = change_new(txn, CHANGE_DROP_SCHEMA);
+    change->schema = arena_strdup(txn->arena, name);
+    change->cascade = cascade;
+    return txn_change(txn, change);
+}
+
+static void table_release(void *table)
+{
+    table_drop(table);
+}
+
+Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table)
+{
+    ASSERT(table->column_count > 0 && table->dist_column < table->column_count);
+    table->id = catalog_next_id(txn->catalog);
+    Change *change = change_new(txn, CHANGE_CREATE_TABLE);
+    change->table_id = table->id;
+    change->table = table_copy(table, 0);
+    arena_own(txn->arena, table_release, change->table);
+    return txn_change(txn, change);
+}
+
+Error *catalog_drop_table(CatalogTxn *txn, int64_t table_id)
+{
+    Change *change = change_new(txn, CHANGE_DROP_TABLE);
+    change->table_id = table_id;
+    return txn_change(txn, change);
+}
+
+Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id)
+{
+    Change *change = change_new(txn, CHANGE_TRUNCATE_TABLE);
+    change->table_id = table_id;
+    return txn_change(txn, change);
+}
+
+Error *catalog_add_segments(CatalogTxn *txn, int64_t table_id, SegmentRecord *records, int32_t count)
+{
+    const CatalogTable *table = catalog_find_table_id(catalog_txn_snapshot(txn), table_id);
+    if (table == NULL)
+        return error_new(SQLSTATE_UNDEFINED_TABLE, "table with id %lld does not exist", (long long) table_id);
+    Change *change = change_new(txn, CHANGE_ADD_SEGMENTS);
+    change->table_id = table_id;
+    change->record_count = count;
+    change->records = ARENA_ARRAY(txn->arena, SegmentRecord, count);
+    for (int32_t i = 0; i < count; i++)
+    {
+        ASSERT(records[i].segment.rows >= 0 && records[i].segment.slice >= 0);
+        records[i].segment.id = catalog_next_id(txn->catalog);
+        SegmentRecord *copy = &change->records[i];
+        copy->segment = records[i].segment;
+        copy->segment.file = arena_strdup(txn->arena, records[i].segment.file);
+        if (records[i].columns == NULL)
+            continue;
+        copy->columns = ARENA_ARRAY(txn->arena, ColumnStats, table->column_count);
+        for (int32_t c = 0; c < table->column_count; c++)
+            copy->columns[c] = stats_copy(txn->arena, table->columns[c].type, &records[i].columns[c]);
+    }
+    return txn_change(txn, change);
+}
+
+/* --- the end ---------------------------------------------------------------- */
+static void txn_free(CatalogTxn *txn)
+{
+    snapshot_drop(txn->previous);
+    snapshot_drop(txn->own);
+    catalog_release(txn->catalog, txn->base);
+    arena_free(txn->arena);
+}
+
+static void txn_bury_records(CatalogTxn *txn)
+{
+    for (Change *change = txn->changes; change != NULL; change = change->next)
+        if (change->kind == CHANGE_ADD_SEGMENTS)
+            catalog_bury_records(txn->catalog, change);
+}
+
+void catalog_rollback(CatalogTxn *txn)
+{
+    if (txn == NULL)
+        return;
+    txn_bury_records(txn);
+    txn_free(txn);
+}
+
+/* Files that stood in `old` and not in `new`: those of dropped and truncated tables. */
+static void bury_difference(Catalog *catalog, const SnapshotVersion *old, const SnapshotVersion *new,
+                            const Change *changes)
+{
+    for (int32_t i = 0; i < old->snapshot.table_count; i++)
+    {
+        const CatalogTable *table = old->snapshot.tables[i];
+        bool gone = snapshot_find(new, table->id) < 0;
+        for (const Change *change = changes; change != NULL && !gone; change = change->next)
+            gone = change->kind == CHANGE_TRUNCATE_TABLE && change->table_id == table->id;
+        if (gone)
+            catalog_bury_table(catalog, table, new->snapshot.version);
+    }
+}
+
+/* Files this transaction added and dropped again before anybody saw them. */
+static void bury_unborn(Catalog *catalog, const SnapshotVersion *new, const Change *changes)
+{
+    for (const Change *change = changes; change != NULL; change = change->next)
+    {
+        if (change->kind != CHANGE_ADD_SEGMENTS)
+            continue;
+        bool dropped = snapshot_find(new, change->table_id) < 0;
+        for (const Change *later = change->next; later != NULL && !dropped; later = later->next)
+            dropped = later->kind == CHANGE_TRUNCATE_TABLE && later->table_id == change->table_id;
+        if (dropped)
+            catalog_bury_records(catalog, change);
+    }
+}
+
+static Error *conflict(Error *reason)
+{
+    if (reason->state == SQLSTATE_DUPLICATE_TABLE || reason->state == SQLSTATE_DUPLICATE_SCHEMA)
+        return reason; /* a plain answer, whoever was first */
+    Error *error = error_hint(error_detail(error_new(SQLSTATE_SERIALIZATION_FAILURE,
+                                                     "could not commit because of a concurrent change"),
+                                           "The other transaction was first: %s.", reason->message),
+                              "Run the transaction again.");
+    error_free(reason);
+    return error;
+}
+
+/* Under store_lock. *next: one reference. */
+static Error *changes_replay(CatalogTxn *txn, SnapshotVersion **next)
+{
+    SnapshotVersion *version = snapshot_fork(txn->catalog->current);
+    version->snapshot.version++;
+    for (Change *change = txn->changes; change != NULL; change = change->next)
+    {
+        Error *error = change_apply(version, change);
+        if (error != NULL)
+        {
+            snapshot_drop(version);
+            return conflict(error);
+        }
+    }
+    *next = version;
+    return NULL;
+}
+
+static Error *commit_locked(CatalogTxn *txn)
+{
+    Catalog *catalog = txn->catalog;
+    SnapshotVersion *next;
+    TRY(changes_replay(txn, &next));
+    Error *error = store_commit(catalog->store, txn->changes, next, catalog->epoch);
+    if (error != NULL)
+    {
+        snapshot_drop(next);
+        return error;
+    }
+    bury_difference(catalog, catalog->current, next, txn->changes);
+    bury_unborn(catalog, next, txn->changes);
+    catalog_publish(catalog, next);
+    return NULL;
+}
+
+Error *catalog_commit(CatalogTxn *txn)
+{
+    Error *error = NULL;
+    if (txn->changes != NULL)
+    {
+        pthread_mutex_lock(&txn->catalog->store_lock);
+        error = commit_locked(txn);
+        pthread_mutex_unlock(&txn->catalog->store_lock);
+    }
+    if (error != NULL)
+        txn_bury_records(txn);
+    txn_free(txn);
+    return error;
+}
