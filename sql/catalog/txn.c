@@ -312,7 +312,7 @@ static Error *changes_replay(CatalogTxn *txn, SnapshotVersion **next)
 static Error *commit_locked(CatalogTxn *txn)
 {
     Catalog *catalog = txn->catalog;
-    SnapshotVersion *next;
+    SnapshotVersion *next = NULL;
     TRY(changes_replay(txn, &next));
     Error *error = store_commit(catalog->store, txn->changes, next, catalog->epoch);
     if (error != NULL)
