@@ -38,6 +38,7 @@ struct Rel
     ColumnId *table_columns;       /* SCAN/SYSVIEW: id of each table column */
     int32_t conjunct_count;
     Expr **conjuncts;              /* FILTER, JOIN_SET, JOIN, SCAN (pushed down) */
+    bool must_hold;                /* FILTER: a row that fails it is error 21000 (scalar subquery of several rows) */
     JoinKind join;
     int32_t named_count;
     BoundNamed *named;             /* PROJECT; AGG: groups */
@@ -50,6 +51,8 @@ struct Rel
     int32_t row_count;             /* VALUES */
     Expr ***rows;
     double rows_estimate;          /* filled by rel_estimate */
+    int32_t result_count;          /* of the root only: what the client sees, in order (a column may come twice) */
+    ColumnId *results;
 };
 
 Error *rel_build(Arena *arena, BoundStatement *statement, Rel **out) MUST_USE;

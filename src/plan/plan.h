@@ -48,6 +48,7 @@ typedef struct StepAgg
     AggKind kind;  /* COUNT_STAR, COUNT, SUM, MIN, MAX */
     Expr *arg;
     ColumnId column;
+    bool fits64; /* SUM of an integer type: no sum over the rows there can be leaves 64 bits */
 } StepAgg;
 
 typedef struct Step Step;
@@ -65,7 +66,9 @@ struct Step
     const CatalogTable *table;
     ColumnId *table_columns;
     int32_t conjunct_count;
-    Expr **conjuncts; /* SCAN: filter; HJOIN: residual */
+    Expr **conjuncts; /* SCAN, FILTER: filter; HJOIN: residual */
+    bool must_hold;   /* FILTER: a row that fails it is error 21000, see PipeOp */
+    bool once;        /* SCAN of a replicated table whose rows must be seen once in all */
     JoinKind join;
     const char *dist_label; /* "DS_DIST_NONE", "DS_BCAST_INNER"... of a join */
     int32_t key_count;
@@ -83,12 +86,13 @@ struct Step
     int64_t limit, offset;
     int32_t row_count;
     Expr ***values;
+    const CatalogTable *insert; /* APPEND: target; named: one a column of it */
 };
 
 /* --- pipelines ---------------------------------------------------------- */
 typedef enum OpKind
 {
-    OP_FILTER, /* rows where all conjuncts are true go on */
+    OP_FILTER, /* rows where all conjuncts are true go on; with must_hold the others raise RT_FAULT_SCALAR_ROWS */
     OP_COMPUTE, /* named expressions get their value (later ops and the sink use its column) */
     OP_PROBE   /* looks into HASH store `store` with keys; join kind; residual */
 } OpKind;
@@ -96,6 +100,7 @@ typedef enum OpKind
 typedef struct PipeOp
 {
     OpKind kind;
+    bool must_hold; /* FILTER made of a scalar subquery: "not more than one row" */
     int32_t conjunct_count;
     Expr **conjuncts; /* FILTER; PROBE: residual over both sides */
     int32_t named_count;
@@ -146,16 +151,26 @@ typedef struct Bounds
     __int128 min, max;
 } Bounds;
 
+typedef struct ColumnFact
+{
+    Bounds bounds;
+    bool nullable;
+} ColumnFact;
+
 typedef struct Plan
 {
     Arena *arena; /* the statement's */
     BoundStatement *statement;
     Step *root;
-    Spec *spec; /* scans, stores, pipelines, tables filled; params and module by codegen */
-    PipePlan *pipes;           /* one a spec pipeline */
+    Spec *spec; /* scans, stores, pipelines, tables filled, params of zones; other params and module by codegen;
+                   query, file stamps by the leader */
+    PipePlan *pipes;           /* one a spec pipeline; of no meaning where its function is -1 */
     StoreColumns *store_columns;
     ScanColumns *scan_columns;
-    int64_t rows_max;          /* product bound on input rows, for overflow classes; -1 unknown */
+    const CatalogTable **values_tables; /* one a spec values: the system view whose rows the leader packs (all its
+                                           columns, in order), or NULL: packed by the planner */
+    ColumnFact *facts;  /* by ColumnId, fact_count of them: what the pipelines know of each column */
+    int32_t fact_count;
     int32_t result_count;      /* columns the client sees: first fields of the RETURN layout */
     char **result_names;
     bool leader_only;          /* no compute node takes part */
@@ -169,12 +184,14 @@ void plan_verify(const Plan *plan);
 void plan_explain(Text *text, const Plan *plan);
 
 /* --- parameters: every constant of a query, in the order they are asked for ---
- * Each returns the index of the spec's parameter; equal constants share one. */
+ * Each returns the index of the new parameter of the spec. */
 int32_t plan_param(Plan *plan, SqlType type, Datum value);
 int32_t plan_param_like(Plan *plan, Datum pattern, char escape, bool insensitive);
 /* `constants` are EXPR_CONST of `type`; nulls are left out. */
 int32_t plan_param_set(Plan *plan, SqlType type, Expr *const *constants, int32_t count);
 
+/* May the value be null where the pipeline has it: a NULL-able column without nulls may not. */
+bool plan_nullable(const Plan *plan, const Expr *expr);
 /* Bounds of an expression by interval arithmetic over the columns' statistics. */
 Bounds plan_bounds(const Plan *plan, const Expr *expr);
 /* Narrowest integer Rep that holds the bounds; the type's own Rep if unknown or not an integer. */

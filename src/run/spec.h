@@ -75,6 +75,7 @@ typedef struct SpecStore
     uint8_t key_mode;  /* KeyMode: HASH, AGG */
     uint8_t exchange;  /* ExchangeKind */
     bool on_leader;    /* lives on the leader (EXCHANGE: its receiver) */
+    bool from_leader;  /* EXCHANGE: the leader alone sends, the compute nodes receive */
     bool one_row;      /* AGG with KEY_NONE: yields its single row even when nothing came */
     bool unique;       /* HASH: at most one row a key, by what the planner knows; a hint */
     bool exists_only;  /* HASH: only asked whether a key is there; one row a key may be kept */
@@ -85,7 +86,7 @@ typedef struct SpecStore
     int32_t sort_count;
     SortKey *sort; /* SORT */
     int64_t limit; /* SORT, RETURN: rows to give at most, -1 = all */
-    int64_t offset; /* RETURN: rows to pass over first */
+    int64_t offset; /* RETURN and SORT: rows to pass over first; a SORT then keeps offset + limit and gives `limit` */
     int32_t table; /* APPEND: index into tables */
     double rows_estimate;
 } SpecStore;
