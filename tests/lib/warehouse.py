@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A warehouse of the test's own: made in a temporary directory, run under mpirun, reached over loopback."""
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from pq import Connection
+
+START_SECONDS = 60
+STOP_SECONDS = 20
+USER = "dev_admin"
+
+
+def port_free():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def mpirun(ranks):
+    """mpirun as it is needed on one machine, whoever runs it and however few cores there are."""
+    command = ["mpirun", "-n", str(ranks), "--oversubscribe", "--bind-to", "none", "--mca", "btl", "self,vader",
+               "--mca", "pml", "ob1"]
+    if os.getuid() == 0:
+        command.insert(1, "--allow-run-as-root")
+    return command
+
+
+def program(name):
+    """A program of the build under test."""
+    path = os.path.join(os.environ.get("STOA_BUILD", os.getcwd()), name)
+    if not os.path.exists(path):
+        found = shutil.which(name)
+        if not found:
+            raise SystemExit(f"there is no program {path}: build first (make)")
+        path = found
+    return path
+
+
+class Warehouse:
+    """The directory (init), and the job that runs on it (start, stop); both may be done many times."""
+
+    def __init__(self, slices=16, copy_from=(), settings=()):
+        self.base = tempfile.mkdtemp(prefix="wh-")
+        self.dir = os.path.join(self.base, "warehouse")
+        self.password = secrets.token_hex(12)
+        self.process = None
+        self.port = None
+        password_file = os.path.join(self.base, "password")
+        with open(os.open(password_file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
+            f.write(self.password + "\n")
+        subprocess.run([program("stoa"), "init", self.dir, "--slices", str(slices), "--user", USER,
+                        "--password-file", password_file], check=True, stdout=subprocess.DEVNULL)
+        lines = list(settings)
+        if copy_from:
+            lines.append("copy_directories = " + ":".join(copy_from))
+        if lines:
+            with open(os.path.join(self.dir, "stoa.conf"), "a") as f:
+                f.write("".join(line + "\n" for line in lines))
+
+    def start(self, ranks=1, env=None, wait=True):
+        """The server itself, under mpirun; returns when it accepts connections."""
+        self.port = port_free()
+        self.log = open(os.path.join(self.base, "server.log"), "ab")
+        self.process = subprocess.Popen(
+            mpirun(ranks) + [program("stoad"), "-D", self.dir, "-p", str(self.port)], stdin=subprocess.DEVNULL,
+            stdout=self.log, stderr=self.log, env=dict(os.environ, **(env or {})), cwd=self.base)
+        if wait:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.connect().close()
+                return
+            except ConnectionError as e:
+                if self.process is not None and self.process.poll() is not None:
+                    raise RuntimeError(f"the server ended with {self.process.returncode} at start:\n{self.log_tail()}")
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"the server did not start within {START_SECONDS} s: {e}\n{self.log_tail()}")
+                time.sleep(0.05)
+
+    def log_tail(self, lines=30):
+        try:
+            with open(os.path.join(self.base, "server.log"), errors="replace") as f:
+                return "".join(f.readlines()[-lines:])
+        except OSError:
+            return ""
+
+    def connect(self, **words):
+        return Connection(**{**dict(host="127.0.0.1", port=self.port, user=USER, password=self.password, dbname="dev"), **words})
+
+    def psql_env(self):
+        return dict(os.environ, PGHOST="127.0.0.1", PGPORT=str(self.port), PGUSER=USER, PGPASSWORD=self.password,
+                    PGDATABASE="dev", PGSSLMODE="prefer")
+
+    def pids(self):
+        """Processes of stoad and mpirun that work on this directory."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    words = f.read().split(b"\0")
+            except OSError:
+                continue
+            if self.dir.encode() in words:
+                found.append((int(pid), os.path.basename(words[0]).decode()))
+        return found
+
+    def stop(self):
+        """SIGTERM to mpirun, as a batch system does; the server must end cleanly by itself."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise RuntimeError(f"the server did not stop within {STOP_SECONDS} s\n{self.log_tail()}")
+        finally:
+            self.process = None
+            self.log.close()
+        return code
+
+    def kill(self):
+        for pid, _ in self.pids():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if self.process is not None:
+            self.process.wait()
+            self.process = None
+
+    def remove(self):
+        self.kill()
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
