@@ -11,8 +11,15 @@
 
 #define DAY_US INT64_C(86400000000)
 
+/* 4713-01-01 BC and the day after 294276-12-31. */
+#define DATE_MIN (-2451507)
+#define DATE_END 106751983
+#define TIMESTAMP_MIN (DATE_MIN * DAY_US)
+#define TIMESTAMP_END (DATE_END * DAY_US)
+
 int32_t date_from_civil(int32_t year, int32_t month, int32_t day); /* year 0 = 1 BC */
 void date_to_civil(int32_t date, int32_t *year, int32_t *month, int32_t *day);
+int32_t month_days(int32_t year, int32_t month); /* 28..31 */
 
 /* Inputs as FEATURES 2.36 lists (DateStyle ISO, MDY).  22007 not understood, 22008 out of range. */
 Error *date_parse(const char *text, size_t length, int32_t *date) MUST_USE;
@@ -26,6 +33,12 @@ Error *interval_parse(const char *text, size_t length, Interval *interval) MUST_
 int32_t date_format(int32_t date, char *out);             /* "1998-12-01", " BC" if so; <= 16 */
 int32_t timestamp_format(int64_t timestamp, char *out);   /* "1998-12-01 00:00:00.5"; <= 36 */
 int32_t interval_format(const Interval *interval, char *out); /* style postgres; <= 80 */
+
+/* The length for comparing, hashing and sorting: a month as 30 days, a day as 24 hours. In microseconds. */
+static inline __int128 interval_span(const Interval *interval)
+{
+    return (__int128) interval->us + ((__int128) interval->months * 30 + interval->days) * DAY_US;
+}
 
 /* Months clamp to the end of the month, as PostgreSQL's do. 22008 beyond the calendar. */
 Error *timestamp_add_interval(int64_t timestamp, const Interval *interval, int32_t sign, int64_t *out) MUST_USE;

@@ -22,6 +22,19 @@ static inline I128 i128_put(int128 value)
     return (I128){(uint64_t) value, (int64_t) (value >> 64)};
 }
 
+/* The scaled integer of a DECIMAL datum, and back; they know which Rep the precision asks for. */
+static inline int128 datum_decimal(SqlType type, const Datum *value)
+{
+    return type.precision > DECIMAL_PRECISION_I64_MAX ? i128_get(value->i128) : value->i;
+}
+
+static inline Datum decimal_datum(SqlType type, int128 value)
+{
+    if (type.precision > DECIMAL_PRECISION_I64_MAX)
+        return (Datum){.i128 = i128_put(value)};
+    return (Datum){.i = (int64_t) value};
+}
+
 int128 int128_pow10(int32_t exponent);              /* 0..38 */
 bool decimal_fits(int128 value, int32_t precision); /* |value| < 10^precision */
 
@@ -37,6 +50,11 @@ Error *decimal_rescale(int128 value, int32_t from, int32_t to, bool round, int12
  * `scale` are rounded half away (round) or cut.  22P02 for no number, 22003 beyond precision. */
 Error *decimal_parse(const char *text, size_t length, int32_t precision, int32_t scale, bool round,
                      int128 *value) MUST_USE;
+/* Blanks around are allowed. 22P02 naming `type`, 22003 outside [least, most]. */
+Error *int64_parse(const char *text, size_t length, const char *type, int64_t least, int64_t most,
+                   int64_t *value) MUST_USE;
+/* NaN and Infinity too. real: with the range and rounding of REAL. */
+Error *double_parse(const char *text, size_t length, bool real, double *value) MUST_USE;
 /* Writes the digits, always with `scale` decimals, no terminator; returns the length (<= 41). */
 int32_t decimal_format(int128 value, int32_t scale, char *out);
 int32_t int64_format(int64_t value, char *out); /* <= 20 */

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/data/type.h"
+#include "base/core/assert.h"
+
+typedef struct TypeRow
+{
+    const char *name;
+    uint32_t oid;
+    int16_t wire_length;
+    uint8_t rep;
+} TypeRow;
+
+static const TypeRow type_rows[TYPE_COUNT] = {
+    [TYPE_NONE] = {"none", 0, 0, REP_I64},
+#define TYPE(id, name, oid, wire_length, rep) [TYPE_##id] = {name, oid, wire_length, REP_##rep},
+#include "base/data/type.def"
+#undef TYPE
+};
+
+static const int8_t rep_sizes[REP_COUNT] = {
+    [REP_I8] = 1,  [REP_I16] = 2, [REP_I32] = 4, [REP_I64] = 8,       [REP_I128] = 16,
+    [REP_F32] = 4, [REP_F64] = 8, [REP_STR] = 16, [REP_INTERVAL] = 16,
+};
+
+SqlType type_make(TypeId id)
+{
+    ASSERT((unsigned) id < TYPE_COUNT);
+    return (SqlType){.id = (uint8_t) id};
+}
+
+SqlType type_decimal(int32_t precision, int32_t scale)
+{
+    ASSERT(precision >= 1 && precision <= DECIMAL_PRECISION_MAX);
+    ASSERT(scale >= 0 && scale <= precision);
+    return (SqlType){.id = TYPE_DECIMAL, .precision = (uint8_t) precision, .scale = (uint8_t) scale};
+}
+
+SqlType type_varchar(int32_t length)
+{
+    ASSERT(length >= 0);
+    return (SqlType){.id = TYPE_VARCHAR, .length = length};
+}
+
+SqlType type_char(int32_t length)
+{
+    ASSERT(length >= 0);
+    return (SqlType){.id = TYPE_CHAR, .length = length};
+}
+
+bool type_equal(SqlType a, SqlType b)
+{
+    return a.id == b.id && a.precision == b.precision && a.scale == b.scale && a.length == b.length;
+}
+
+Rep type_rep(SqlType type)
+{
+    ASSERT(type.id < TYPE_COUNT);
+    if (type.id == TYPE_DECIMAL && type.precision > DECIMAL_PRECISION_I64_MAX)
+        return REP_I128;
+    return (Rep) type_rows[type.id].rep;
+}
+
+int32_t rep_size(Rep rep)
+{
+    ASSERT((unsigned) rep < REP_COUNT);
+    return rep_sizes[rep];
+}
+
+bool rep_is_integer(Rep rep)
+{
+    return rep <= REP_I128;
+}
+
+bool type_is_integer(SqlType type)
+{
+    return type.id == TYPE_SMALLINT || type.id == TYPE_INTEGER || type.id == TYPE_BIGINT;
+}
+
+bool type_is_number(SqlType type)
+{
+    return type_is_integer(type) || type.id == TYPE_DECIMAL || type.id == TYPE_REAL || type.id == TYPE_DOUBLE;
+}
+
+bool type_is_string(SqlType type)
+{
+    return type.id == TYPE_CHAR || type.id == TYPE_VARCHAR || type.id == TYPE_UNKNOWN;
+}
+
+uint32_t type_oid(SqlType type)
+{
+    ASSERT(type.id < TYPE_COUNT);
+    return type_rows[type.id].oid;
+}
+
+int32_t type_typmod(SqlType type)
+{
+    if (type.id == TYPE_DECIMAL && type.precision > 0)
+        return (((int32_t) type.precision << 16) | type.scale) + 4;
+    if ((type.id == TYPE_CHAR || type.id == TYPE_VARCHAR) && type.length > 0)
+        return type.length + 4;
+    return -1;
+}
+
+int32_t type_wire_length(SqlType type)
+{
+    ASSERT(type.id < TYPE_COUNT);
+    return type_rows[type.id].wire_length;
+}
+
+const char *type_name(SqlType type)
+{
+    ASSERT(type.id < TYPE_COUNT);
+    return type_rows[type.id].name;
+}
+
+void type_print(Text *text, SqlType type)
+{
+    text_puts(text, type_name(type));
+    if (type.id == TYPE_DECIMAL && type.precision > 0)
+        text_printf(text, "(%d,%d)", type.precision, type.scale);
+    else if ((type.id == TYPE_CHAR || type.id == TYPE_VARCHAR) && type.length > 0)
+        text_printf(text, "(%d)", type.length);
+}
