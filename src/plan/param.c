@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Parameters: literals never stand in generated code, so that a query with
- * another date or name is the same program.
+ * another date or name is the same program.  Equal constants are not shared:
+ * that two of them happen to be equal is no part of a query's shape.
  */
 #include "base/core/assert.h"
-#include "base/data/value.h"
 #include "src/plan/plan.h"
 
 #include <string.h>
-
-static bool same_value(const SpecParam *param, SqlType type, const Datum *value)
-{
-    if (param->aid != PARAM_PLAIN || !type_equal(param->type, type) || param->value.null != value->null)
-        return false;
-    return value->null || (type_rep(type) != REP_INTERVAL && type_rep(type) != REP_STR &&
-                           value_compare(type, &param->value, value) == 0);
-}
 
 static SpecParam *add_param(Plan *plan, SqlType type, Datum value)
 {
@@ -35,9 +27,6 @@ static SpecParam *add_param(Plan *plan, SqlType type, Datum value)
 
 int32_t plan_param(Plan *plan, SqlType type, Datum value)
 {
-    for (int32_t k = 0; k < plan->spec->param_count; k++)
-        if (same_value(&plan->spec->params[k], type, &value))
-            return k;
     add_param(plan, type, value);
     return plan->spec->param_count - 1;
 }

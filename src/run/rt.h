@@ -102,10 +102,11 @@ typedef struct RtProbe
 {
     int32_t count;   /* rows probed */
     int32_t at;      /* next row to expand */
-    int32_t outer;   /* also give rows without a match, with row NULL, at the end */
+    int32_t outer;   /* 1: at the end also give each row whose `matched` is still 0, with row NULL */
     int32_t phase;
     void *head[RT_BATCH];      /* chain to go on with */
-    uint8_t matched[RT_BATCH]; /* set by generated code when a pair passed its residual */
+    uint8_t matched[RT_BATCH]; /* cleared by probe_begin; in outer mode generated code sets it for every pair that
+                                * passed its residual (always, also when there is none) */
 } RtProbe;
 
 /* A predicate of one string column, over n values: out[j] = 1 where it holds. */
@@ -121,7 +122,7 @@ typedef void RtStrPredicate(const Rt *rt, RtWorker *worker, const RtParam *param
 struct Rt
 {
     /* --- source ------------------------------------------------------- */
-    /* Rows of the next batch (1..1024), 0 at the morsel's end or after an error. */
+    /* Rows of the next batch (1..1024), 0 at the morsel's end or after an error.  SOURCE_ONE: see rows_next. */
     int32_t (*scan_next)(RtScan *scan);
     /* Values of scan column k for this batch, in the SpecColumn's Rep (Str for
      * strings: valid until the next batch).  Decoded at the first call. */
@@ -135,7 +136,7 @@ struct Rt
      * over the dictionary of a segment where there is one, else over the
      * batch's values.  `predicate_id` names the predicate inside the unit. */
     const uint8_t *(*scan_flags)(RtScan *scan, int32_t k, RtStrPredicate *predicate, int32_t predicate_id);
-    /* Next rows of a store or VALUES source: up to 1024 standing one stride apart. */
+    /* Next rows of a store or VALUES source: up to 1024 standing one stride apart.  SOURCE_ONE: once 1, no bytes. */
     int32_t (*rows_next)(RtScan *scan, const char **rows);
 
     /* --- sinks and stores --------------------------------------------- */
@@ -163,6 +164,11 @@ struct Rt
     /* Positions whose key is there (anti: is not there, or is null). */
     int32_t (*probe_exists)(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
                             uint16_t *pos);
+
+    /* NOT IN: a build row with a null key is not stored but noted; then bit 0: some row came
+     * (stored or noted), bit 1: a null key was noted. */
+    void (*hash_note_null)(RtWorker *worker, RtStore *store);
+    int32_t (*hash_state)(RtStore *store);
 
     /* --- aggregation --------------------------------------------------- */
     /* This worker's group rows for exact keys.  A new row is a copy of the
