@@ -21,6 +21,13 @@ int32_t date_from_civil(int32_t year, int32_t month, int32_t day); /* year 0 = 1
 void date_to_civil(int32_t date, int32_t *year, int32_t *month, int32_t *day);
 int32_t month_days(int32_t year, int32_t month); /* 28..31 */
 
+/* The day a moment lies in. */
+static inline int32_t timestamp_date(int64_t timestamp)
+{
+    int64_t day = timestamp / DAY_US;
+    return (int32_t) (timestamp - day * DAY_US < 0 ? day - 1 : day);
+}
+
 /* Inputs as FEATURES 2.36 lists (DateStyle ISO, MDY).  22007 not understood, 22008 out of range. */
 Error *date_parse(const char *text, size_t length, int32_t *date) MUST_USE;
 Error *timestamp_parse(const char *text, size_t length, int64_t *timestamp) MUST_USE;

@@ -50,10 +50,9 @@ typedef struct SortKey
 int row_compare(const RowLayout *layout, const SortKey *keys, int32_t key_count, const void *a, const void *b);
 uint64_t row_hash(const RowLayout *layout, const int32_t *fields, int32_t field_count, const void *row);
 
-/* Packs `count` rows standing `layout->stride` apart into out (cleared first), and back.
- * Unpacked rows and their strings live in one block of `arena`, or borrow `packed` where said. */
+/* Packs `count` rows standing `layout->stride` apart into out (cleared first), and back. */
 void row_pack(const RowLayout *layout, const void *rows, int64_t count, ByteWriter *out);
-/* Fixes the Str pointers in place: `packed` becomes the rows' home and must outlive them. */
+/* Fixes the Str pointers in place: `packed` (8-byte aligned) becomes the rows' home and must outlive them. */
 Error *row_unpack(const RowLayout *layout, void *packed, size_t length, void **rows, int64_t *count) MUST_USE;
 
 #endif

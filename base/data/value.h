@@ -21,6 +21,8 @@ typedef enum ValueMode
  * else lives in `arena`.  CHAR loses trailing blanks and refuses multi-byte characters;
  * strings must be valid UTF-8 (22021). */
 Error *value_parse(Arena *arena, SqlType type, ValueMode mode, const char *text, size_t length, Datum *out) MUST_USE;
+/* A string made to fit CHAR(n) or VARCHAR(n) (length 0 = any); what value_parse does for them. Borrows from `text`. */
+Error *str_fit(SqlType type, ValueMode mode, Str text, Str *out) MUST_USE;
 /* Appends the text form a client sees ("t", "1998-12-01", CHAR padded with blanks to its length). */
 void value_print(Text *text, SqlType type, const Datum *value);
 /* Appends a value as an SQL literal, for EXPLAIN and DEFAULT: '1998-12-01'::date. */
@@ -43,12 +45,22 @@ static inline int64_t str_trimmed(Str s)
 }
 bool utf8_valid(const char *text, size_t length); /* refuses surrogates and overlong forms */
 int64_t utf8_length(const char *text, size_t length); /* characters */
+/* The longest run of whole characters within bytes_max. */
+int64_t utf8_cut(const char *text, int64_t length, int64_t bytes_max);
+bool ascii_only(const char *text, size_t length);
 
 /* For the wire and the catalog. */
-void value_write(Text *writer, SqlType type, const Datum *value);
-
+void value_write(ByteWriter *writer, SqlType type, const Datum *value);
 Datum value_read(ByteReader *reader, Arena *arena, SqlType type);
 /* Casts a constant between types as an explicit CAST does; 42846 if there is no such cast. */
 Error *value_cast(Arena *arena, SqlType from, const Datum *value, SqlType to, ValueMode mode, Datum *out) MUST_USE;
+
+/* The conversions casts are made of.  22003 where the value does not fit; *out is then 0. */
+Error *integer_fit(TypeId id, __int128 value, int64_t *out) MUST_USE;
+Error *integer_from_double(TypeId id, double value, int64_t *out) MUST_USE; /* to the nearest, ties to even */
+Error *integer_from_decimal(TypeId id, __int128 value, int32_t scale, ValueMode mode, int64_t *out) MUST_USE;
+Error *decimal_fit(__int128 value, int32_t from_scale, int32_t precision, int32_t scale, ValueMode mode,
+                   __int128 *out) MUST_USE;
+Error *real_from_double(double value, double *out) MUST_USE;
 
 #endif
