@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The leader: rank 0's front.  One Leader a process, in main's frame.
+ *
+ *     leader_start: directory, lease, catalog, orphans, engine
+ *     server_run:   accepts; a thread a session, until told to stop
+ *     leader_stop:  sessions ended, engine, catalog, lease
+ */
+#ifndef SRC_LEADER_LEADER_H
+#define SRC_LEADER_LEADER_H
+
+#include "mpi/world.h"
+#include "sql/catalog/catalog.h"
+#include "src/compute/engine.h"
+#include "src/leader/config.h"
+#include "src/leader/lease.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define DATABASE_ID 1 /* the first database's number: data stands in DIR/db1 */
+#define STOA_VERSION_TEXT "PostgreSQL 8.0.2 on x86_64-pc-linux-gnu, Stoa 0.1.0"
+
+typedef struct Session Session;
+typedef struct CodeCache CodeCache;
+
+typedef struct Leader
+{
+    const char *directory; /* of the warehouse, absolute */
+    Config *config;
+    Arena *arena; /* lives as long as the process */
+    World *world;
+    Engine *engine;
+    CodeCache *code;
+    Catalog *catalog;
+    Lease *lease;
+    int64_t start_us;
+    uint8_t auth_secret[32];
+    /* sessions: under lock */
+    pthread_mutex_t lock;
+    pthread_cond_t session_ended;
+    Session *sessions;
+    int32_t session_count;
+    uint32_t next_process;
+    _Atomic bool stopping;
+    _Atomic int64_t queries; /* number of the last query */
+} Leader;
+
+/* A query's number: the job's epoch above, a count below. */
+uint64_t leader_next_query(Leader *leader);
+
+/* Rank 0, after world_start.  On error everything is undone. */
+Error *leader_start(const char *directory, const Config *config, World *world, Arena *arena, Leader **out) MUST_USE;
+/* Listens and serves until SIGTERM or SIGINT (server_stop_fd says so), or until the world has failed. */
+Error *server_run(Leader *leader) MUST_USE;
+void leader_stop(Leader *leader);
+
+/* Segment files the manifest does not name, and what was left of writing them.  Returns how many went. */
+int64_t orphans_remove(const char *directory, const CatalogSnapshot *snapshot);
+/* Files dropped by commits and held by nobody any more. */
+void dead_segments_remove(Leader *leader);
+
+#endif
