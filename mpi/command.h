@@ -46,6 +46,10 @@ typedef struct Reply
 /* Asked about every 10 ms by functions that wait; an error it returns ends the wait and is passed on. */
 typedef Error *(*WaitCheck)(void *context);
 
+/* Leader; local: registers the query, so that a cancel before its first command is not lost.
+ * command_send does it too; twice is fine.  54000 when QUERIES_AT_ONCE_MAX are registered. */
+Error *query_begin(World *world, uint64_t query) MUST_USE;
+
 /* Leader; point to point to each compute node; does not wait for them.  `bytes` is copied.
  * The first command registers the query on every rank.  54000 beyond COMMAND_BYTES_MAX. */
 Error *command_send(World *world, uint64_t query, const void *bytes, size_t length) MUST_USE;
@@ -78,5 +82,9 @@ Error *query_check(World *world, uint64_t query) MUST_USE;
 /* Leader, after the last reply: forgets the query on every rank, with
  * unread replies and exchanges nobody opened. */
 void query_end(World *world, uint64_t query);
+
+/* Leader: every compute node's command_wait() gives COMMAND_STOP once it has taken the commands before it; in a
+ * world of one, that is how the thread in command_wait() ends.  world_stop() does it too, if nobody has. */
+void command_stop(World *world);
 
 #endif

@@ -28,6 +28,8 @@ typedef enum PumpTag
 void pump_send(World *world, int32_t rank, Block *block);
 /* Local, thread-safe: body of a frame, owned by the pump from here (free()). */
 void pump_send_body(World *world, int32_t rank, void *bytes, size_t length);
+/* Pump thread only: the body announced by a frame; doorbell_body_done() when it is whole. */
+void pump_receive_body(World *world, int32_t rank, void *bytes, size_t length);
 void pump_wake(World *world);
 
 #endif
