@@ -167,6 +167,7 @@ typedef struct Plan
     PipePlan *pipes;           /* one a spec pipeline; of no meaning where its function is -1 */
     StoreColumns *store_columns;
     ScanColumns *scan_columns;
+    StoreColumns *values_columns; /* one a spec values: which column each field of its layout is */
     const CatalogTable **values_tables; /* one a spec values: the system view whose rows the leader packs (all its
                                            columns, in order), or NULL: packed by the planner */
     ColumnFact *facts;  /* by ColumnId, fact_count of them: what the pipelines know of each column */

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a plan to a loadable module.
+ *
+ *     Plan --codegen_make()--> CodeUnit (C text) --code_cache_get()--> DIR/cache/<key>.t<tier>.so
+ *
+ * Tier 0 is libtcc in this process (0.3 ms), tier 1 gcc -O3 in a process of low
+ * priority, started when a unit is wanted again.  Both compile the same text,
+ * so both must give the same answers.
+ */
+#ifndef SRC_CODEGEN_CODEGEN_H
+#define SRC_CODEGEN_CODEGEN_H
+
+#include "src/plan/plan.h"
+
+typedef struct CodeUnit
+{
+    Text text; /* without rt.h and prelude, which are the same for all units */
+} CodeUnit;
+
+/* Writes the unit, fills the spec's parameters and each pipeline's function number. 0A000 for what it
+ * cannot express.  *unit NULL: no pipeline needs code. */
+Error *codegen_make(Arena *arena, Plan *plan, CodeUnit **unit) MUST_USE;
+
+typedef struct CodeCache CodeCache;
+
+typedef enum CodeTier
+{
+    TIER_AUTO = -1, /* the best that is ready; tier 0 if none is */
+    TIER_INSTANT = 0,
+    TIER_OPTIMISED = 1 /* waits for gcc */
+} CodeTier;
+
+/* directory: DIR/cache, made if it is not there (0700).  isa: flags of the instruction sets all ranks have,
+ * e.g. "-march=x86-64-v4", part of the key.  Starts the background compiler thread. */
+Error *code_cache_open(const char *directory, const char *isa, CodeCache **cache) MUST_USE;
+void code_cache_close(CodeCache *cache); /* waits for a running gcc (killed), frees */
+
+/* Makes sure the unit's module is on disk and writes its name, tier and digest into the spec.
+ * Thread-safe. XX000 if the compiler refuses our own text. */
+Error *code_cache_get(CodeCache *cache, const CodeUnit *unit, CodeTier tier, Spec *spec) MUST_USE;
+
+/* -march flag for this machine: x86-64-v4, -v3, -v2 or "" by cpuid; ranks take the least. */
+const char *code_isa(void);
+
+#endif
