@@ -39,8 +39,8 @@ typedef struct ParseName
 /* What Redshift adds to a column of CREATE TABLE. */
 typedef struct TableColumnOptions
 {
-    int32_t location; /* byte of the column's name in the text given to the grammar: ColumnDef.location */
-    int32_t position; /* the same for people */
+    int32_t location; /* byte of the column's name in the user's text: what parse_column_options() looks for */
+    int32_t position; /* the same as a character */
     char *encoding;   /* lower case, NULL = not said */
     char *default_sql; /* text behind DEFAULT, NULL = none */
     bool dist_key;
@@ -186,6 +186,9 @@ Error *parse_refusal(const ParseStatement *statement) MUST_USE;
 
 /* A byte location in a node of `statement` as a position for error_at(); 0 for a location < 0. */
 int32_t parse_position(const ParseStatement *statement, int32_t location);
+
+/* CREATE TABLE: what was said of the column whose ColumnDef has this location; never NULL. */
+const TableColumnOptions *parse_column_options(const ParseStatement *statement, int32_t location);
 
 /* Folds a name as the parser does: lower case (ASCII), cut at PARSE_NAME_BYTES_MAX on a character's border. */
 char *parse_fold_name(Arena *arena, const char *name);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sql/parse/convert.h"
+#include "base/core/assert.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char *const tags[STATEMENT_COUNT] = {
+#define STATEMENT(id, tag) [STATEMENT_##id] = tag,
+#include "sql/parse/statement.def"
+#undef STATEMENT
+};
+
+char *parse_fold_name(Arena *arena, const char *name)
+{
+    size_t length = strlen(name);
+    if (length > PARSE_NAME_BYTES_MAX)
+    {
+        length = PARSE_NAME_BYTES_MAX;
+        while (length > 0 && ((unsigned char) name[length] & 0xc0) == 0x80)
+            length--;
+    }
+    char *folded = arena_strndup(arena, name, length);
+    for (char *c = folded; *c != '\0'; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char) (*c - 'A' + 'a');
+    return folded;
+}
+
+static void set_kind(ParseStatement *statement, StatementKind kind)
+{
+    statement->kind = kind;
+    statement->tag = tags[kind];
+}
+
+static void set_unsupported(ParseStatement *statement, const char *tag)
+{
+    statement->kind = STATEMENT_UNSUPPORTED;
+    statement->tag = tag;
+}
+
+/* DELETE_STMT is "DELETE": the node's own name in capital letters. */
+static void set_unsupported_node(Arena *arena, const PgQuery__Node *node, ParseStatement *statement)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field(node->base.descriptor, (unsigned) node->node_case);
+    char *tag = arena_strdup(arena, field != NULL ? field->name : "this statement");
+    size_t length = strlen(tag);
+    if (length > 5 && strcmp(tag + length - 5, "_stmt") == 0)
+        tag[length - 5] = '\0';
+    for (char *c = tag; *c != '\0'; c++)
+        *c = *c == '_' ? ' ' : (char) toupper((unsigned char) *c);
+    set_unsupported(statement, tag);
+}
+
+static ParseName range_name(Arena *arena, const ParseStatement *statement, const PgQuery__RangeVar *range)
+{
+    bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
+    return (ParseName){has_schema ? parse_fold_name(arena, range->schemaname) : NULL,
+                       parse_fold_name(arena, range->relname), parse_position(statement, range->location)};
+}
+
+/* Strings of a qualified name; drops the database of db.schema.table. */
+static Error *list_name(Arena *arena, const PgQuery__Node *node, ParseName *name)
+{
+    size_t count = 1;
+    PgQuery__Node *const *items = (PgQuery__Node *const *) &node;
+    if (node->node_case == PG_QUERY__NODE__NODE_LIST)
+    {
+        count = node->list->n_items;
+        items = node->list->items;
+    }
+    if (count == 0 || count > 3 || items[count - 1]->node_case != PG_QUERY__NODE__NODE_STRING)
+        return error_new(SQLSTATE_SYNTAX_ERROR, "improper qualified name");
+    *name = (ParseName){NULL, parse_fold_name(arena, items[count - 1]->string->sval), 0};
+    if (count >= 2)
+        name->schema = parse_fold_name(arena, items[count - 2]->string->sval);
+    return NULL;
+}
+
+static Error *convert_drop(Arena *arena, const PgQuery__DropStmt *drop, ParseStatement *statement)
+{
+    if (drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE)
+        set_kind(statement, STATEMENT_DROP_TABLE);
+    else if (drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
+        set_kind(statement, STATEMENT_DROP_SCHEMA);
+    else
+    {
+        set_unsupported(statement, drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW ? "DROP VIEW"
+                                                                                           : "DROP of such objects");
+        return NULL;
+    }
+    ObjectStatement *object = ARENA_NEW(arena, ObjectStatement);
+    object->name_count = (int32_t) drop->n_objects;
+    object->names = ARENA_ARRAY(arena, ParseName, drop->n_objects);
+    for (size_t i = 0; i < drop->n_objects; i++)
+        TRY(list_name(arena, drop->objects[i], &object->names[i]));
+    object->if_exists = drop->missing_ok;
+    object->cascade = drop->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
+    statement->object = object;
+    return NULL;
+}
+
+static Error *convert_truncate(Arena *arena, const PgQuery__TruncateStmt *truncate, ParseStatement *statement)
+{
+    ObjectStatement *object = ARENA_NEW(arena, ObjectStatement);
+    object->names = ARENA_ARRAY(arena, ParseName, truncate->n_relations);
+    for (size_t i = 0; i < truncate->n_relations; i++)
+        object->names[object->name_count++] = range_name(arena, statement, truncate->relations[i]->range_var);
+    set_kind(statement, STATEMENT_TRUNCATE);
+    statement->object = object;
+    return NULL;
+}
+
+static Error *convert_schema(Arena *arena, const PgQuery__CreateSchemaStmt *schema, ParseStatement *statement)
+{
+    bool named = schema->schemaname != NULL && schema->schemaname[0] != '\0';
+    const char *owner = schema->authrole != NULL ? schema->authrole->rolename : NULL;
+    if (schema->n_schema_elts > 0)
+        return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "CREATE SCHEMA with elements is not supported yet");
+    if (!named && (owner == NULL || owner[0] == '\0'))
+        return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "CREATE SCHEMA without a name is not supported yet");
+    ObjectStatement *object = ARENA_NEW(arena, ObjectStatement);
+    object->name_count = 1;
+    object->names = ARENA_NEW(arena, ParseName);
+    object->names[0].name = parse_fold_name(arena, named ? schema->schemaname : owner);
+    object->if_exists = schema->if_not_exists;
+    set_kind(statement, STATEMENT_CREATE_SCHEMA);
+    statement->object = object;
+    return NULL;
+}
+
+/* --- settings -------------------------------------------------------------- */
+
+static Error *append_value(Text *text, const PgQuery__Node *node)
+{
+    if (node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) /* SET TIME ZONE INTERVAL '1' HOUR */
+        node = node->type_cast->arg;
+    if (node->node_case != PG_QUERY__NODE__NODE_A_CONST)
+        return error_new(SQLSTATE_SYNTAX_ERROR, "SET takes constants");
+    const PgQuery__AConst *constant = node->a_const;
+    switch (constant->val_case)
+    {
+    case PG_QUERY__A__CONST__VAL_IVAL:
+        text_printf(text, "%d", constant->ival->ival);
+        break;
+    case PG_QUERY__A__CONST__VAL_FVAL:
+        text_puts(text, constant->fval->fval);
+        break;
+    case PG_QUERY__A__CONST__VAL_BOOLVAL:
+        text_puts(text, constant->boolval->boolval ? "on" : "off");
+        break;
+    case PG_QUERY__A__CONST__VAL_SVAL:
+        text_puts(text, constant->sval->sval);
+        break;
+    case PG_QUERY__A__CONST__VAL_BSVAL:
+    default:
+        return error_new(SQLSTATE_SYNTAX_ERROR, "SET takes numbers, names and texts");
+    }
+    return NULL;
+}
+
+static Error *convert_set(Arena *arena, const PgQuery__VariableSetStmt *set, ParseStatement *statement)
+{
+    SetStatement *setting = ARENA_NEW(arena, SetStatement);
+    bool reset = set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET ||
+                 set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL;
+    set_kind(statement, reset ? STATEMENT_RESET : STATEMENT_SET);
+    statement->set = setting;
+    if (set->kind != PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL)
+        setting->name = parse_fold_name(arena, set->name != NULL ? set->name : "");
+    setting->local = set->is_local;
+    if (set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI) /* SET TRANSACTION ...: its options are not kept */
+    {
+        setting->name = arena_strdup(arena, "transaction");
+        setting->value = arena_strdup(arena, "");
+        return NULL;
+    }
+    if (set->kind != PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE)
+        return NULL;
+    Text value;
+    text_init(&value, arena);
+    for (size_t i = 0; i < set->n_args; i++)
+    {
+        if (i > 0)
+            text_puts(&value, ", ");
+        TRY(append_value(&value, set->args[i]));
+    }
+    setting->value = arena_strdup(arena, value.data);
+    return NULL;
+}
+
+static void convert_show(Arena *arena, const PgQuery__VariableShowStmt *show, ParseStatement *statement)
+{
+    SetStatement *setting = ARENA_NEW(arena, SetStatement);
+    setting->name = parse_fold_name(arena, show->name);
+    set_kind(statement, STATEMENT_SHOW);
+    statement->set = setting;
+}
+
+/* --- EXPLAIN --------------------------------------------------------------- */
+
+static bool option_is_on(const PgQuery__DefElem *option)
+{
+    const PgQuery__Node *arg = option->arg;
+    if (arg == NULL || arg->node_case == PG_QUERY__NODE__NODE__NOT_SET)
+        return true;
+    if (arg->node_case == PG_QUERY__NODE__NODE_BOOLEAN)
+        return arg->boolean->boolval;
+    if (arg->node_case == PG_QUERY__NODE__NODE_INTEGER)
+        return arg->integer->ival != 0;
+    return arg->node_case != PG_QUERY__NODE__NODE_STRING || (strcasecmp(arg->string->sval, "off") != 0 &&
+                                                             strcasecmp(arg->string->sval, "false") != 0);
+}
+
+static Error *convert_explain(Arena *arena, const PgQuery__ExplainStmt *explain, ParseStatement *statement)
+{
+    ExplainStatement *made = ARENA_NEW(arena, ExplainStatement);
+    for (size_t i = 0; i < explain->n_options; i++)
+    {
+        const PgQuery__DefElem *option = explain->options[i]->def_elem;
+        bool on = option_is_on(option);
+        if (strcmp(option->defname, "verbose") == 0)
+            made->verbose = on;
+        else if (strcmp(option->defname, "analyze") == 0)
+            made->analyze = on;
+        else if (strcmp(option->defname, "code") == 0)
+            made->code = on;
+        else if (strcmp(option->defname, "costs") != 0)
+            return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "unrecognized EXPLAIN option \"%s\"", option->defname),
+                            parse_position(statement, option->location));
+    }
+    ParseStatement *inner = ARENA_NEW(arena, ParseStatement);
+    *inner = *statement;
+    inner->notice_count = 0;
+    TRY(convert_statement(arena, explain->query, inner));
+    TRY(parse_refusal(inner));
+    made->statement = inner;
+    set_kind(statement, STATEMENT_EXPLAIN);
+    statement->explain = made;
+    return NULL;
+}
+
+static void convert_transaction(const PgQuery__TransactionStmt *transaction, ParseStatement *statement)
+{
+    switch (transaction->kind)
+    {
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_BEGIN:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_START:
+        set_kind(statement, STATEMENT_BEGIN);
+        break;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT:
+        set_kind(statement, STATEMENT_COMMIT);
+        break;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK:
+        set_kind(statement, STATEMENT_ROLLBACK);
+        break;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_TO:
+        set_unsupported(statement, "SAVEPOINT");
+        break;
+    default:
+        set_unsupported(statement, "PREPARE TRANSACTION");
+        break;
+    }
+}
+
+Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement *statement)
+{
+    statement->node = node;
+    switch (node->node_case)
+    {
+    case PG_QUERY__NODE__NODE_SELECT_STMT:
+        if (node->select_stmt->into_clause != NULL)
+            set_unsupported(statement, "SELECT INTO");
+        else
+            set_kind(statement, STATEMENT_SELECT);
+        return NULL;
+    case PG_QUERY__NODE__NODE_INSERT_STMT:
+        set_kind(statement, STATEMENT_INSERT);
+        return NULL;
+    case PG_QUERY__NODE__NODE_CREATE_STMT:
+        ASSERT(statement->table != NULL);
+        set_kind(statement, STATEMENT_CREATE_TABLE);
+        return NULL;
+    case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT:
+        set_unsupported(statement, "CREATE TABLE AS");
+        return NULL;
+    case PG_QUERY__NODE__NODE_DROP_STMT:
+        return convert_drop(arena, node->drop_stmt, statement);
+    case PG_QUERY__NODE__NODE_TRUNCATE_STMT:
+        return convert_truncate(arena, node->truncate_stmt, statement);
+    case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
+        return convert_schema(arena, node->create_schema_stmt, statement);
+    case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
+        return convert_set(arena, node->variable_set_stmt, statement);
+    case PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT:
+        convert_show(arena, node->variable_show_stmt, statement);
+        return NULL;
+    case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
+        convert_transaction(node->transaction_stmt, statement);
+        return NULL;
+    case PG_QUERY__NODE__NODE_EXPLAIN_STMT:
+        return convert_explain(arena, node->explain_stmt, statement);
+    case PG_QUERY__NODE__NODE_VIEW_STMT:
+        set_unsupported(statement, "CREATE VIEW");
+        return NULL;
+    default:
+        set_unsupported_node(arena, node, statement);
+        return NULL;
+    }
+}

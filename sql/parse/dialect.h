@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Redshift's additions to the grammar, lifted out of one statement's tokens.
+ * One file a clause; each looks at the tokens, records what it found, and
+ * edits the text into what PostgreSQL's grammar accepts.
+ */
+#ifndef SQL_PARSE_DIALECT_H
+#define SQL_PARSE_DIALECT_H
+
+#include "sql/parse/edit.h"
+#include "sql/parse/token.h"
+
+#define DIALECT_NOTICES_MAX 16
+
+typedef struct Dialect
+{
+    Arena *arena;
+    const CharIndex *chars;
+    TokenList tokens; /* of this statement, without its ';' */
+    EditList edits;
+    TableOptions *table; /* CREATE TABLE */
+    int32_t notice_count;
+    char *notices[DIALECT_NOTICES_MAX];
+} Dialect;
+
+/* TOP n -> LIMIT n at the end of its SELECT. */
+Error *dialect_top(Dialect *dialect) MUST_USE;
+/* MINUS -> EXCEPT. */
+Error *dialect_minus(Dialect *dialect) MUST_USE;
+/* CONVERT(type, x) -> ((x)::type); VARCHAR(MAX), CHAR(MAX) -> the greatest length. */
+Error *dialect_type(Dialect *dialect) MUST_USE;
+/* DISTSTYLE, DISTKEY, SORTKEY, ENCODE, BACKUP, and what stands behind DEFAULT. Only for CREATE TABLE. */
+Error *dialect_table(Dialect *dialect) MUST_USE;
+/* COPY, read as a whole: the grammar never sees it. */
+Error *dialect_copy(Dialect *dialect, CopyStatement **out) MUST_USE;
+
+/* --- for the clauses ----------------------------------------------------- */
+
+/* 1-based character of token `index`; of the statement's end beyond the last. */
+int32_t dialect_position(const Dialect *dialect, int32_t index);
+/* 42601 as PostgreSQL says it: syntax error at or near "x". */
+Error *dialect_syntax_error(const Dialect *dialect, int32_t index) MUST_USE;
+void dialect_erase(Dialect *dialect, int32_t from, int32_t to); /* tokens [from, to) */
+void dialect_notice(Dialect *dialect, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif
