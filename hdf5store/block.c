@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Blocks, from file to values.  A slot:
+ *
+ *     chunk   bytes as read, digest compared with the index's     -> view (chunk_read.c)
+ *     scratch what chunk_expand made of it
+ *     nulls   the same for the block's nulls, if it has some
+ *
+ * Buffers only grow, and are used again for the next block.
+ */
+#include "hdf5store/buffer.h"
+#include "hdf5store/chunk.h"
+#include "hdf5store/opened.h"
+
+#include "base/core/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+typedef struct Part
+{
+    Buffer chunk;
+    Buffer scratch;
+    ChunkView view;
+} Part;
+
+typedef struct Slot
+{
+    uint64_t serial; /* of the segment loaded; 0: none */
+    const Segment *segment;
+    int32_t column;
+    int32_t block;
+    Part values;
+    Part nulls;
+} Slot;
+
+struct BlockReader
+{
+    int32_t slot_count;
+    Slot *slots;
+    ZSTD_DCtx *zstd;
+};
+
+static void close_reader(void *thing)
+{
+    BlockReader *reader = thing;
+    for (int32_t i = 0; i < reader->slot_count; i++)
+    {
+        buffer_free(&reader->slots[i].values.chunk);
+        buffer_free(&reader->slots[i].values.scratch);
+        buffer_free(&reader->slots[i].nulls.chunk);
+        buffer_free(&reader->slots[i].nulls.scratch);
+    }
+    ZSTD_freeDCtx(reader->zstd);
+}
+
+BlockReader *block_reader_new(Arena *arena, int32_t slot_count)
+{
+    ASSERT(slot_count >= 0);
+    BlockReader *reader = ARENA_NEW(arena, BlockReader);
+    reader->slot_count = slot_count;
+    reader->slots = ARENA_ARRAY(arena, Slot, slot_count);
+    arena_own(arena, close_reader, reader);
+    return reader;
+}
+
+int64_t block_reader_bytes(const BlockReader *reader)
+{
+    size_t bytes = 0;
+    for (int32_t i = 0; i < reader->slot_count; i++)
+    {
+        const Slot *slot = &reader->slots[i];
+        bytes += slot->values.chunk.capacity + slot->values.scratch.capacity;
+        bytes += slot->nulls.chunk.capacity + slot->nulls.scratch.capacity;
+    }
+    return (int64_t) bytes;
+}
+
+/* ---- load ---- */
+
+typedef struct Place
+{
+    Segment *segment;
+    int32_t column;
+    int32_t block;
+} Place;
+
+static Error *damaged(const Place *place, const char *what)
+{
+    const Segment *segment = place->segment;
+    return layout_damaged(segment->table_name, segment->path, segment->meta.columns[place->column].name, place->block,
+                          what);
+}
+
+/* A general compression needs a context; most blocks do not. */
+static Error *zstd_ready(BlockReader *reader, const ChunkView *view)
+{
+    if (reader->zstd != NULL || view->header.compression != COMPRESSION_ZSTD)
+        return NULL;
+    reader->zstd = ZSTD_createDCtx();
+    return reader->zstd != NULL ? NULL : error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory for expanding a block");
+}
+
+static Error *part_load(BlockReader *reader, const Place *place, int fd, uint64_t address, uint32_t size,
+                        uint64_t digest, Part *part)
+{
+    const Segment *segment = place->segment;
+    TRY(buffer_room(&part->chunk, size > 0 ? size : 1));
+    TRY(layout_read(fd, segment->table_name, segment->path, address, part->chunk.data, size));
+    const char *problem = chunk_parse(part->chunk.data, size, &part->view);
+    if (problem == NULL && part->view.header.digest != digest)
+        problem = "digest differs from the index";
+    if (problem == NULL && part->view.header.rows != opened_entry(segment, place->column, place->block)->rows)
+        problem = "row count differs from the index";
+    if (problem != NULL)
+        return damaged(place, problem);
+    TRY(buffer_room(&part->scratch, chunk_scratch_bytes(&part->view)));
+    TRY(zstd_ready(reader, &part->view));
+    problem = chunk_expand(&part->view, part->scratch.data, reader->zstd);
+    return problem == NULL ? NULL : damaged(place, problem);
+}
+
+static bool kind_fits(const Segment *segment, int32_t column, const ChunkView *view)
+{
+    static const Rep reps[] = {0, REP_I8, REP_I16, REP_I32, REP_I64, REP_I128, REP_F32, REP_F64, REP_STR};
+    return reps[view->header.kind] == type_rep(segment->meta.columns[column].type);
+}
+
+static Error *parts_load(BlockReader *reader, const Place *place, int fd, Slot *slot)
+{
+    const IndexEntry *entry = opened_entry(place->segment, place->column, place->block);
+    TRY(part_load(reader, place, fd, entry->address, entry->size, entry->digest, &slot->values));
+    if (!kind_fits(place->segment, place->column, &slot->values.view))
+        return damaged(place, "values of another type");
+    if (entry->nulls == 0 || entry->nulls == entry->rows)
+        return NULL;
+    TRY(part_load(reader, place, fd, entry->null_address, entry->null_size, entry->null_digest, &slot->nulls));
+    return slot->nulls.view.header.kind == CHUNK_I8 ? NULL : damaged(place, "nulls of another type");
+}
+
+Error *block_load(BlockReader *reader, int32_t slot_number, Segment *segment, int32_t column, int32_t block)
+{
+    ASSERT(slot_number >= 0 && slot_number < reader->slot_count);
+    ASSERT(column >= 0 && column < segment_column_count(segment));
+    ASSERT(block >= 0 && block < segment_block_count(segment));
+    Slot *slot = &reader->slots[slot_number];
+    if (slot->serial == segment->serial && slot->column == column && slot->block == block)
+        return NULL;
+    slot->serial = 0;
+    int fd;
+    TRY(opened_fd_take(segment, &fd));
+    Place place = {segment, column, block};
+    Error *error = parts_load(reader, &place, fd, slot);
+    opened_fd_give(segment);
+    if (error != NULL)
+        return error;
+    slot->serial = segment->serial;
+    slot->segment = segment;
+    slot->column = column;
+    slot->block = block;
+    return NULL;
+}
+
+/* ---- decode ---- */
+
+static const Slot *loaded(const BlockReader *reader, int32_t slot_number, int32_t from, int32_t count)
+{
+    ASSERT(slot_number >= 0 && slot_number < reader->slot_count);
+    const Slot *slot = &reader->slots[slot_number];
+    ASSERT(slot->serial != 0);
+    ASSERT(from >= 0 && from % VECTOR_ROWS == 0 && count >= 0);
+    ASSERT((uint32_t) from + (uint32_t) count <= slot->values.view.header.rows);
+    return slot;
+}
+
+/* Whether every value of the block stands in `rep`. */
+static bool range_fits(const Slot *slot, Rep rep)
+{
+    const Zone *zone = segment_zone(slot->segment, slot->column, slot->block);
+    Rep own = type_rep(slot->segment->meta.columns[slot->column].type);
+    if (rep >= own || !zone->has_range)
+        return true;
+    int64_t low = own == REP_I128 ? (int64_t) zone->min.i128.lo : zone->min.i;
+    int64_t high = own == REP_I128 ? (int64_t) zone->max.i128.lo : zone->max.i;
+    if (own == REP_I128 && (zone->min.i128.hi != (low < 0 ? -1 : 0) || zone->max.i128.hi != (high < 0 ? -1 : 0)))
+        return false;
+    int shift = 64 - 8 * rep_size(rep);
+    return shift == 0 || (low >= INT64_MIN >> shift && high <= INT64_MAX >> shift);
+}
+
+void block_decode(BlockReader *reader, int32_t slot_number, int32_t from, int32_t count, Rep rep, void *out)
+{
+    const Slot *slot = loaded(reader, slot_number, from, count);
+    ChunkKind kind = slot->values.view.header.kind;
+    ASSERT(kind != CHUNK_STR);
+    if (kind == CHUNK_F32 || kind == CHUNK_F64)
+    {
+        ASSERT(rep == (kind == CHUNK_F32 ? REP_F32 : REP_F64));
+        chunk_decode(&slot->values.view, from, count, kind == CHUNK_F32 ? REP_I32 : REP_I64, out);
+        return;
+    }
+    ASSERT(rep_is_integer(rep) && range_fits(slot, rep));
+    chunk_decode(&slot->values.view, from, count, rep, out);
+}
+
+/* The block's codes as codes of the segment's dictionary. */
+static void codes_map(const Slot *slot, const Dictionary *dictionary, int32_t from, int32_t count, uint16_t *out)
+{
+    const uint16_t *map = dictionary->maps[slot->block];
+    if (slot->values.view.header.encoding == ENCODING_CONST)
+    {
+        uint16_t code = map != NULL ? map[0] : 0;
+        for (int32_t i = 0; i < count; i++)
+            out[i] = code;
+        return;
+    }
+    chunk_codes(&slot->values.view, from, count, out);
+    if (map == NULL)
+        return;
+    for (int32_t i = 0; i < count; i++)
+        out[i] = map[out[i]];
+}
+
+void block_codes(BlockReader *reader, int32_t slot_number, int32_t from, int32_t count, uint16_t *out)
+{
+    const Slot *slot = loaded(reader, slot_number, from, count);
+    const Dictionary *dictionary = &slot->segment->meta.dictionaries[slot->column];
+    ASSERT(dictionary->count > 0);
+    codes_map(slot, dictionary, from, count, out);
+}
+
+void block_decode_str(BlockReader *reader, int32_t slot_number, int32_t from, int32_t count, Str *out)
+{
+    const Slot *slot = loaded(reader, slot_number, from, count);
+    ASSERT(slot->values.view.header.kind == CHUNK_STR);
+    chunk_decode_str(&slot->values.view, from, count, out);
+}
+
+bool block_nulls(BlockReader *reader, int32_t slot_number, int32_t from, int32_t count, uint8_t *out)
+{
+    const Slot *slot = loaded(reader, slot_number, from, count);
+    const Zone *zone = segment_zone(slot->segment, slot->column, slot->block);
+    if (zone->nulls == 0 || zone->nulls == zone->rows)
+        memset(out, zone->nulls > 0, (size_t) count);
+    else
+        chunk_decode(&slot->nulls.view, from, count, REP_I8, out);
+    return zone->nulls > 0;
+}
+
+bool block_heap(BlockReader *reader, int32_t slot_number, const char **heap, const uint32_t **offsets)
+{
+    const Slot *slot = loaded(reader, slot_number, 0, 0);
+    if (slot->values.view.header.encoding != ENCODING_STR)
+        return false;
+    *heap = (const char *) slot->values.view.bytes;
+    *offsets = slot->values.view.offsets;
+    return true;
+}
+
+bool block_is_const(BlockReader *reader, int32_t slot_number)
+{
+    const Slot *slot = loaded(reader, slot_number, 0, 0);
+    const Zone *zone = segment_zone(slot->segment, slot->column, slot->block);
+    bool one_null = zone->nulls == 0 || zone->nulls == zone->rows;
+    return one_null && slot->values.view.header.encoding == ENCODING_CONST;
+}
