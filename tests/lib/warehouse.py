@@ -58,7 +58,7 @@ class Warehouse:
                         "--password-file", password_file], check=True, stdout=subprocess.DEVNULL)
         lines = list(settings)
         if copy_from:
-            lines.append("copy_directories = " + ":".join(copy_from))
+            lines.append("copy_directories = " + ", ".join(copy_from))
         if lines:
             with open(os.path.join(self.dir, "stoa.conf"), "a") as f:
                 f.write("".join(line + "\n" for line in lines))
