@@ -35,7 +35,8 @@ struct Rel
     int32_t output_count;
     ColumnId *outputs; /* columns a parent may use */
     const CatalogTable *table;
-    ColumnId *table_columns;       /* SCAN/SYSVIEW: id of each table column */
+    int32_t column_count;
+    ColumnId *table_columns;       /* SCAN, SYSVIEW: id of each table column; VALUES: of each column */
     int32_t conjunct_count;
     Expr **conjuncts;              /* FILTER, JOIN_SET, JOIN, SCAN (pushed down) */
     bool must_hold;                /* FILTER: a row that fails it is error 21000 (scalar subquery of several rows) */

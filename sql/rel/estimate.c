@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How many rows each node of a tree gives. */
+#include "sql/rel/estimate.h"
+
+#include <math.h>
+
+static double input_rows(const Rel *rel, int32_t input)
+{
+    return rel->inputs[input]->rows_estimate;
+}
+
+/* Both sides of `left expr = right expr`; false for any other conjunct. */
+static bool is_join_key(Arena *arena, const Expr *conjunct, const ColumnSet *left, const Expr **outer,
+                        const Expr **inner)
+{
+    if (conjunct->kind != EXPR_COMPARE || conjunct->op != '=')
+        return false;
+    ColumnSet a = {0}, b = {0};
+    expr_columns(arena, conjunct->args[0], &a);
+    expr_columns(arena, conjunct->args[1], &b);
+    bool swapped = !column_set_within(&a, left);
+    *outer = conjunct->args[swapped ? 1 : 0];
+    *inner = conjunct->args[swapped ? 0 : 1];
+    return column_set_within(swapped ? &b : &a, left) && !column_set_meets(swapped ? &a : &b, left);
+}
+
+static double estimate_join(Arena *arena, const BoundStatement *statement, const Rel *rel)
+{
+    double left = input_rows(rel, 0), right = input_rows(rel, 1), outer_distinct = 1, inner_distinct = 1, other = 1;
+    bool keyed = false;
+    ColumnSet columns = {0};
+    rel_columns(arena, rel->inputs[0], &columns);
+    for (int32_t k = 0; k < rel->conjunct_count; k++)
+    {
+        const Expr *outer, *inner;
+        if (is_join_key(arena, rel->conjuncts[k], &columns, &outer, &inner))
+        {
+            keyed = true;
+            outer_distinct *= expr_distinct(statement, outer, left);
+            inner_distinct *= expr_distinct(statement, inner, right);
+        }
+        else
+            other *= SELECTIVITY_RESIDUAL;
+    }
+    outer_distinct = fmin(outer_distinct, left);
+    inner_distinct = fmin(inner_distinct, right);
+    double semi = keyed ? semi_selectivity(outer_distinct, inner_distinct) * other : 1;
+    switch (rel->join)
+    {
+        case JOIN_SEMI:
+            return left * semi;
+        case JOIN_ANTI:
+        case JOIN_ANTI_NULL:
+            return left * fmax(ANTI_SELECTIVITY_MIN, 1 - semi);
+        case JOIN_LEFT:
+            return fmax(left, left * right * equal_keys_selectivity(outer_distinct, inner_distinct) * other);
+        default:
+            return left * right * equal_keys_selectivity(outer_distinct, inner_distinct) * other;
+    }
+}
+
+/* The planner orders join sets and knows better; this serves rules that compare sizes. */
+static double estimate_set(const BoundStatement *statement, const Rel *rel)
+{
+    double rows = 1;
+    for (int32_t k = 0; k < rel->input_count; k++)
+        rows *= fmax(1, input_rows(rel, k));
+    for (int32_t k = 0; k < rel->conjunct_count; k++)
+        rows *= expr_selectivity(statement, rel->conjuncts[k]);
+    return fmax(1, rows);
+}
+
+static double estimate_groups(const BoundStatement *statement, const Rel *rel)
+{
+    double rows = fmax(1, input_rows(rel, 0)), groups = 1;
+    for (int32_t k = 0; k < rel->named_count; k++)
+        groups *= expr_distinct(statement, rel->named[k].expr, rows);
+    return fmin(groups, rows);
+}
+
+static double limited(const Rel *rel, double rows)
+{
+    rows = fmax(0, rows - (double) rel->offset);
+    return rel->limit >= 0 ? fmin(rows, (double) rel->limit) : rows;
+}
+
+static double estimate(Arena *arena, const BoundStatement *statement, const Rel *rel)
+{
+    switch (rel->kind)
+    {
+        case REL_ONE:
+            return 1;
+        case REL_SCAN:
+            return (double) rel->table->row_count *
+                   expr_list_selectivity(statement, rel->conjuncts, rel->conjunct_count);
+        case REL_SYSVIEW:
+            return 100;
+        case REL_VALUES:
+            return rel->row_count;
+        case REL_FILTER:
+            return rel->must_hold ? input_rows(rel, 0)
+                                  : input_rows(rel, 0) *
+                                        expr_list_selectivity(statement, rel->conjuncts, rel->conjunct_count);
+        case REL_PROJECT:
+            return input_rows(rel, 0);
+        case REL_JOIN_SET:
+            return estimate_set(statement, rel);
+        case REL_JOIN:
+            return estimate_join(arena, statement, rel);
+        case REL_AGG:
+            return estimate_groups(statement, rel);
+        case REL_SORT:
+        case REL_LIMIT:
+            return limited(rel, input_rows(rel, 0));
+    }
+    return 1;
+}
+
+void rel_estimate(Arena *arena, const BoundStatement *statement, Rel *rel)
+{
+    for (int32_t k = 0; k < rel->input_count; k++)
+        rel_estimate(arena, statement, rel->inputs[k]);
+    rel->rows_estimate = fmax(1, estimate(arena, statement, rel));
+}

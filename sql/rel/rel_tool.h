@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making and walking relations; used by builder, rules and planner. */
+#ifndef SQL_REL_REL_TOOL_H
+#define SQL_REL_REL_TOOL_H
+
+#include "sql/rel/expr_tool.h"
+#include "sql/rel/rel.h"
+
+Rel *rel_new(Arena *arena, RelKind kind, int32_t input_count);
+/* `input` itself if there are no conjuncts; an existing plain FILTER on top grows. */
+Rel *rel_filter(Arena *arena, Rel *input, Expr *const *conjuncts, int32_t count);
+Rel *rel_join(Arena *arena, JoinKind join, Rel *left, Rel *right, Expr *const *conjuncts, int32_t count);
+Rel *rel_join_set(Arena *arena, Rel *a, Rel *b, Expr *const *conjuncts, int32_t count);
+Rel *rel_project(Arena *arena, Rel *input, const BoundNamed *named, int32_t count);
+void rel_set_conjuncts(Rel *rel, const ExprList *list);
+
+/* Columns a relation gives to whoever stands above it. */
+void rel_columns(Arena *arena, const Rel *rel, ColumnSet *set);
+/* Columns any node of the tree makes. */
+void rel_columns_inside(Arena *arena, const Rel *rel, ColumnSet *set);
+/* Columns the node's own expressions read (not those of its inputs). */
+void rel_columns_read(Arena *arena, const Rel *rel, ColumnSet *set);
+/* Sets `outputs` of every node, from the leaves up: all that it can give. */
+void rel_outputs_fill(Arena *arena, Rel *rel);
+/* Exchanges columns in all expressions of the node itself. */
+void rel_replace(Arena *arena, Rel *rel, ExprSwap *swap, void *context);
+/* One row at most, for certain. */
+bool rel_is_one_row(const Rel *rel);
+
+/* A rule: gives the tree that stands in place of *rel (rel_rewrite carries the root's results over).  rule.def is
+ * the list. */
+typedef Error *RelRule(Arena *arena, BoundStatement *statement, Rel **rel);
+#define RULE(name, what) RelRule rule_##name;
+#include "sql/rel/rule.def"
+#undef RULE
+
+/* Helpers of rules, each in a file of its own. */
+/* (a and x) or (a and y) -> a, (x or y): adds what it becomes to `out`. */
+void or_factor(Arena *arena, Expr *conjunct, ExprList *out);
+/* What an OR implies for a relation that gives only `columns`: NULL if nothing. */
+Expr *or_implied(Arena *arena, const Expr *conjunct, const ColumnSet *columns);
+/* Adds to `list` what follows from a = b and a test of a against constants. */
+void infer_tests(Arena *arena, const BoundStatement *statement, ExprList *list);
+/* cast(column) op constant -> column op constant', where that is the same; else the conjunct. */
+Expr *cast_unwrapped(Arena *arena, Expr *conjunct);
+
+#endif

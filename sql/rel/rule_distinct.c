@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * count(distinct x) is a count over rows that are distinct:
+ *
+ *     AGG g: count(distinct x), sum(y)
+ *     AGG g: count(x), sum(part)  over  AGG g, x: sum(y) as part
+ *
+ * Without groups, several different arguments are aggregated one by one and
+ * their single rows put side by side.
+ */
+#include "sql/rel/rel_tool.h"
+
+#include "base/core/assert.h"
+
+typedef struct Distinct
+{
+    Arena *arena;
+    BoundStatement *statement;
+} Distinct;
+
+static Rel *rel_copy(Arena *arena, const Rel *rel)
+{
+    Rel *copy = arena_memdup(arena, rel, sizeof(Rel));
+    copy->inputs = ARENA_ARRAY(arena, Rel *, rel->input_count);
+    for (int32_t k = 0; k < rel->input_count; k++)
+        copy->inputs[k] = rel_copy(arena, rel->inputs[k]);
+    copy->conjuncts = arena_memdup(arena, rel->conjuncts, sizeof(Expr *) * (size_t) rel->conjunct_count);
+    copy->named = arena_memdup(arena, rel->named, sizeof(BoundNamed) * (size_t) rel->named_count);
+    copy->aggs = arena_memdup(arena, rel->aggs, sizeof(BoundAgg) * (size_t) rel->agg_count);
+    copy->sort = arena_memdup(arena, rel->sort, sizeof(BoundSort) * (size_t) rel->sort_count);
+    return copy;
+}
+
+static BoundNamed *more_groups(Arena *arena, const Rel *agg, Expr *arg, ColumnId column)
+{
+    BoundNamed *named = ARENA_ARRAY(arena, BoundNamed, agg->named_count + 1);
+    for (int32_t k = 0; k < agg->named_count; k++)
+        named[k] = agg->named[k];
+    named[agg->named_count] = (BoundNamed){arg, column};
+    return named;
+}
+
+/* An aggregate that is not distinct, over parts made by the inner aggregation. */
+static void add_parts(Distinct *d, const BoundAgg *agg, Rel *inner, Rel *outer, BoundNamed *fixed, int32_t *fixed_count)
+{
+    const BoundColumn *column = &d->statement->columns[agg->column];
+    bool counts = agg->kind == AGG_COUNT || agg->kind == AGG_COUNT_STAR, lone = outer->named_count == 0;
+    ColumnId part = bound_add_column(d->arena, d->statement, column->name, column->type, !counts);
+    inner->aggs[inner->agg_count++] = (BoundAgg){.kind = agg->kind, .arg = agg->arg, .column = part};
+    BoundAgg whole = *agg;
+    whole.kind = counts ? AGG_SUM : agg->kind;
+    whole.arg = expr_column(d->arena, d->statement, part);
+    if (counts && lone)
+    { /* of no rows at all the sum is null, the count 0 */
+        whole.column = bound_add_column(d->arena, d->statement, "count", type_make(TYPE_BIGINT), true);
+        Expr *args[2] = {expr_column(d->arena, d->statement, whole.column), expr_bigint(d->arena, 0)};
+        Expr *count = expr_make(d->arena, EXPR_COALESCE, type_make(TYPE_BIGINT), 2, args);
+        count->nullable = false;
+        fixed[(*fixed_count)++] = (BoundNamed){count, agg->column};
+    }
+    outer->aggs[outer->agg_count++] = whole;
+}
+
+/* All distinct aggregates of `agg` have the argument `arg`. */
+static Rel *two_levels(Distinct *d, Rel *agg, Expr *arg)
+{
+    Arena *arena = d->arena;
+    ColumnId column = arg->kind == EXPR_COLUMN ? arg->column
+                                               : bound_add_column(arena, d->statement, "value", arg->type, arg->nullable);
+    Rel *inner = rel_new(arena, REL_AGG, 1), *outer = rel_new(arena, REL_AGG, 1);
+    inner->inputs[0] = agg->inputs[0];
+    inner->named = more_groups(arena, agg, arg, column);
+    inner->named_count = agg->named_count + 1;
+    inner->aggs = ARENA_ARRAY(arena, BoundAgg, agg->agg_count);
+    outer->inputs[0] = inner;
+    outer->named_count = agg->named_count;
+    outer->named = ARENA_ARRAY(arena, BoundNamed, agg->named_count);
+    for (int32_t k = 0; k < agg->named_count; k++)
+        outer->named[k] =
+            (BoundNamed){expr_column(arena, d->statement, agg->named[k].column), agg->named[k].column};
+    outer->aggs = ARENA_ARRAY(arena, BoundAgg, agg->agg_count);
+    BoundNamed *fixed = ARENA_ARRAY(arena, BoundNamed, agg->agg_count);
+    int32_t fixed_count = 0;
+    for (int32_t k = 0; k < agg->agg_count; k++)
+    {
+        BoundAgg whole = agg->aggs[k];
+        if (!whole.distinct)
+        {
+            add_parts(d, &whole, inner, outer, fixed, &fixed_count);
+            continue;
+        }
+        whole.distinct = false;
+        whole.arg = expr_column(arena, d->statement, column);
+        outer->aggs[outer->agg_count++] = whole;
+    }
+    return rel_project(arena, outer, fixed, fixed_count);
+}
+
+/* The aggregates of `agg` that are (or are not) distinct over args[k], over a copy of its input. */
+static Rel *part_of(Distinct *d, const Rel *agg, const Expr *arg)
+{
+    Rel *part = rel_copy(d->arena, agg);
+    int32_t kept = 0;
+    for (int32_t k = 0; k < agg->agg_count; k++)
+        if (arg == NULL ? !agg->aggs[k].distinct : agg->aggs[k].distinct && expr_equal(agg->aggs[k].arg, arg))
+            part->aggs[kept++] = agg->aggs[k];
+    part->agg_count = kept;
+    return part;
+}
+
+static Rel *side_by_side(Distinct *d, const Rel *agg, const ExprList *args)
+{
+    Rel *plain = part_of(d, agg, NULL), *all = plain->agg_count > 0 ? plain : NULL;
+    for (int32_t k = 0; k < args->count; k++)
+    {
+        Rel *part = two_levels(d, part_of(d, agg, args->items[k]), args->items[k]);
+        all = all == NULL ? part : rel_join_set(d->arena, all, part, NULL, 0);
+    }
+    if (all->kind != REL_JOIN_SET)
+        return all;
+    Rel *flat = rel_new(d->arena, REL_JOIN_SET, args->count + (plain->agg_count > 0 ? 1 : 0));
+    for (int32_t k = flat->input_count - 1; k > 0; k--)
+    {
+        flat->inputs[k] = all->inputs[1];
+        all = all->inputs[0];
+    }
+    flat->inputs[0] = all;
+    return flat;
+}
+
+Error *rule_distinct(Arena *arena, BoundStatement *statement, Rel **rel)
+{
+    Rel *at = *rel;
+    for (int32_t k = 0; k < at->input_count; k++)
+        TRY(rule_distinct(arena, statement, &at->inputs[k]));
+    if (at->kind != REL_AGG)
+        return NULL;
+    ExprList args = {.arena = arena};
+    for (int32_t k = 0; k < at->agg_count; k++)
+        if (at->aggs[k].distinct && !expr_list_has(&args, at->aggs[k].arg))
+            expr_list_add(&args, at->aggs[k].arg);
+    if (args.count == 0)
+        return NULL;
+    Distinct d = {arena, statement};
+    if (args.count > 1 && at->named_count > 0)
+        return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED,
+                                  "DISTINCT aggregates of different arguments in one GROUP BY are not supported"),
+                        args.items[1]->position);
+    *rel = args.count == 1 ? two_levels(&d, at, args.items[0]) : side_by_side(&d, at, &args);
+    return NULL;
+}
