@@ -3,7 +3,7 @@
  * The leader: rank 0's front.  One Leader a process, in main's frame.
  *
  *     leader_start: directory, lease, catalog, orphans, engine
- *     server_run:   accepts; a thread a session, until told to stop
+ *     server_run:   accepts; a thread a session, until told to stop (server.h)
  *     leader_stop:  sessions ended, engine, catalog, lease
  */
 #ifndef SRC_LEADER_LEADER_H
@@ -42,6 +42,7 @@ typedef struct Leader
     Session *sessions;
     int32_t session_count;
     uint32_t next_process;
+    int wake_fd; /* eventfd: wakes the server's poll */
     _Atomic bool stopping;
     _Atomic int64_t queries; /* number of the last query */
 } Leader;
@@ -50,9 +51,8 @@ typedef struct Leader
 uint64_t leader_next_query(Leader *leader);
 
 /* Rank 0, after world_start.  On error everything is undone. */
-Error *leader_start(const char *directory, const Config *config, World *world, Arena *arena, Leader **out) MUST_USE;
-/* Listens and serves until SIGTERM or SIGINT (server_stop_fd says so), or until the world has failed. */
-Error *server_run(Leader *leader) MUST_USE;
+Error *leader_start(Arena *arena, const char *directory, Config *config, World *world, const char *isa,
+                    Leader **out) MUST_USE;
 void leader_stop(Leader *leader);
 
 /* Segment files the manifest does not name, and what was left of writing them.  Returns how many went. */

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A query string and its transaction.
+ *
+ *     "insert...; insert..."         one implicit transaction, committed before the last CommandComplete
+ *     BEGIN ... COMMIT               a block, over as many strings as it takes
+ *     an error in a block            everything but COMMIT and ROLLBACK is 25P02 until then
+ */
+#include "base/core/assert.h"
+#include "base/core/fault.h"
+#include "base/core/trace.h"
+#include "src/leader/server.h"
+#include "src/leader/session.h"
+
+#include <string.h>
+
+CatalogTxn *session_txn(Session *session)
+{
+    if (session->txn == NULL)
+        session->txn = catalog_begin(session->leader->catalog);
+    return session->txn;
+}
+
+/* The commit point.  The lease is looked at last: a job that has lost its warehouse must not write. */
+static Error *commit_checked(Session *session, CatalogTxn *txn)
+{
+    Error *error = NULL;
+    if (catalog_txn_changed(txn))
+    {
+        error = fault_pass(FAULT_commit_before);
+        if (error == NULL)
+            error = lease_check(session->leader->lease);
+    }
+    if (error != NULL)
+    {
+        catalog_rollback(txn);
+        return error;
+    }
+    bool changed = catalog_txn_changed(txn);
+    TRY(catalog_commit(txn));
+    return changed ? fault_pass(FAULT_commit_after) : NULL;
+}
+
+Error *session_commit(Session *session)
+{
+    CatalogTxn *txn = session->txn;
+    session->txn = NULL;
+    session->transaction_time = 0;
+    Error *error = txn == NULL ? NULL : commit_checked(session, txn);
+    settings_end_transaction(session->settings, error == NULL);
+    if (txn != NULL)
+        dead_segments_remove(session->leader);
+    return error;
+}
+
+void session_rollback(Session *session)
+{
+    CatalogTxn *txn = session->txn;
+    session->txn = NULL;
+    session->transaction_time = 0;
+    if (session->settings != NULL)
+        settings_end_transaction(session->settings, false);
+    if (txn == NULL)
+        return;
+    bool changed = catalog_txn_changed(txn);
+    catalog_rollback(txn);
+    if (changed)
+        dead_segments_remove(session->leader);
+}
+
+Error *session_check(const Session *session)
+{
+    if (atomic_load(&session->leader->stopping))
+        return error_new(SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+    if (atomic_load(&session->timed_out))
+        return error_new(SQLSTATE_QUERY_CANCELED, "canceling statement due to statement timeout");
+    if (atomic_load(&session->cancelled))
+        return error_new(SQLSTATE_QUERY_CANCELED, "canceling statement due to user request");
+    return NULL;
+}
+
+static const char *setting_of(void *session, const char *name)
+{
+    return setting_get(((Session *) session)->settings, name);
+}
+
+void session_bind_context(Session *session, const Statement *statement, BindContext *context)
+{
+    *context = (BindContext){.database = session->database,
+                             .user = session->user,
+                             .user_id = 100,
+                             .version = STOA_VERSION_TEXT,
+                             .transaction_time = session->transaction_time,
+                             .statement_time = statement->time,
+                             .backend_pid = (int32_t) session->process,
+                             .last_copy_count = session->last_copy_rows,
+                             .last_copy_id = (int32_t) session->last_copy_query,
+                             .last_query_id = (int32_t) session->last_query,
+                             .setting = setting_of,
+                             .session = session};
+}
+
+/* An engine that was cancelled says 57014; who cancelled it is known here. */
+static Error *error_named(Session *session, Error *error)
+{
+    if (error->state != SQLSTATE_QUERY_CANCELED)
+        return error;
+    Error *reason = session_check(session);
+    if (reason == NULL)
+        return error;
+    error_free(error);
+    return reason;
+}
+
+static void statement_failed(Session *session, Error *error)
+{
+    session_rollback(session);
+    if (session->status == SESSION_BLOCK)
+        session->status = SESSION_FAILED;
+    error = error_named(session, error);
+    if (error->state == SQLSTATE_CONNECTION_FAILURE && session->closing)
+    {
+        error_free(error);
+        return;
+    }
+    if (error->state == SQLSTATE_INTERNAL_ERROR || error->state == SQLSTATE_DATA_CORRUPTED)
+        trace(TRACE_ERROR, "%s%s%s", error->message, error->detail != NULL ? ": " : "",
+              error->detail != NULL ? error->detail : "");
+    bool fatal = error->state == SQLSTATE_ADMIN_SHUTDOWN;
+    wire_report(&session->wire, fatal ? WIRE_FATAL : WIRE_ERROR, error);
+    session->closing = session->closing || fatal;
+    error_free(error);
+}
+
+static void deadline_set(Session *session)
+{
+    int64_t timeout_ms = setting_number(session->settings, "statement_timeout");
+    atomic_store(&session->deadline_us, timeout_ms > 0 ? clock_us() + timeout_ms * 1000 : 0);
+    if (timeout_ms > 0)
+        server_wake(session->leader);
+}
+
+/* One statement; the last one of a string outside a block commits before it is called complete. */
+static Error *statement_step(Session *session, Arena *arena, const ParseStatement *parse, bool last)
+{
+    Statement statement = {.session = session, .arena = arena, .parse = parse, .time = session_clock()};
+    if (session->transaction_time == 0)
+        session->transaction_time = statement.time;
+    TRY(session_check(session));
+    deadline_set(session);
+    TRY(statement_run(&statement));
+    if (last && session->status == SESSION_IDLE)
+        TRY(session_commit(session));
+    if (statement.tag[0] != 0)
+        wire_complete(&session->wire, statement.tag);
+    return wire_relieve(&session->wire);
+}
+
+static Error *statements_run(Session *session, Arena *arena, const char *text)
+{
+    ParseList *list;
+    TRY(parse_statements(arena, text, &list));
+    if (list->count == 0)
+        wire_empty_query(&session->wire);
+    for (int32_t i = 0; i < list->count; i++)
+    {
+        Arena *own = arena_new("statement");
+        Error *error = statement_step(session, own, &list->statements[i], i == list->count - 1);
+        arena_free(own);
+        TRY(error);
+    }
+    return NULL;
+}
+
+void query_run(Session *session, const char *text)
+{
+    atomic_store(&session->cancelled, false);
+    atomic_store(&session->timed_out, false);
+    Arena *arena = arena_new("query string");
+    Error *error = statements_run(session, arena, text);
+    atomic_store(&session->deadline_us, 0);
+    if (error != NULL)
+        statement_failed(session, error);
+    arena_free(arena);
+    ASSERT(session->closing || session->status != SESSION_IDLE || session->txn == NULL);
+    if (!session->closing)
+        wire_ready(&session->wire, (char) session->status);
+    error = wire_flush(&session->wire);
+    session->closing = session->closing || error != NULL;
+    error_free(error);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ *   signalfd ─┐
+ *   wakefd   ─┼─ poll ─> accept ─> a thread a session
+ *   listener ─┘      └─> deadlines of statements, health of the world (every second)
+ *
+ * SIGTERM and SIGINT are blocked in all threads and read here.
+ */
+#include "base/core/assert.h"
+#include "base/core/trace.h"
+#include "src/leader/auth.h"
+#include "src/leader/server.h"
+#include "src/leader/session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LISTEN_BACKLOG 128
+#define LOGINS_MAX 64          /* connections that are not sessions yet, and cancel requests */
+#define TICK_MS 1000           /* how often the world's health is looked at */
+#define DEADLINE_TICK_MS 20    /* while a statement has a deadline */
+#define STOP_POLITE_MS 5000    /* for queries to end and clients to be told */
+#define STOP_FORCED_MS 2000    /* after their sockets were shut */
+#define CANCEL_REPEAT_MS 50
+#define CANCEL_REPEATS 40
+
+/* --- listening ------------------------------------------------------------------- */
+static Error *listen_failed(const Config *config, const char *what)
+{
+    int reason = errno;
+    Error *error = error_new(SQLSTATE_IO_ERROR, "could not %s %s port %d: %s", what, config->listen_address, config->port,
+                             strerror(reason));
+    if (reason == EADDRINUSE)
+        return error_hint(error, "Another program listens there. Choose another port with -p, or 0 for any free one.");
+    if (reason == EACCES)
+        return error_hint(error, "Ports below 1024 are for root; choose a higher one with -p.");
+    return error;
+}
+
+Error *server_listen(const Config *config, int *out, int32_t *port)
+{
+    bool six = strchr(config->listen_address, ':') != NULL;
+    int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return listen_failed(config, "make a socket for");
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t) config->port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t) config->port)};
+    inet_pton(six ? AF_INET6 : AF_INET, config->listen_address, six ? (void *) &v6.sin6_addr : (void *) &v4.sin_addr);
+    struct sockaddr *address = six ? (struct sockaddr *) &v6 : (struct sockaddr *) &v4;
+    socklen_t length = six ? sizeof v6 : sizeof v4;
+    int on = 1;
+    (void) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, address, length) != 0 || listen(fd, LISTEN_BACKLOG) != 0 || getsockname(fd, address, &length) != 0)
+    {
+        Error *error = listen_failed(config, "listen on");
+        close(fd);
+        return error;
+    }
+    *port = ntohs(six ? v6.sin6_port : v4.sin_port);
+    *out = fd;
+    return NULL;
+}
+
+/* --- registry -------------------------------------------------------------------- */
+static bool session_register(Leader *leader, Session *session)
+{
+    pthread_mutex_lock(&leader->lock);
+    bool room = leader->session_count < leader->config->max_connections + LOGINS_MAX;
+    if (room)
+    {
+        session->next = leader->sessions;
+        leader->sessions = session;
+        leader->session_count++;
+        session->process = ++leader->next_process;
+    }
+    pthread_mutex_unlock(&leader->lock);
+    return room;
+}
+
+Error *sessions_add(Session *session)
+{
+    Leader *leader = session->leader;
+    TRY(auth_random(&session->secret, sizeof session->secret));
+    int32_t admitted = 0;
+    pthread_mutex_lock(&leader->lock);
+    for (Session *other = leader->sessions; other != NULL; other = other->next)
+        admitted += other->admitted;
+    session->admitted = admitted < leader->config->max_connections;
+    pthread_mutex_unlock(&leader->lock);
+    if (!session->admitted)
+        return error_hint(error_new(SQLSTATE_TOO_MANY_CONNECTIONS, "sorry, too many clients already"),
+                          "max_connections in stoa.conf is %d.", leader->config->max_connections);
+    return NULL;
+}
+
+void sessions_remove(Session *session)
+{
+    Leader *leader = session->leader;
+    pthread_mutex_lock(&leader->lock);
+    Session **link = &leader->sessions;
+    while (*link != NULL && *link != session)
+        link = &(*link)->next;
+    ASSERT(*link == session);
+    *link = session->next;
+    leader->session_count--;
+    pthread_cond_broadcast(&leader->session_ended);
+    pthread_mutex_unlock(&leader->lock);
+}
+
+/* Under lock. */
+static void session_cancel(Session *session)
+{
+    atomic_store(&session->cancelled, true);
+    uint64_t query = atomic_load(&session->query);
+    if (query != 0)
+        engine_cancel(session->leader->engine, query);
+}
+
+static void sleep_ms(int64_t ms)
+{
+    struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    nanosleep(&wait, NULL);
+}
+
+/* A cancel may come just before the engine knows the query: so it is repeated while the same one runs. */
+void sessions_cancel(Leader *leader, uint32_t process, uint32_t secret)
+{
+    uint64_t first = 0;
+    for (int32_t i = 0; i < CANCEL_REPEATS; i++)
+    {
+        bool again = false;
+        pthread_mutex_lock(&leader->lock);
+        for (Session *session = leader->sessions; session != NULL; session = session->next)
+        {
+            if (session->process != process || !session->admitted || session->secret != secret)
+                continue;
+            uint64_t query = atomic_load(&session->query);
+            if (i == 0)
+                first = query;
+            if (i == 0 || (query != 0 && query == first))
+                session_cancel(session);
+            again = query != 0 && query == first;
+        }
+        pthread_mutex_unlock(&leader->lock);
+        if (!again)
+            return;
+        sleep_ms(CANCEL_REPEAT_MS);
+    }
+}
+
+/* Cancels what has run out of time; says how long poll may sleep. */
+static int deadlines_pass(Leader *leader)
+{
+    int wait_ms = TICK_MS;
+    int64_t now = clock_us();
+    pthread_mutex_lock(&leader->lock);
+    for (Session *session = leader->sessions; session != NULL; session = session->next)
+    {
+        int64_t deadline = atomic_load(&session->deadline_us);
+        if (deadline == 0)
+            continue;
+        wait_ms = DEADLINE_TICK_MS;
+        if (now < deadline)
+            continue;
+        atomic_store(&session->timed_out, true);
+        uint64_t query = atomic_load(&session->query);
+        if (query != 0)
+            engine_cancel(leader->engine, query);
+    }
+    pthread_mutex_unlock(&leader->lock);
+    return wait_ms;
+}
+
+void server_wake(Leader *leader)
+{
+    uint64_t one = 1;
+    ssize_t ignored = write(leader->wake_fd, &one, sizeof one);
+    (void) ignored; /* full: it is awake */
+}
+
+/* --- accepting -------------------------------------------------------------------- */
+static void session_start(Leader *leader, int fd)
+{
+    Session *session = session_new(leader, fd);
+    if (session == NULL || !session_register(leader, session))
+    {
+        trace(TRACE_WARNING, "connection refused: %d are open", leader->session_count);
+        if (session != NULL)
+            session_discard(session);
+        else
+            close(fd);
+        return;
+    }
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, SESSION_STACK_BYTES);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    int failed = pthread_create(&thread, &attributes, session_main, session);
+    pthread_attr_destroy(&attributes);
+    if (failed == 0)
+        return;
+    trace(TRACE_WARNING, "could not start a session thread: %s", strerror(failed));
+    sessions_remove(session);
+    session_discard(session);
+}
+
+static void accept_one(Leader *leader, int listener)
+{
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        session_start(leader, fd);
+    else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+        sleep_ms(100); /* nothing else helps until somebody leaves */
+}
+
+/* --- stopping ---------------------------------------------------------------------- */
+static bool sessions_gone(Leader *leader, int how, int64_t wait_ms)
+{
+    int64_t end = clock_us() + wait_ms * 1000;
+    bool gone = false;
+    while (!gone && clock_us() < end)
+    {
+        pthread_mutex_lock(&leader->lock);
+        for (Session *session = leader->sessions; session != NULL; session = session->next)
+        {
+            session_cancel(session);
+            shutdown(session->fd, how);
+        }
+        gone = leader->session_count == 0;
+        if (!gone)
+        {
+            struct timespec until;
+            clock_gettime(CLOCK_REALTIME, &until);
+            until.tv_nsec += CANCEL_REPEAT_MS * 1000000L;
+            until.tv_sec += until.tv_nsec / 1000000000L;
+            until.tv_nsec %= 1000000000L;
+            pthread_cond_timedwait(&leader->session_ended, &leader->lock, &until);
+            gone = leader->session_count == 0;
+        }
+        pthread_mutex_unlock(&leader->lock);
+    }
+    return gone;
+}
+
+static bool sessions_stop(Leader *leader)
+{
+    atomic_store(&leader->stopping, true);
+    return sessions_gone(leader, SHUT_RD, STOP_POLITE_MS) || sessions_gone(leader, SHUT_RDWR, STOP_FORCED_MS);
+}
+
+/* --- the loop ------------------------------------------------------------------------ */
+static Error *serve(Leader *leader, int listener, int signals)
+{
+    int wait_ms = TICK_MS;
+    for (;;)
+    {
+        struct pollfd polled[3] = {{.fd = listener, .events = POLLIN},
+                                   {.fd = signals, .events = POLLIN},
+                                   {.fd = leader->wake_fd, .events = POLLIN}};
+        if (poll(polled, 3, wait_ms) < 0 && errno != EINTR)
+            return error_new(SQLSTATE_INTERNAL_ERROR, "poll failed: %s", strerror(errno));
+        if ((polled[1].revents & POLLIN) != 0)
+        {
+            struct signalfd_siginfo info;
+            if (read(signals, &info, sizeof info) == (ssize_t) sizeof info)
+                trace(TRACE_LOG, "stopping on signal %u", info.ssi_signo);
+            return NULL;
+        }
+        if ((polled[2].revents & POLLIN) != 0)
+        {
+            uint64_t count;
+            ssize_t ignored = read(leader->wake_fd, &count, sizeof count);
+            (void) ignored;
+        }
+        TRY(world_check(leader->world));
+        if ((polled[0].revents & POLLIN) != 0)
+            accept_one(leader, listener);
+        wait_ms = deadlines_pass(leader);
+    }
+}
+
+Error *server_run(Leader *leader, int listener)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0)
+        return error_new(SQLSTATE_INTERNAL_ERROR, "signalfd failed: %s", strerror(errno));
+    Error *error = serve(leader, listener, signals);
+    close(signals);
+    if (!sessions_stop(leader))
+    {
+        /* A thread that will not end holds what leader_stop would free: the system cleans up better. */
+        trace(TRACE_ERROR, "sessions did not end in time");
+        _exit(1);
+    }
+    return error;
+}

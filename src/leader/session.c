@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a connection: see session.h. */
+#include "src/leader/session.h"
+#include "base/core/assert.h"
+#include "base/core/trace.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOGIN_SECONDS 60
+#define EPOCH_2000_SECONDS INT64_C(946684800)
+
+int64_t session_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (now.tv_sec - EPOCH_2000_SECONDS) * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+Session *session_new(Leader *leader, int fd)
+{
+    Session *session = calloc(1, sizeof *session);
+    if (session == NULL)
+        return NULL;
+    session->leader = leader;
+    session->fd = fd;
+    session->arena = arena_new("session");
+    session->status = SESSION_IDLE;
+    session->start_time = session_clock();
+    wire_init(&session->wire, fd);
+    int on = 1;
+    (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void) setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    return session;
+}
+
+void session_discard(Session *session)
+{
+    wire_free(&session->wire);
+    close(session->fd);
+    arena_free(session->arena);
+    free(session);
+}
+
+static void receive_timeout(int fd, int seconds)
+{
+    struct timeval limit = {.tv_sec = seconds};
+    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
+/* A last word; the connection ends. */
+static void session_fatal(Session *session, Error *error)
+{
+    session->closing = true;
+    if (error->state != SQLSTATE_CONNECTION_FAILURE)
+    {
+        wire_report(&session->wire, WIRE_FATAL, error);
+        error_free(wire_flush(&session->wire));
+    }
+    if (error->state == SQLSTATE_INVALID_PASSWORD || error->state == SQLSTATE_PROTOCOL_VIOLATION)
+        trace(TRACE_LOG, "connection refused: %s", error->message);
+    error_free(error);
+}
+
+/* --- a query string on a deep stack -------------------------------------------- */
+typedef struct DeepCall
+{
+    Session *session;
+    const char *text;
+} DeepCall;
+
+static void *deep_main(void *context)
+{
+    DeepCall *call = context;
+    query_run(call->session, call->text);
+    return NULL;
+}
+
+static Error *query_deeply(Session *session, const char *text)
+{
+    DeepCall call = {.session = session, .text = text};
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, QUERY_STACK_BYTES);
+    int failed = pthread_create(&thread, &attributes, deep_main, &call);
+    pthread_attr_destroy(&attributes);
+    if (failed != 0)
+        return error_new(SQLSTATE_OUT_OF_MEMORY, "could not start a thread for the query: %s", strerror(failed));
+    pthread_join(thread, NULL);
+    return NULL;
+}
+
+/* --- messages --------------------------------------------------------------------- */
+/* Extended protocol: one error, then everything up to Sync is passed over. */
+static Error *refuse_until_sync(Session *session)
+{
+    Error *refusal = error_hint(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "the extended query protocol is not supported yet"),
+                                "Use the simple protocol: psql does; for JDBC add preferQueryMode=simple.");
+    wire_report(&session->wire, WIRE_ERROR, refusal);
+    error_free(refusal);
+    if (session->status == SESSION_BLOCK)
+    {
+        session_rollback(session);
+        session->status = SESSION_FAILED;
+    }
+    TRY(wire_flush(&session->wire));
+    for (;;)
+    {
+        uint8_t type;
+        WireReader payload;
+        TRY(wire_read(&session->wire, &type, &payload));
+        if (type == 0 || type == 'X')
+            session->closing = true;
+        if (session->closing)
+            return NULL;
+        if (type == 'S')
+            break;
+    }
+    wire_ready(&session->wire, (char) session->status);
+    return wire_flush(&session->wire);
+}
+
+static Error *message_run(Session *session, uint8_t type, WireReader *payload)
+{
+    switch (type)
+    {
+    case 'Q':
+    {
+        const char *text = wire_get_string(payload);
+        TRY(wire_get_done(payload));
+        return query_deeply(session, text);
+    }
+    case 'X':
+        session->closing = true;
+        return NULL;
+    case 'P':
+    case 'B':
+    case 'D':
+    case 'E':
+    case 'C':
+    case 'F':
+        return refuse_until_sync(session);
+    case 'S':
+        wire_ready(&session->wire, (char) session->status);
+        return wire_flush(&session->wire);
+    case 'H':
+        return wire_flush(&session->wire);
+    case 'd': /* what is left of a COPY that failed */
+    case 'c':
+    case 'f':
+        return NULL;
+    default:
+        return error_new(SQLSTATE_PROTOCOL_VIOLATION, "invalid frontend message type %d", type);
+    }
+}
+
+static Error *session_serve(Session *session)
+{
+    while (!session->closing)
+    {
+        uint8_t type;
+        WireReader payload;
+        if (atomic_load(&session->leader->stopping))
+            return error_new(SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+        TRY(wire_read(&session->wire, &type, &payload));
+        if (type == 0)
+            session->closing = true;
+        else
+            TRY(message_run(session, type, &payload));
+        if (session->closing && atomic_load(&session->leader->stopping))
+            return error_new(SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+    }
+    return NULL;
+}
+
+void *session_main(void *context)
+{
+    Session *session = context;
+    bool served = false;
+    receive_timeout(session->fd, LOGIN_SECONDS);
+    Error *error = startup_run(session, &served);
+    receive_timeout(session->fd, 0);
+    if (error == NULL && served)
+        error = session_serve(session);
+    if (error != NULL)
+        session_fatal(session, error);
+    session_rollback(session);
+    sessions_remove(session);
+    session_discard(session);
+    return NULL;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A session: one client, one thread that mostly sleeps in recv on a small
+ * stack.  Each query string runs on a thread of its own with a deep stack,
+ * for parser, binder and planner recurse.
+ *
+ *     startup_run()      who is it, may he in
+ *     session_main()     messages until Terminate
+ *       query_run()      a query string: its statements, implicit transaction
+ *         statement_run()  one statement: conduct, copy, utility...
+ */
+#ifndef SRC_LEADER_SESSION_H
+#define SRC_LEADER_SESSION_H
+
+#include "sql/bind/bind.h"
+#include "sql/parse/parse.h"
+#include "src/leader/leader.h"
+#include "src/leader/setting.h"
+#include "src/leader/wire.h"
+
+#define SESSION_STACK_BYTES ((size_t) 256 * 1024)
+#define QUERY_STACK_BYTES ((size_t) 32 * 1024 * 1024) /* address space; only what is touched is memory */
+
+typedef enum SessionStatus
+{
+    SESSION_IDLE = 'I',   /* no transaction block */
+    SESSION_BLOCK = 'T',  /* in a block */
+    SESSION_FAILED = 'E'  /* in a failed block */
+} SessionStatus;
+
+struct Session
+{
+    Leader *leader;
+    Session *next;
+    Arena *arena; /* session's life */
+    int fd;
+    Wire wire;
+    uint32_t process;
+    uint32_t secret; /* the cancel key */
+    bool admitted;   /* logged in; under the leader's lock */
+    char *user;
+    char *database;
+    bool superuser;
+    Settings *settings;
+    int64_t start_time; /* microseconds since 2000 */
+    SessionStatus status;
+    CatalogTxn *txn;             /* open transaction, NULL before its first statement */
+    int64_t transaction_time;    /* its now() */
+    _Atomic uint64_t query;      /* running, for cancel; 0 = none */
+    _Atomic bool cancelled;      /* asked for while a query string runs */
+    _Atomic bool timed_out;      /* by statement_timeout */
+    _Atomic int64_t deadline_us; /* of the running statement, 0 = none */
+    bool closing;                /* the connection is broken or ends */
+    int64_t last_query;
+    int64_t last_copy_rows;
+    int64_t last_copy_query;
+};
+
+/* One statement on its way. */
+typedef struct Statement
+{
+    Session *session;
+    Arena *arena;
+    const ParseStatement *parse;
+    int64_t time; /* getdate() */
+    char tag[64]; /* of CommandComplete; empty: none is sent */
+} Statement;
+
+/* Thread function: takes over the Session (from session_new) and its socket. */
+void *session_main(void *session);
+Session *session_new(Leader *leader, int fd); /* NULL: no memory */
+void session_discard(Session *session);       /* one that never ran */
+
+/* Microseconds since 2000-01-01 UTC, now. */
+int64_t session_clock(void);
+
+/* startup.c: from the first packet to ReadyForQuery.  *served false: it was a cancel request, or nothing. */
+Error *startup_run(Session *session, bool *served) MUST_USE;
+
+/* query.c */
+void query_run(Session *session, const char *text);
+CatalogTxn *session_txn(Session *session); /* opened if none is */
+Error *session_commit(Session *session) MUST_USE;
+void session_rollback(Session *session);
+/* 57014 if somebody asked for it, 57P01 if the server stops, else NULL. */
+Error *session_check(const Session *session) MUST_USE;
+void session_bind_context(Session *session, const Statement *statement, BindContext *context);
+
+/* statement.c */
+Error *statement_run(Statement *statement) MUST_USE;
+
+/* utility.c: what needs no compute node. */
+Error *utility_create_table(Statement *statement) MUST_USE;
+Error *utility_create_schema(Statement *statement) MUST_USE;
+Error *utility_drop_schema(Statement *statement) MUST_USE;
+Error *utility_drop_table(Statement *statement) MUST_USE;
+Error *utility_truncate(Statement *statement) MUST_USE;
+Error *utility_set(Statement *statement) MUST_USE;
+Error *utility_reset(Statement *statement) MUST_USE;
+Error *utility_show(Statement *statement) MUST_USE;
+/* Tells the client, if it wants to know, that a setting has changed. */
+void session_report_setting(Session *session, const char *reported);
+
+/* conduct.c: SELECT, INSERT, EXPLAIN. */
+Error *conduct_query(Statement *statement) MUST_USE;
+
+/* copy.c */
+Error *copy_run(Statement *statement) MUST_USE;
+
+/* commit.c: what the ranks have written becomes part of the transaction.
+ * table: index into the Spec's tables.  *rows: added. */
+Error *commit_segments(Statement *statement, const CatalogTable *table, const RunResult *result, int64_t *rows) MUST_USE;
+
+/* Runs a Spec for this session, so that it can be cancelled; notes its number.  feed, sink may be NULL. */
+Error *session_engine_run(Session *session, Spec *spec, Arena *arena, const RunFeed *feed, const RowSink *sink,
+                          RunResult *result) MUST_USE;
+
+/* sysviews.c: all rows of a system view, packed into `values` (its layout is given). */
+Error *sysview_pack(Session *session, Arena *arena, const CatalogSnapshot *snapshot, const CatalogTable *view,
+                    SpecValues *values) MUST_USE;
+
+/* server.c: registry. */
+Error *sessions_add(Session *session) MUST_USE; /* admits it: 53300; gives the secret */
+void sessions_remove(Session *session);
+/* A cancel request: finds the session by its key; silent if there is none. */
+void sessions_cancel(Leader *leader, uint32_t process, uint32_t secret);
+
+#endif

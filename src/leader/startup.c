@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ *   client                                  server
+ *   SSLRequest / GSSENCRequest  -->   <--   'N' (TLS is not offered yet)
+ *   CancelRequest               -->         finds the session, closes
+ *   StartupMessage              -->   <--   SASL exchange (auth.c)
+ *                                     <--   AuthenticationOk, ParameterStatus..., BackendKeyData, ReadyForQuery
+ */
+#include "base/core/trace.h"
+#include "src/leader/auth.h"
+#include "src/leader/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define NEGOTIATIONS_MAX 3 /* encryption requests before a startup message */
+#define OPTIONS_MAX 64     /* parameters a client may send along */
+
+typedef struct Startup
+{
+    Session *session;
+    const char *user;
+    const char *database;
+    int32_t option_count;
+    struct
+    {
+        const char *name;
+        const char *value;
+    } options[OPTIONS_MAX];
+} Startup;
+
+static Error *refuse_encryption(Wire *wire)
+{
+    text_putc(&wire->out, 'N');
+    return wire_flush(wire);
+}
+
+/* protocol_version_minor > 0 or options "_pq_.*": say what is spoken here. */
+static void negotiate_version(Wire *wire, uint32_t version)
+{
+    if (version == WIRE_PROTOCOL_3)
+        return;
+    wire_begin(wire, 'v');
+    wire_put_u32(wire, 0);
+    wire_put_u32(wire, 0);
+    wire_end(wire);
+}
+
+/* The first packet that is not about encryption.  *version 0: nothing to serve. */
+static Error *first_packet(Session *session, WireReader *payload, uint32_t *version)
+{
+    *version = 0;
+    for (int32_t i = 0; i <= NEGOTIATIONS_MAX; i++)
+    {
+        bool end;
+        TRY(wire_read_startup(&session->wire, payload, &end));
+        if (end)
+            return NULL;
+        uint32_t code = wire_get_u32(payload);
+        if (code == WIRE_SSL_REQUEST || code == WIRE_GSSENC_REQUEST)
+        {
+            if (wire_pending(&session->wire)) /* bytes sent before our answer: somebody in the middle */
+                return error_new(SQLSTATE_PROTOCOL_VIOLATION, "received unencrypted data after an encryption request");
+            TRY(refuse_encryption(&session->wire));
+            continue;
+        }
+        if (code == WIRE_CANCEL_REQUEST)
+        {
+            uint32_t process = wire_get_u32(payload);
+            uint32_t secret = wire_get_u32(payload);
+            TRY(wire_get_done(payload));
+            sessions_cancel(session->leader, process, secret);
+            return NULL;
+        }
+        if (code >> 16 != 3)
+            return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "unsupported frontend protocol %u.%u", code >> 16,
+                             code & 0xffff);
+        *version = code;
+        return NULL;
+    }
+    return error_new(SQLSTATE_PROTOCOL_VIOLATION, "too many encryption requests");
+}
+
+static Error *parameters_read(Startup *startup, WireReader *payload)
+{
+    Arena *arena = startup->session->arena;
+    for (;;)
+    {
+        const char *name = wire_get_string(payload);
+        if (payload->broken)
+            return error_new(SQLSTATE_PROTOCOL_VIOLATION, "invalid startup packet layout");
+        if (name[0] == 0)
+            break;
+        const char *value = wire_get_string(payload);
+        if (strcmp(name, "user") == 0)
+            startup->user = arena_strdup(arena, value);
+        else if (strcmp(name, "database") == 0)
+            startup->database = arena_strdup(arena, value);
+        else if (startup->option_count < OPTIONS_MAX)
+        {
+            startup->options[startup->option_count].name = parse_fold_name(arena, name);
+            startup->options[startup->option_count++].value = arena_strdup(arena, value);
+        }
+    }
+    TRY(wire_get_done(payload));
+    if (startup->user == NULL || startup->user[0] == 0)
+        return error_new(SQLSTATE_INVALID_AUTHORIZATION, "no user name specified in startup packet");
+    if (startup->database == NULL || startup->database[0] == 0)
+        startup->database = startup->user;
+    return NULL;
+}
+
+static Error *check_database(Startup *startup)
+{
+    Leader *leader = startup->session->leader;
+    const CatalogSnapshot *snapshot = catalog_acquire(leader->catalog);
+    Error *error = NULL;
+    if (strcmp(snapshot->database, startup->database) != 0)
+        error = error_hint(error_new(SQLSTATE_INVALID_CATALOG_NAME, "database \"%s\" does not exist", startup->database),
+                           "This warehouse has the database \"%s\".", snapshot->database);
+    catalog_release(leader->catalog, snapshot);
+    return error;
+}
+
+static Error *log_in(Startup *startup)
+{
+    Session *session = startup->session;
+    Leader *leader = session->leader;
+    CatalogUser *user;
+    TRY(catalog_find_user(leader->catalog, session->arena, startup->user, &user));
+    TRY(auth_exchange(&session->wire, startup->user, user, leader->auth_secret));
+    TRY(check_database(startup));
+    session->user = arena_strdup(session->arena, startup->user);
+    session->database = arena_strdup(session->arena, startup->database);
+    session->superuser = user != NULL && user->superuser;
+    return NULL;
+}
+
+/* "-c name=value -c ..." or "--name=value" of the parameter "options". */
+static Error *options_set(Session *session, const char *text)
+{
+    char *rest = arena_strdup(session->arena, text), *word;
+    const char *reported;
+    while ((word = strsep(&rest, " ")) != NULL)
+    {
+        if (strncmp(word, "--", 2) == 0)
+            word += 2;
+        else if (strncmp(word, "-c", 2) == 0)
+            word += 2;
+        char *equals = strchr(word, '=');
+        if (equals == NULL)
+            continue;
+        *equals = 0;
+        TRY(setting_set(session->settings, parse_fold_name(session->arena, word), equals + 1, false, &reported));
+    }
+    return NULL;
+}
+
+/* What the client sent along; names the server does not know (driver_version, os_version...) are passed over. */
+static Error *settings_from_client(Startup *startup)
+{
+    Session *session = startup->session;
+    for (int32_t i = 0; i < startup->option_count; i++)
+    {
+        const char *name = startup->options[i].name, *value = startup->options[i].value, *reported;
+        if (strcmp(name, "options") == 0)
+            TRY(options_set(session, value));
+        if (setting_get(session->settings, name) == NULL)
+            continue;
+        Error *error = setting_set(session->settings, name, value, false, &reported);
+        if (error != NULL && error->state != SQLSTATE_OBJECT_NOT_IN_PREREQUISITE_STATE)
+            return error;
+        error_free(error);
+    }
+    settings_end_transaction(session->settings, true);
+    return NULL;
+}
+
+static void settings_tell(Session *session)
+{
+    const char *name, *value, *description, *reported;
+    for (int32_t i = 0; setting_at(session->settings, i, &name, &value, &description, &reported); i++)
+        if (reported != NULL)
+            wire_parameter(&session->wire, reported, value);
+}
+
+Error *startup_run(Session *session, bool *served)
+{
+    *served = false;
+    WireReader payload;
+    uint32_t version;
+    TRY(first_packet(session, &payload, &version));
+    if (version == 0)
+        return NULL;
+    Startup startup = {.session = session};
+    TRY(parameters_read(&startup, &payload));
+    negotiate_version(&session->wire, version);
+    TRY(log_in(&startup));
+    session->settings = settings_new(session->arena);
+    setting_put(session->settings, "session_authorization", session->user);
+    setting_put(session->settings, "is_superuser", session->superuser ? "on" : "off");
+    TRY(settings_from_client(&startup));
+    TRY(sessions_add(session));
+    settings_tell(session);
+    wire_backend_key(&session->wire, session->process, session->secret);
+    wire_ready(&session->wire, SESSION_IDLE);
+    TRY(wire_flush(&session->wire));
+    session->wire.message_bytes_max = WIRE_MESSAGE_BYTES_MAX;
+    *served = true;
+    return NULL;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which part of the leader carries out which kind of statement (sql/parse/statement.def). */
+#include "src/leader/session.h"
+
+#include <stdio.h>
+
+static Error *begin(Statement *statement)
+{
+    Session *session = statement->session;
+    if (session->status == SESSION_BLOCK)
+        wire_notice(&session->wire, WIRE_WARNING, "there is already a transaction in progress");
+    session->status = SESSION_BLOCK;
+    return NULL;
+}
+
+static Error *commit(Statement *statement)
+{
+    Session *session = statement->session;
+    SessionStatus before = session->status;
+    session->status = SESSION_IDLE;
+    if (before == SESSION_FAILED)
+    {
+        session_rollback(session);
+        snprintf(statement->tag, sizeof statement->tag, "ROLLBACK");
+        return NULL;
+    }
+    if (before == SESSION_IDLE)
+        wire_notice(&session->wire, WIRE_WARNING, "there is no transaction in progress");
+    return session_commit(session);
+}
+
+static Error *rollback(Statement *statement)
+{
+    Session *session = statement->session;
+    if (session->status == SESSION_IDLE)
+        wire_notice(&session->wire, WIRE_WARNING, "there is no transaction in progress");
+    session->status = SESSION_IDLE;
+    session_rollback(session);
+    return NULL;
+}
+
+static Error *dispatch(Statement *statement)
+{
+    switch (statement->parse->kind)
+    {
+    case STATEMENT_BEGIN:
+        return begin(statement);
+    case STATEMENT_COMMIT:
+        return commit(statement);
+    case STATEMENT_ROLLBACK:
+        return rollback(statement);
+    case STATEMENT_COPY:
+        return copy_run(statement);
+    case STATEMENT_CREATE_SCHEMA:
+        return utility_create_schema(statement);
+    case STATEMENT_CREATE_TABLE:
+        return utility_create_table(statement);
+    case STATEMENT_DROP_SCHEMA:
+        return utility_drop_schema(statement);
+    case STATEMENT_DROP_TABLE:
+        return utility_drop_table(statement);
+    case STATEMENT_TRUNCATE:
+        return utility_truncate(statement);
+    case STATEMENT_SET:
+        return utility_set(statement);
+    case STATEMENT_RESET:
+        return utility_reset(statement);
+    case STATEMENT_SHOW:
+        return utility_show(statement);
+    case STATEMENT_EXPLAIN:
+    case STATEMENT_INSERT:
+    case STATEMENT_SELECT:
+        return conduct_query(statement);
+    case STATEMENT_UNSUPPORTED:
+    case STATEMENT_COUNT:
+        break;
+    }
+    Error *refusal = parse_refusal(statement->parse);
+    return refusal != NULL ? refusal : error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "this statement is not supported");
+}
+
+Error *statement_run(Statement *statement)
+{
+    Session *session = statement->session;
+    const ParseStatement *parse = statement->parse;
+    if (session->status == SESSION_FAILED && parse->kind != STATEMENT_COMMIT && parse->kind != STATEMENT_ROLLBACK)
+        return error_new(SQLSTATE_IN_FAILED_SQL_TRANSACTION,
+                         "current transaction is aborted, commands ignored until end of transaction block");
+    snprintf(statement->tag, sizeof statement->tag, "%s", parse->tag);
+    for (int32_t i = 0; i < parse->notice_count; i++)
+        wire_notice(&session->wire, WIRE_NOTICE, "%s", parse->notices[i]);
+    return dispatch(statement);
+}

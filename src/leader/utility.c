@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements that change names or settings and need no compute node. */
+#include "src/leader/session.h"
+#include "base/core/assert.h"
+
+#include <string.h>
+
+/* --- tables and schemas --------------------------------------------------------- */
+Error *utility_create_table(Statement *statement)
+{
+    Session *session = statement->session;
+    CatalogTxn *txn = session_txn(session);
+    BindContext context;
+    session_bind_context(session, statement, &context);
+    CreateTablePlan *plan;
+    TRY(bind_create_table(statement->arena, catalog_txn_snapshot(txn), &context, statement->parse, &plan));
+    if (plan->exists)
+    {
+        wire_notice(&session->wire, WIRE_NOTICE, "relation \"%s\" already exists, skipping", plan->table->name);
+        return NULL;
+    }
+    if (plan->table->owner == NULL)
+        plan->table->owner = session->user;
+    return catalog_create_table(txn, plan->table);
+}
+
+Error *utility_create_schema(Statement *statement)
+{
+    const ObjectStatement *object = statement->parse->object;
+    CatalogTxn *txn = session_txn(statement->session);
+    for (int32_t i = 0; i < object->name_count; i++)
+    {
+        const char *name = object->names[i].name;
+        if (object->if_exists && catalog_has_schema(catalog_txn_snapshot(txn), name))
+        {
+            wire_notice(&statement->session->wire, WIRE_NOTICE, "schema \"%s\" already exists, skipping", name);
+            continue;
+        }
+        if (strncmp(name, "pg_", 3) == 0)
+            return error_at(error_detail(error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "unacceptable schema name \"%s\"", name),
+                                         "The prefix \"pg_\" is reserved for system schemas."),
+                            object->names[i].position);
+        Error *error = catalog_create_schema(txn, name);
+        if (error != NULL)
+            return error_at(error, object->names[i].position);
+    }
+    return NULL;
+}
+
+Error *utility_drop_schema(Statement *statement)
+{
+    const ObjectStatement *object = statement->parse->object;
+    CatalogTxn *txn = session_txn(statement->session);
+    for (int32_t i = 0; i < object->name_count; i++)
+    {
+        const char *name = object->names[i].name;
+        if (object->if_exists && !catalog_has_schema(catalog_txn_snapshot(txn), name))
+        {
+            wire_notice(&statement->session->wire, WIRE_NOTICE, "schema \"%s\" does not exist, skipping", name);
+            continue;
+        }
+        Error *error = catalog_drop_schema(txn, name, object->cascade);
+        if (error != NULL)
+            return error_at(error, object->names[i].position);
+    }
+    return NULL;
+}
+
+Error *utility_drop_table(Statement *statement)
+{
+    Session *session = statement->session;
+    const ObjectStatement *object = statement->parse->object;
+    CatalogTxn *txn = session_txn(session);
+    BindContext context;
+    session_bind_context(session, statement, &context);
+    for (int32_t i = 0; i < object->name_count; i++)
+    {
+        const CatalogTable *table;
+        TRY(bind_table_name(catalog_txn_snapshot(txn), &context, &object->names[i], object->if_exists, &table));
+        if (table == NULL)
+            wire_notice(&session->wire, WIRE_NOTICE, "table \"%s\" does not exist, skipping", object->names[i].name);
+        else
+            TRY(catalog_drop_table(txn, table->id));
+    }
+    return NULL;
+}
+
+/* Commits the transaction it runs in, as Redshift's does (FEATURES 4.26). */
+Error *utility_truncate(Statement *statement)
+{
+    Session *session = statement->session;
+    const ObjectStatement *object = statement->parse->object;
+    CatalogTxn *txn = session_txn(session);
+    BindContext context;
+    session_bind_context(session, statement, &context);
+    for (int32_t i = 0; i < object->name_count; i++)
+    {
+        const CatalogTable *table;
+        TRY(bind_table_name(catalog_txn_snapshot(txn), &context, &object->names[i], false, &table));
+        TRY(catalog_truncate_table(txn, table->id));
+    }
+    return session_commit(session);
+}
+
+/* --- settings ---------------------------------------------------------------------- */
+void session_report_setting(Session *session, const char *reported)
+{
+    if (reported == NULL)
+        return;
+    const char *name, *value, *description, *known;
+    for (int32_t i = 0; setting_at(session->settings, i, &name, &value, &description, &known); i++)
+        if (known != NULL && strcmp(known, reported) == 0)
+            wire_parameter(&session->wire, reported, value);
+}
+
+Error *utility_set(Statement *statement)
+{
+    Session *session = statement->session;
+    const SetStatement *set = statement->parse->set;
+    const char *reported;
+    ASSERT(set->name != NULL);
+    TRY(setting_set(session->settings, set->name, set->value, set->local, &reported));
+    session_report_setting(session, reported);
+    return NULL;
+}
+
+Error *utility_reset(Statement *statement)
+{
+    Session *session = statement->session;
+    const SetStatement *set = statement->parse->set;
+    const char *reported;
+    if (set->name == NULL || strcmp(set->name, "all") == 0)
+    {
+        settings_reset_all(session->settings);
+        return NULL;
+    }
+    TRY(setting_set(session->settings, set->name, NULL, false, &reported));
+    session_report_setting(session, reported);
+    return NULL;
+}
+
+static void show_all(Session *session)
+{
+    WireColumn columns[3] = {{.name = "name", .type = type_varchar(128)},
+                             {.name = "setting", .type = type_varchar(256)},
+                             {.name = "description", .type = type_varchar(256)}};
+    wire_row_description(&session->wire, columns, 3);
+    const char *row[3], *reported;
+    for (int32_t i = 0; setting_at(session->settings, i, &row[0], &row[1], &row[2], &reported); i++)
+        wire_text_row(&session->wire, row, 3);
+}
+
+Error *utility_show(Statement *statement)
+{
+    Session *session = statement->session;
+    const char *name = statement->parse->set->name;
+    if (name == NULL || strcmp(name, "all") == 0)
+    {
+        show_all(session);
+        return NULL;
+    }
+    const char *value = setting_get(session->settings, name);
+    if (value == NULL)
+        return error_new(SQLSTATE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"", name);
+    WireColumn column = {.name = name, .type = type_varchar(256)};
+    wire_row_description(&session->wire, &column, 1);
+    wire_text_row(&session->wire, &value, 1);
+    return NULL;
+}
