@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every body of func.def, by file.  kernel.h says how they are called; func.def says what they give. */
+#ifndef BASE_KERNEL_BODIES_H
+#define BASE_KERNEL_BODIES_H
+
+#include "base/core/arena.h"
+#include "base/data/type.h"
+
+/* cast.c */
+int64_t k_cast_boolean_integer(int64_t value, int32_t length, int32_t scale, int32_t mode);
+void k_cast_boolean_text(Arena *arena, Str *result, int64_t value, int32_t length, int32_t scale, int32_t mode,
+                         Error **error);
+void k_cast_date_text(Arena *arena, Str *result, int64_t date, int32_t length, int32_t scale, int32_t mode,
+                      Error **error);
+int64_t k_cast_date_timestamp(int64_t date, int32_t length, int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_decimal_bigint(const I128 *value, int32_t value_scale, int32_t length, int32_t scale, int32_t mode,
+                              Error **error);
+void k_cast_decimal_decimal(I128 *result, int32_t result_scale, const I128 *value, int32_t value_scale,
+                            int32_t precision, int32_t scale, int32_t mode, Error **error);
+double k_cast_decimal_double(const I128 *value, int32_t value_scale, int32_t length, int32_t scale, int32_t mode);
+int64_t k_cast_decimal_integer(const I128 *value, int32_t value_scale, int32_t length, int32_t scale, int32_t mode,
+                               Error **error);
+double k_cast_decimal_real(const I128 *value, int32_t value_scale, int32_t length, int32_t scale, int32_t mode);
+int64_t k_cast_decimal_smallint(const I128 *value, int32_t value_scale, int32_t length, int32_t scale, int32_t mode,
+                                Error **error);
+void k_cast_decimal_text(Arena *arena, Str *result, const I128 *value, int32_t value_scale, int32_t length,
+                         int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_double_bigint(double value, int32_t length, int32_t scale, int32_t mode, Error **error);
+void k_cast_double_decimal(I128 *result, int32_t result_scale, double value, int32_t precision, int32_t scale,
+                           int32_t mode, Error **error);
+int64_t k_cast_double_integer(double value, int32_t length, int32_t scale, int32_t mode, Error **error);
+double k_cast_double_real(double value, int32_t length, int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_double_smallint(double value, int32_t length, int32_t scale, int32_t mode, Error **error);
+void k_cast_double_text(Arena *arena, Str *result, double value, int32_t length, int32_t scale, int32_t mode,
+                        Error **error);
+int64_t k_cast_integer_boolean(int64_t value, int32_t length, int32_t scale, int32_t mode);
+void k_cast_integer_decimal(I128 *result, int32_t result_scale, int64_t value, int32_t precision, int32_t scale,
+                            int32_t mode, Error **error);
+double k_cast_integer_double(int64_t value, int32_t length, int32_t scale, int32_t mode);
+int64_t k_cast_integer_integer(int64_t value, int32_t length, int32_t scale, int32_t mode, Error **error);
+double k_cast_integer_real(int64_t value, int32_t length, int32_t scale, int32_t mode);
+int64_t k_cast_integer_smallint(int64_t value, int32_t length, int32_t scale, int32_t mode, Error **error);
+void k_cast_integer_text(Arena *arena, Str *result, int64_t value, int32_t length, int32_t scale, int32_t mode,
+                         Error **error);
+void k_cast_interval_text(Arena *arena, Str *result, const Interval *interval, int32_t length, int32_t scale,
+                          int32_t mode, Error **error);
+void k_cast_real_text(Arena *arena, Str *result, double value, int32_t length, int32_t scale, int32_t mode,
+                      Error **error);
+int64_t k_cast_text_bigint(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_text_boolean(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+void k_cast_text_char(Arena *arena, Str *result, const Str *text, int32_t length, int32_t scale, int32_t mode,
+                      Error **error);
+int64_t k_cast_text_date(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+void k_cast_text_decimal(I128 *result, int32_t result_scale, const Str *text, int32_t precision, int32_t scale,
+                         int32_t mode, Error **error);
+double k_cast_text_double(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_text_integer(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+void k_cast_text_interval(Interval *result, const Str *text, int32_t length, int32_t scale, int32_t mode,
+                          Error **error);
+double k_cast_text_real(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_text_smallint(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_text_timestamp(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+void k_cast_text_varchar(Arena *arena, Str *result, const Str *text, int32_t length, int32_t scale, int32_t mode,
+                         Error **error);
+int64_t k_cast_timestamp_date(int64_t timestamp, int32_t length, int32_t scale, int32_t mode);
+void k_cast_timestamp_text(Arena *arena, Str *result, int64_t timestamp, int32_t length, int32_t scale, int32_t mode,
+                           Error **error);
+
+/* date.c */
+int64_t k_add_months(int64_t timestamp, int64_t months, Error **error);
+int64_t k_date_add_days(int64_t date, int64_t days, Error **error);
+int64_t k_date_add_interval(int64_t date, const Interval *interval, Error **error);
+int64_t k_date_cmp(int64_t a, int64_t b);
+double k_date_part(int64_t part, int64_t timestamp);
+double k_date_part_date(int64_t part, int64_t date);
+double k_date_part_interval(int64_t part, const Interval *interval);
+int64_t k_date_part_year(int64_t date);
+int64_t k_date_sub_date(int64_t a, int64_t b);
+int64_t k_date_sub_days(int64_t date, int64_t days, Error **error);
+int64_t k_date_sub_interval(int64_t date, const Interval *interval, Error **error);
+int64_t k_date_trunc(int64_t part, int64_t timestamp, Error **error);
+int64_t k_dateadd(int64_t part, int64_t count, int64_t timestamp, Error **error);
+int64_t k_datediff(int64_t part, int64_t from, int64_t to, Error **error);
+int64_t k_days_add_date(int64_t days, int64_t date, Error **error);
+void k_double_mul_interval(Interval *result, double factor, const Interval *interval, Error **error);
+int64_t k_extract(int64_t part, int64_t timestamp);
+int64_t k_extract_date(int64_t part, int64_t date);
+int64_t k_extract_interval(int64_t part, const Interval *interval);
+void k_interval_add(Interval *result, const Interval *a, const Interval *b, Error **error);
+int64_t k_interval_add_date(const Interval *interval, int64_t date, Error **error);
+int64_t k_interval_add_timestamp(const Interval *interval, int64_t timestamp, Error **error);
+void k_interval_div(Interval *result, const Interval *interval, double divisor, Error **error);
+void k_interval_mul(Interval *result, const Interval *interval, double factor, Error **error);
+void k_interval_neg(Interval *result, const Interval *interval, Error **error);
+void k_interval_sub(Interval *result, const Interval *a, const Interval *b, Error **error);
+int64_t k_last_day(int64_t timestamp);
+double k_months_between(int64_t a, int64_t b);
+int64_t k_next_day(int64_t timestamp, const Str *name, Error **error);
+int64_t k_timestamp_add_interval(int64_t timestamp, const Interval *interval, Error **error);
+int64_t k_timestamp_sub_interval(int64_t timestamp, const Interval *interval, Error **error);
+void k_timestamp_sub_timestamp(Interval *result, int64_t a, int64_t b);
+int64_t k_to_date(const Str *text, const Str *picture, Error **error);
+int64_t k_to_timestamp(const Str *text, const Str *picture, Error **error);
+int64_t k_trunc_timestamp(int64_t timestamp);
+
+/* like.c */
+int64_t k_ilike(const Str *text, const Str *pattern, Error **error);
+int64_t k_like(const Str *text, const Str *pattern, Error **error);
+void k_like_escape(Arena *arena, Str *result, const Str *pattern, const Str *escape, Error **error);
+int64_t k_not_ilike(const Str *text, const Str *pattern, Error **error);
+int64_t k_not_like(const Str *text, const Str *pattern, Error **error);
+
+/* num.c */
+int64_t k_abs_bigint(int64_t value, Error **error);
+void k_abs_decimal(I128 *result, int32_t result_scale, const I128 *value, int32_t scale);
+double k_abs_double(double value);
+int64_t k_abs_integer(int64_t value, Error **error);
+int64_t k_abs_smallint(int64_t value, Error **error);
+double k_acos(double value, Error **error);
+double k_asin(double value, Error **error);
+double k_atan(double value);
+double k_atan2(double y, double x);
+double k_cbrt(double value);
+void k_ceil_decimal(I128 *result, int32_t result_scale, const I128 *value, int32_t scale);
+double k_ceil_double(double value);
+double k_cos(double value);
+double k_cot(double value);
+double k_degrees(double value);
+double k_exp(double value, Error **error);
+void k_floor_decimal(I128 *result, int32_t result_scale, const I128 *value, int32_t scale);
+double k_floor_double(double value);
+double k_ln(double value, Error **error);
+double k_log(double value, Error **error);
+int64_t k_mod_bigint(int64_t a, int64_t b, Error **error);
+void k_mod_decimal(I128 *result, int32_t result_scale, const I128 *a, int32_t a_scale, const I128 *b, int32_t b_scale,
+                   Error **error);
+double k_pi(void);
+double k_power(double base, double exponent, Error **error);
+double k_radians(double value);
+double k_random(void);
+void k_round_decimal(I128 *result, int32_t result_scale, const I128 *value, int32_t scale);
+void k_round_decimal_to(I128 *result, int32_t result_scale, const I128 *value, int32_t scale, int64_t decimals,
+                        Error **error);
+double k_round_double(double value);
+double k_round_double_to(double value, int64_t decimals);
+void k_sign_decimal(I128 *result, int32_t result_scale, const I128 *value, int32_t scale);
+double k_sign_double(double value);
+double k_sin(double value);
+double k_sqrt(double value, Error **error);
+double k_tan(double value);
+void k_trunc_decimal(I128 *result, int32_t result_scale, const I128 *value, int32_t scale);
+void k_trunc_decimal_to(I128 *result, int32_t result_scale, const I128 *value, int32_t scale, int64_t decimals);
+double k_trunc_double(double value);
+double k_trunc_double_to(double value, int64_t decimals);
+
+/* str.c */
+int64_t k_ascii(const Str *text);
+void k_btrim(Arena *arena, Str *result, const Str *text);
+void k_btrim_set(Arena *arena, Str *result, const Str *text, const Str *set);
+int64_t k_charindex(const Str *part, const Str *text);
+void k_chr(Arena *arena, Str *result, int64_t code, Error **error);
+void k_concat(Arena *arena, Str *result, const Str *a, const Str *b);
+void k_initcap(Arena *arena, Str *result, const Str *text);
+void k_left(Arena *arena, Str *result, const Str *text, int64_t count);
+int64_t k_length(const Str *text);
+void k_lower(Arena *arena, Str *result, const Str *text);
+void k_lpad(Arena *arena, Str *result, const Str *text, int64_t count, Error **error);
+void k_lpad_fill(Arena *arena, Str *result, const Str *text, int64_t count, const Str *fill, Error **error);
+void k_ltrim(Arena *arena, Str *result, const Str *text);
+void k_ltrim_set(Arena *arena, Str *result, const Str *text, const Str *set);
+int64_t k_octet_length(const Str *text);
+void k_repeat(Arena *arena, Str *result, const Str *text, int64_t count, Error **error);
+void k_replace(Arena *arena, Str *result, const Str *text, const Str *old, const Str *new, Error **error);
+void k_reverse(Arena *arena, Str *result, const Str *text);
+void k_right(Arena *arena, Str *result, const Str *text, int64_t count);
+void k_rpad(Arena *arena, Str *result, const Str *text, int64_t count, Error **error);
+void k_rpad_fill(Arena *arena, Str *result, const Str *text, int64_t count, const Str *fill, Error **error);
+void k_rtrim(Arena *arena, Str *result, const Str *text);
+void k_rtrim_set(Arena *arena, Str *result, const Str *text, const Str *set);
+void k_split_part(Arena *arena, Str *result, const Str *text, const Str *delimiter, int64_t number, Error **error);
+int64_t k_strpos(const Str *text, const Str *part);
+void k_substring(Arena *arena, Str *result, const Str *text, int64_t start);
+void k_substring_for(Arena *arena, Str *result, const Str *text, int64_t start, int64_t count, Error **error);
+void k_translate(Arena *arena, Str *result, const Str *text, const Str *from, const Str *to, Error **error);
+void k_upper(Arena *arena, Str *result, const Str *text);
+
+#endif
