@@ -223,6 +223,12 @@ static char ascii_upper(char c)
     return (char) (c >= 'a' && c <= 'z' ? c - 32 : c);
 }
 
+/* The sharp s has no capital in the simple mappings other engines use. */
+static utf8proc_int32_t code_upper(utf8proc_int32_t code)
+{
+    return code == 0xdf ? code : utf8proc_toupper(code);
+}
+
 /* Applies `map` to every code point; a result may take more bytes than its source. */
 static Str code_points_mapped(Arena *arena, Str text, utf8proc_int32_t (*map)(utf8proc_int32_t))
 {
@@ -260,7 +266,7 @@ void k_upper(Arena *arena, Str *result, const Str *text)
 {
     if (!ascii_only(text->data, (size_t) text->len))
     {
-        *result = code_points_mapped(arena, *text, utf8proc_toupper);
+        *result = code_points_mapped(arena, *text, code_upper);
         return;
     }
     char *out = arena_alloc(arena, (size_t) text->len);
@@ -291,7 +297,7 @@ void k_initcap(Arena *arena, Str *result, const Str *text)
             out[length++] = text->data[at++];
             continue;
         }
-        utf8proc_int32_t mapped = inside ? utf8proc_tolower(code) : utf8proc_toupper(code);
+        utf8proc_int32_t mapped = inside ? utf8proc_tolower(code) : code_upper(code);
         length += utf8proc_encode_char(mapped, (utf8proc_uint8_t *) out + length);
         inside = is_word_code(code);
         at += bytes;
