@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole life of a query:
+ *
+ *     ParseStatement -> bind_statement -> rel_build, rel_rewrite -> plan_make -> codegen_make -> code_cache_get
+ *         -> engine_run -> rows to the client as they come, files to the transaction
+ */
+#include "base/core/assert.h"
+#include "sql/rel/rel.h"
+#include "src/codegen/codegen.h"
+#include "src/leader/session.h"
+#include "src/plan/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ROWS_BETWEEN_CHECKS 64
+
+typedef struct Conduct
+{
+    Statement *statement;
+    Session *session;
+    Arena *arena;
+    const ParseStatement *parse; /* of the query itself, also below EXPLAIN */
+    const CatalogSnapshot *snapshot;
+    BoundStatement *bound;
+    Plan *plan;
+    CodeUnit *unit;
+    RunResult result;
+} Conduct;
+
+/* SET stoa.show = 'bound, rel, plan': stages as notices, for people who work on Stoa. */
+static bool shown(const Conduct *conduct, const char *stage)
+{
+    const char *stages = setting_get(conduct->session->settings, "stoa.show");
+    return stages != NULL && strstr(stages, stage) != NULL;
+}
+
+static void show(const Conduct *conduct, const char *stage, const Text *text)
+{
+    Text message;
+    text_init(&message, conduct->arena);
+    text_printf(&message, "%s:\n", stage);
+    text_append(&message, text->data, text->length);
+    Error notice = {.message = message.data};
+    wire_report(&conduct->session->wire, WIRE_NOTICE, &notice);
+}
+
+static Error *query_plan(Conduct *conduct)
+{
+    BindContext context;
+    session_bind_context(conduct->session, conduct->statement, &context);
+    TRY(bind_statement(conduct->arena, conduct->snapshot, &context, conduct->parse, &conduct->bound));
+    Text text;
+    text_init(&text, conduct->arena);
+    if (shown(conduct, "bound"))
+    {
+        bound_print(&text, conduct->bound);
+        show(conduct, "bound", &text);
+        text_clear(&text);
+    }
+    Rel *rel;
+    TRY(rel_build(conduct->arena, conduct->bound, &rel));
+    TRY(rel_rewrite(conduct->arena, conduct->bound, &rel));
+    if (shown(conduct, "rel"))
+    {
+        rel_print(&text, conduct->bound, rel);
+        show(conduct, "rel", &text);
+        text_clear(&text);
+    }
+    int32_t nodes = world_compute_count(conduct->session->leader->world);
+    TRY(plan_make(conduct->arena, conduct->snapshot, conduct->bound, rel, nodes, &conduct->plan));
+    plan_verify(conduct->plan);
+    if (shown(conduct, "plan"))
+    {
+        plan_explain(&text, conduct->plan);
+        show(conduct, "plan", &text);
+    }
+    return NULL;
+}
+
+/* Rows of system views that the query reads, as they are now. */
+static Error *views_fill(Conduct *conduct)
+{
+    Spec *spec = conduct->plan->spec;
+    for (int32_t i = 0; i < spec->values_count; i++)
+        if (conduct->plan->values_tables[i] != NULL)
+            TRY(sysview_pack(conduct->session, conduct->arena, conduct->snapshot, conduct->plan->values_tables[i],
+                             &spec->values[i]));
+    return NULL;
+}
+
+static CodeTier tier_wanted(const Session *session)
+{
+    const char *tier = setting_get(session->settings, "stoa.tier");
+    if (strcmp(tier, "0") == 0)
+        return TIER_INSTANT;
+    return strcmp(tier, "1") == 0 ? TIER_OPTIMISED : TIER_AUTO;
+}
+
+static Error *spec_complete(Conduct *conduct)
+{
+    Leader *leader = conduct->session->leader;
+    Spec *spec = conduct->plan->spec;
+    spec->query = leader_next_query(leader);
+    spec->slice_count = conduct->snapshot->slice_count;
+    spec->data_version = conduct->snapshot->version;
+    for (int32_t i = 0; i < spec->table_count; i++)
+        spec->tables[i].file_stamp = catalog_next_id(leader->catalog);
+    if (conduct->unit == NULL)
+        return NULL;
+    return code_cache_get(leader->code, conduct->unit, tier_wanted(conduct->session), spec);
+}
+
+/* --- running -------------------------------------------------------------------- */
+Error *session_engine_run(Session *session, Spec *spec, Arena *arena, const RunFeed *feed, const RowSink *sink,
+                          RunResult *result)
+{
+    session->last_query = (int64_t) (spec->query & INT32_MAX);
+    atomic_store(&session->query, spec->query);
+    Error *error = session_check(session); /* asked for before the number was known */
+    if (error == NULL && feed != NULL)
+        error = engine_run_feed(session->leader->engine, spec, arena, feed, sink, result);
+    else if (error == NULL)
+        error = engine_run(session->leader->engine, spec, arena, sink, result);
+    atomic_store(&session->query, 0);
+    return error;
+}
+
+static Error *rows_send(void *context, const RowLayout *layout, const void *rows, int64_t count)
+{
+    Conduct *conduct = context;
+    Session *session = conduct->session;
+    const char *row = rows;
+    TRY(session_check(session));
+    for (int64_t i = 0; i < count; i++, row += layout->stride)
+    {
+        wire_row(&session->wire, layout, conduct->plan->result_count, row);
+        if (i % ROWS_BETWEEN_CHECKS != ROWS_BETWEEN_CHECKS - 1)
+            continue;
+        Error *error = wire_relieve(&session->wire);
+        session->closing = session->closing || error != NULL;
+        TRY(error);
+    }
+    return NULL;
+}
+
+static const SpecStore *return_store(const Plan *plan)
+{
+    for (int32_t i = 0; i < plan->spec->store_count; i++)
+        if (plan->spec->stores[i].kind == STORE_RETURN)
+            return &plan->spec->stores[i];
+    return NULL;
+}
+
+static void result_describe(Conduct *conduct)
+{
+    const Plan *plan = conduct->plan;
+    const SpecStore *store = return_store(plan);
+    ASSERT(store != NULL && plan->result_count <= store->layout->field_count);
+    WireColumn *columns = ARENA_ARRAY(conduct->arena, WireColumn, plan->result_count);
+    for (int32_t i = 0; i < plan->result_count; i++)
+    {
+        columns[i].name = plan->result_names[i];
+        columns[i].type = store->layout->fields[i].type;
+    }
+    wire_row_description(&conduct->session->wire, columns, plan->result_count);
+}
+
+static Error *select_run(Conduct *conduct)
+{
+    result_describe(conduct);
+    RowSink sink = {.context = conduct, .rows = rows_send};
+    TRY(session_engine_run(conduct->session, conduct->plan->spec, conduct->arena, NULL, &sink, &conduct->result));
+    snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "SELECT %lld",
+             (long long) conduct->result.rows_returned);
+    return NULL;
+}
+
+static Error *insert_run(Conduct *conduct)
+{
+    int64_t rows;
+    TRY(session_engine_run(conduct->session, conduct->plan->spec, conduct->arena, NULL, NULL, &conduct->result));
+    TRY(commit_segments(conduct->statement, conduct->bound->insert, &conduct->result, &rows));
+    snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "INSERT 0 %lld", (long long) rows);
+    return NULL;
+}
+
+/* --- EXPLAIN ---------------------------------------------------------------------- */
+static void lines_send(Conduct *conduct, char *text)
+{
+    WireColumn column = {.name = "QUERY PLAN", .type = type_varchar(VARCHAR_LENGTH_MAX)};
+    wire_row_description(&conduct->session->wire, &column, 1);
+    for (char *line; (line = strsep(&text, "\n")) != NULL;)
+        if (text != NULL || line[0] != 0)
+            wire_text_row(&conduct->session->wire, (const char *const[]){line}, 1);
+}
+
+static Error *explain_run(Conduct *conduct, const ExplainStatement *explain)
+{
+    Text text;
+    text_init(&text, conduct->arena);
+    if (!explain->code)
+        plan_explain(&text, conduct->plan);
+    else if (conduct->unit != NULL)
+        text_append(&text, conduct->unit->text.data, conduct->unit->text.length);
+    else
+        text_puts(&text, "-- this query needs no generated code\n");
+    lines_send(conduct, text.data);
+    return NULL;
+}
+
+Error *conduct_query(Statement *statement)
+{
+    Session *session = statement->session;
+    const ExplainStatement *explain =
+        statement->parse->kind == STATEMENT_EXPLAIN ? statement->parse->explain : NULL;
+    Conduct conduct = {.statement = statement,
+                       .session = session,
+                       .arena = statement->arena,
+                       .parse = explain != NULL ? explain->statement : statement->parse,
+                       .snapshot = catalog_txn_snapshot(session_txn(session))};
+    TRY(query_plan(&conduct));
+    TRY(codegen_make(conduct.arena, conduct.plan, &conduct.unit));
+    if (explain != NULL)
+        return explain_run(&conduct, explain);
+    TRY(views_fill(&conduct));
+    TRY(spec_complete(&conduct));
+    return conduct.bound->insert != NULL ? insert_run(&conduct) : select_run(&conduct);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of the system views (sql/catalog/sysview.def).  A producer puts its
+ * columns in the order of the .def, row by row:
+ *
+ *     rows_int(rows, node); rows_int(rows, slice); ... rows_end(rows);
+ */
+#include "base/core/assert.h"
+#include "src/leader/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BLOCK_MB 1048576 /* svv_table_info.size counts blocks of 1 MB */
+
+typedef struct Rows
+{
+    Session *session;
+    const CatalogSnapshot *snapshot;
+    const CatalogTable *view;
+    Arena *arena;
+    const RowLayout *layout;
+    Text bytes; /* whole rows, and the one being made */
+    int64_t count;
+    int32_t field; /* next to be put */
+} Rows;
+
+static void rows_put(Rows *rows, Datum value)
+{
+    ASSERT(rows->field < rows->layout->field_count);
+    if (rows->field == 0)
+    {
+        memset(text_reserve(&rows->bytes, (size_t) rows->layout->stride), 0, (size_t) rows->layout->stride);
+        rows->bytes.length += (size_t) rows->layout->stride;
+    }
+    char *row = rows->bytes.data + rows->bytes.length - rows->layout->stride;
+    if (rows->layout->fields[rows->field].null_offset < 0)
+        ASSERT(!value.null);
+    row_set(rows->layout, row, rows->field++, &value);
+}
+
+/* Integers, booleans, timestamps, decimals (value in units of the column's scale). */
+static void rows_int(Rows *rows, int64_t value)
+{
+    Datum datum = {.i = value};
+    if (rows->layout->fields[rows->field].type.id == TYPE_DECIMAL &&
+        type_rep(rows->layout->fields[rows->field].type) == REP_I128)
+        datum.i128 = (I128){.lo = (uint64_t) value, .hi = value < 0 ? -1 : 0};
+    rows_put(rows, datum);
+}
+
+/* Cut to the column's length; NULL gives an empty string. */
+static void rows_str(Rows *rows, const char *text)
+{
+    int32_t most = rows->layout->fields[rows->field].type.length;
+    size_t length = text == NULL ? 0 : strlen(text);
+    if (length > (size_t) most)
+        for (length = (size_t) most; length > 0 && ((uint8_t) text[length] & 0xc0) == 0x80;)
+            length--;
+    rows_put(rows, (Datum){.str = {.data = arena_strndup(rows->arena, text == NULL ? "" : text, length),
+                                   .len = (int64_t) length}});
+}
+
+static void rows_end(Rows *rows)
+{
+    ASSERT(rows->field == rows->layout->field_count);
+    rows->field = 0;
+    rows->count++;
+}
+
+/* --- tables ------------------------------------------------------------------- */
+static int32_t sort_position(const CatalogTable *table, int32_t column)
+{
+    for (int32_t i = 0; i < table->sort_count; i++)
+        if (table->sort_columns[i] == column)
+            return i + 1;
+    return 0;
+}
+
+static Error *rows_of_pg_table_def(Rows *rows)
+{
+    for (int32_t t = 0; t < rows->snapshot->table_count; t++)
+    {
+        const CatalogTable *table = rows->snapshot->tables[t];
+        for (int32_t c = 0; c < table->column_count; c++)
+        {
+            const CatalogColumn *column = &table->columns[c];
+            Text type;
+            text_init(&type, rows->arena);
+            type_print(&type, column->type);
+            rows_str(rows, table->schema);
+            rows_str(rows, table->name);
+            rows_str(rows, column->name);
+            rows_str(rows, type.data);
+            rows_str(rows, column->encoding == NULL ? "auto" : column->encoding);
+            rows_int(rows, table->dist_style == DIST_KEY && table->dist_column == c);
+            rows_int(rows, sort_position(table, c));
+            rows_int(rows, column->not_null);
+            rows_end(rows);
+        }
+    }
+    return NULL;
+}
+
+static Error *rows_of_pg_tables(Rows *rows)
+{
+    for (int32_t t = 0; t < rows->snapshot->table_count; t++)
+    {
+        const CatalogTable *table = rows->snapshot->tables[t];
+        rows_str(rows, table->schema);
+        rows_str(rows, table->name);
+        rows_str(rows, table->owner);
+        rows_str(rows, "");
+        for (int32_t i = 0; i < 3; i++) /* indexes, rules, triggers: there are none */
+            rows_int(rows, 0);
+        rows_end(rows);
+    }
+    return NULL;
+}
+
+static const char *dist_style_text(Arena *arena, const CatalogTable *table)
+{
+    switch (table->dist_style)
+    {
+    case DIST_KEY:
+        return arena_printf(arena, "KEY(%s)", table->columns[table->dist_column].name);
+    case DIST_ALL:
+        return "ALL";
+    case DIST_AUTO:
+        return "AUTO(EVEN)";
+    case DIST_EVEN:
+        break;
+    }
+    return "EVEN";
+}
+
+/* Rows of the fullest slice over rows of the emptiest, in hundredths. */
+static int64_t skew_hundredths(Arena *arena, const CatalogTable *table, int32_t slice_count)
+{
+    int64_t *of_slice = ARENA_ARRAY(arena, int64_t, slice_count);
+    for (int32_t i = 0; i < table->segment_count; i++)
+        of_slice[table->segments[i].slice] += table->segments[i].rows;
+    int64_t most = 0, least = INT64_MAX;
+    for (int32_t i = 0; i < slice_count; i++)
+    {
+        most = of_slice[i] > most ? of_slice[i] : most;
+        least = of_slice[i] < least ? of_slice[i] : least;
+    }
+    if (table->dist_style == DIST_ALL || most == 0)
+        return 100;
+    return (int64_t) (100.0 * (double) most / (double) (least > 0 ? least : 1));
+}
+
+static Error *rows_of_svv_table_info(Rows *rows)
+{
+    for (int32_t t = 0; t < rows->snapshot->table_count; t++)
+    {
+        const CatalogTable *table = rows->snapshot->tables[t];
+        if (table->row_count == 0)
+            continue;
+        int32_t longest = 0;
+        bool encoded = false;
+        for (int32_t c = 0; c < table->column_count; c++)
+        {
+            const CatalogColumn *column = &table->columns[c];
+            if (column->type.id == TYPE_VARCHAR && column->type.length > longest)
+                longest = column->type.length;
+            encoded = encoded || column->encoding != NULL;
+        }
+        rows_str(rows, rows->snapshot->database);
+        rows_str(rows, table->schema);
+        rows_int(rows, table->id);
+        rows_str(rows, table->name);
+        rows_str(rows, encoded ? "Y" : "Y, AUTO(ENCODE)");
+        rows_str(rows, dist_style_text(rows->arena, table));
+        rows_str(rows, table->sort_count > 0 ? table->columns[table->sort_columns[0]].name : "");
+        rows_int(rows, longest);
+        rows_int(rows, table->sort_count);
+        rows_int(rows, (table->bytes + BLOCK_MB - 1) / BLOCK_MB);
+        rows_int(rows, 0);
+        rows_int(rows, table->row_count);
+        rows_int(rows, skew_hundredths(rows->arena, table, rows->snapshot->slice_count));
+        rows_int(rows, table->row_count);
+        rows_end(rows);
+    }
+    return NULL;
+}
+
+/* --- the running warehouse ------------------------------------------------------ */
+static Error *rows_of_stv_slices(Rows *rows)
+{
+    int32_t nodes = world_compute_count(rows->session->leader->world);
+    int32_t local = 0, before = -1;
+    for (int32_t slice = 0; slice < rows->snapshot->slice_count; slice++)
+    {
+        int32_t node = slice_node(slice, rows->snapshot->slice_count, nodes);
+        local = node == before ? local + 1 : 0;
+        before = node;
+        rows_int(rows, node);
+        rows_int(rows, slice);
+        rows_int(rows, local);
+        rows_str(rows, "D");
+        rows_end(rows);
+    }
+    return NULL;
+}
+
+static Error *rows_of_stv_sessions(Rows *rows)
+{
+    Leader *leader = rows->session->leader;
+    pthread_mutex_lock(&leader->lock);
+    for (const Session *session = leader->sessions; session != NULL; session = session->next)
+    {
+        if (!session->admitted)
+            continue;
+        rows_int(rows, session->start_time);
+        rows_int(rows, session->process);
+        rows_str(rows, session->user);
+        rows_str(rows, session->database);
+        rows_int(rows, 0);
+        rows_end(rows);
+    }
+    pthread_mutex_unlock(&leader->lock);
+    return NULL;
+}
+
+static Error *rows_of_stl_load_errors(Rows *rows)
+{
+    LoadErrorRow *errors;
+    int32_t count;
+    TRY(catalog_load_errors(rows->session->leader->catalog, rows->arena, &errors, &count));
+    for (int32_t i = 0; i < count; i++)
+    {
+        const LoadErrorRow *error = &errors[i];
+        rows_int(rows, 100);
+        rows_int(rows, error->slice);
+        rows_int(rows, error->table_id);
+        rows_int(rows, error->start_time);
+        rows_int(rows, 0);
+        rows_int(rows, error->query);
+        rows_str(rows, error->file);
+        rows_int(rows, error->line_number);
+        rows_str(rows, error->column);
+        rows_str(rows, error->type);
+        rows_str(rows, error->column_length);
+        rows_int(rows, error->position);
+        rows_str(rows, error->raw_line);
+        rows_str(rows, error->raw_field);
+        rows_int(rows, error->error_code);
+        rows_str(rows, error->reason);
+        rows_end(rows);
+    }
+    return NULL;
+}
+
+Error *sysview_pack(Session *session, Arena *arena, const CatalogSnapshot *snapshot, const CatalogTable *view,
+                    SpecValues *values)
+{
+    static Error *(*const producers[])(Rows *) = {
+#define SYSVIEW(name) [SYSVIEW_##name] = rows_of_##name,
+#define SYSVIEW_COLUMN(view_name, name, type, length, scale)
+#include "sql/catalog/sysview.def"
+#undef SYSVIEW
+#undef SYSVIEW_COLUMN
+    };
+    ASSERT(table_is_sysview(view) && values->layout->field_count == view->column_count);
+    Rows rows = {.session = session, .snapshot = snapshot, .view = view, .arena = arena, .layout = values->layout};
+    text_init(&rows.bytes, arena);
+    TRY(producers[table_sysview(view)](&rows));
+    Text packed;
+    text_init(&packed, arena);
+    row_pack(values->layout, rows.bytes.data, rows.count, &packed);
+    values->packed = packed.data;
+    values->packed_bytes = packed.length;
+    return NULL;
+}
