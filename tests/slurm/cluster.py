@@ -53,7 +53,9 @@ MinJobAge=60
 class Cluster:
     @staticmethod
     def missing():
-        return [p for p in ("munged", "slurmctld", "slurmd", "sbatch", "scancel", "squeue")
+        """What this machine lacks; slurmd wants control groups even where it does not use them."""
+        cgroup = [] if os.path.ismount("/sys/fs/cgroup") else ["/sys/fs/cgroup"]
+        return cgroup + [p for p in ("munged", "slurmctld", "slurmd", "sbatch", "scancel", "squeue")
                 if not shutil.which(p, path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
 
     def __enter__(self):
