@@ -106,7 +106,7 @@ static Error *spec_complete(Conduct *conduct)
     spec->slice_count = conduct->snapshot->slice_count;
     spec->data_version = conduct->snapshot->version;
     for (int32_t i = 0; i < spec->table_count; i++)
-        spec->tables[i].file_stamp = catalog_next_id(leader->catalog);
+        TRY(spec_table_complete(leader, conduct->arena, conduct->bound->insert, &spec->tables[i]));
     if (conduct->unit == NULL)
         return NULL;
     return code_cache_get(leader->code, conduct->unit, tier_wanted(conduct->session), spec);

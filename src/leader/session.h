@@ -111,6 +111,9 @@ Error *copy_run(Statement *statement) MUST_USE;
  * table: index into the Spec's tables.  *rows: added. */
 Error *commit_segments(Statement *statement, const CatalogTable *table, const RunResult *result, int64_t *rows) MUST_USE;
 
+/* What only the leader knows of a target: encodings and the stamp of its new files. */
+Error *spec_table_complete(Leader *leader, Arena *arena, const CatalogTable *table, SpecTable *target) MUST_USE;
+
 /* Runs a Spec for this session, so that it can be cancelled; notes its number.  feed, sink may be NULL. */
 Error *session_engine_run(Session *session, Spec *spec, Arena *arena, const RunFeed *feed, const RowSink *sink,
                           RunResult *result) MUST_USE;
