@@ -110,16 +110,13 @@ bool exchange_put(Exchange *x, int32_t rank, Block *block)
     lane->arrived++;
     x->counters.received_buffers++;
     x->counters.received_bytes += (int64_t) block->buffer.length;
-    if (x->closed || x->starved)
+    if (x->closed)
     {
         block_drop(x->world, block);
         return true;
     }
     bool credit = block_budget(x, block);
     lane->withheld += !credit;
-    /* its sender can send no more, and nobody is there to take: waiting could be for ever */
-    if (x->opened && lane->withheld >= EXCHANGE_CREDITS && !x->consuming)
-        x->starved = credit = true;
     block->next = NULL;
     if (lane->tail != NULL)
         lane->tail->next = block;

@@ -11,14 +11,14 @@
  * Credits: at most EXCHANGE_CREDITS buffers of a lane are under way.  A buffer that has
  * come is taken from the exchange's Budget and its credit goes back at once, so that
  * senders do not wait for receivers that are not there yet; when the Budget refuses,
- * the credit goes back only when a worker takes the buffer.  If the Budget refuses while no worker has
- * begun to receive, the exchange fails with 53200 (waiting could be for ever).
+ * the credit goes back only when a worker takes the buffer.  A sender that waits for a second while its own
+ * rank's inbox is full and no worker there has begun to receive gets 53200: waiting could be for ever.
  * A buffer to oneself is handed over by pointer, by the same rules.
  * Within a lane buffers arrive in the order sent.
  *
  * A sender may start before a receiver has opened: what comes early is kept.
- * A task that fails calls exchange_finish(x, true) if it has not finished,
- * and exchange_close(); what still comes is thrown away, never left over.
+ * A task that fails calls exchange_finish(x, true) if it has not finished, and exchange_close(); what still comes
+ * is thrown away, never left over.  It also calls command_cancel(), since other nodes may wait for it elsewhere.
  */
 #ifndef MPI_EXCHANGE_H
 #define MPI_EXCHANGE_H
@@ -61,7 +61,8 @@ bool exchange_sends(const Exchange *x);    /* is this rank a sender? */
 bool exchange_receives(const Exchange *x); /* a receiver? */
 
 /* Point to point; thread-safe; waits while the lane has no credit.  `to`: compute index, or LEADER_INDEX.
- * Takes *buffer in every case, also on error.  57014 when the query is cancelled, 08006 when the world failed. */
+ * Takes *buffer in every case, also on error.  57014 when the query is cancelled, 08006 when
+ * the world failed, 53200 (see above). */
 Error *exchange_send(Exchange *x, int32_t to, ExchangeBuffer *buffer) MUST_USE;
 /* The same buffer to every receiver. */
 Error *exchange_broadcast(Exchange *x, ExchangeBuffer *buffer) MUST_USE;
@@ -74,7 +75,7 @@ Error *exchange_finish(Exchange *x, bool failed) MUST_USE;
 
 /* Thread-safe; several workers may take.  Sleeps until a buffer is there (owned by the caller, who frees it
  * with exchange_buffer_free) or all senders have finished (*out NULL).  57014 "canceled"; 57014 "another node
- * failed" as soon as a sender finished with failed; 08006; 53200 (see above). */
+ * failed" as soon as a sender finished with failed; 08006. */
 Error *exchange_receive(Exchange *x, ExchangeBuffer **out) MUST_USE;
 /* The next buffer of one sender (compute index or LEADER_INDEX), for merging sorted streams. */
 Error *exchange_receive_from(Exchange *x, int32_t from, ExchangeBuffer **out) MUST_USE;

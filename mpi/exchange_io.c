@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LOOK_EVERY_US 50000 /* a wait ends by news; this is for a world that broke meanwhile */
+#define STUCK_US 1000000
 
 /* ---- sending ---- */
 
@@ -46,23 +47,32 @@ static void lane_send(Exchange *x, int32_t rank, Block *block)
         exchange_give_credit(x, rank);
 }
 
+/* Under lock.  Is our own inbox full, with nobody here who takes from it?  Then our senders wait for us as we wait
+ * for our receivers, who may be in the same position: waiting could be for ever. */
+static bool exchange_is_stuck(const Exchange *x)
+{
+    for (int32_t rank = 0; rank < x->world->size && !x->consuming; rank++)
+        if (x->in[rank].withheld >= EXCHANGE_CREDITS)
+            return true;
+    return false;
+}
+
 /* Under lock.  Waits for a credit of the lane and takes it. */
 static Error *lane_credit(Exchange *x, int32_t rank)
 {
     Error *error = query_check(x->world, x->query);
-    if (error != NULL || x->out[rank].credits > 0)
-    {
-        x->out[rank].credits -= error == NULL;
-        return error;
-    }
-    int64_t began = clock_us();
+    int64_t began = error == NULL && x->out[rank].credits == 0 ? clock_us() : 0;
     while (error == NULL && x->out[rank].credits == 0)
     {
         cond_wait_us(&x->credit_news, &x->lock, LOOK_EVERY_US);
         error = query_check(x->world, x->query);
+        if (error == NULL && x->out[rank].credits == 0 && clock_us() - began > STUCK_US && exchange_is_stuck(x))
+            error = error_hint(error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory: rows from other nodes do not fit"),
+                               "Raise the memory of a query, or let it move fewer rows.");
     }
     x->out[rank].credits -= error == NULL;
-    x->counters.send_wait_us += clock_us() - began;
+    if (began != 0)
+        x->counters.send_wait_us += clock_us() - began;
     return error;
 }
 
@@ -207,9 +217,6 @@ static Error *receive_check(Exchange *x)
     TRY(query_check(x->world, x->query));
     if (x->sender_failed)
         return error_elsewhere();
-    if (x->starved)
-        return error_hint(error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory: rows from other nodes do not fit"),
-                          "Raise the memory of a query, or let it move fewer rows.");
     return NULL;
 }
 

@@ -52,7 +52,6 @@ struct Exchange
     bool sender_failed;
     bool finished; /* we have sent end of stream */
     bool consuming; /* a worker has begun to receive */
-    bool starved; /* the Budget refused while nobody consumed */
     int64_t inbox_bytes;
     ExchangeCounters counters;
 };

@@ -26,6 +26,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#define BODY_PIECE_BYTES ((size_t) 256 * 1024)
 #define SPIN_US 20
 #define YIELD_US 50
 #define NAP_FLIGHT_US 200
@@ -36,6 +37,14 @@
 #define LAST_SENDS_US 2000000    /* for what is still to be sent when the world stops */
 #define PUMP_STACK_BYTES ((size_t) 512 * 1024)
 
+/* The body of a frame, on its way in pieces: large messages are slower than many of 256 KB. */
+typedef struct Body
+{
+    uint8_t *bytes;
+    size_t length;
+    size_t pieces_left;
+} Body;
+
 /* A message that MPI works on. */
 typedef struct Flight
 {
@@ -44,7 +53,7 @@ typedef struct Flight
     bool receives;
     bool done;
     Block *block; /* exchange message, or: */
-    void *bytes;  /* body of a frame */
+    Body *body;
 } Flight;
 
 struct Pump
@@ -76,14 +85,14 @@ static void pump_add(Pump *pump, MPI_Request request, Flight *flight)
     pump->count++;
 }
 
-static Flight *flight_new(int32_t rank, bool receives, Block *block, void *bytes)
+static Flight *flight_new(int32_t rank, bool receives, Block *block, Body *body)
 {
     Flight *flight = calloc(1, sizeof *flight);
     ASSERT(flight != NULL);
     flight->rank = rank;
     flight->receives = receives;
     flight->block = block;
-    flight->bytes = bytes;
+    flight->body = body;
     return flight;
 }
 
@@ -128,6 +137,41 @@ void pump_send_body(World *world, int32_t rank, void *bytes, size_t length)
 
 /* ---- a turn ---- */
 
+/* Starts to send or receive all pieces of a body; they match in order. */
+static Error *pump_start_body(Pump *pump, int32_t rank, bool receives, void *bytes, size_t length)
+{
+    Body *body = calloc(1, sizeof *body);
+    ASSERT(body != NULL && length > 0);
+    *body = (Body){.bytes = bytes, .length = length};
+    body->pieces_left = (length + BODY_PIECE_BYTES - 1) / BODY_PIECE_BYTES;
+    for (size_t at = 0; at < length; at += BODY_PIECE_BYTES)
+    {
+        int piece = (int) (length - at < BODY_PIECE_BYTES ? length - at : BODY_PIECE_BYTES);
+        MPI_Request request = MPI_REQUEST_NULL;
+        int code = receives ? MPI_Irecv(body->bytes + at, piece, MPI_BYTE, rank, PUMP_TAG_BODY, pump->world->comm, &request)
+                            : MPI_Isend(body->bytes + at, piece, MPI_BYTE, rank, PUMP_TAG_BODY, pump->world->comm, &request);
+        TRY(mpi_check(code, receives ? "MPI_Irecv" : "MPI_Isend"));
+        pump_add(pump, request, flight_new(rank, receives, NULL, body));
+    }
+    return NULL;
+}
+
+static Error *pump_start_send(Pump *pump, const PumpItem *item)
+{
+    World *world = pump->world;
+    size_t length = item->block != NULL ? sizeof(MessageHeader) + item->block->header.length : item->length;
+    ASSERT(length <= INT_MAX);
+    atomic_fetch_add_explicit(&world->sent_bytes, (int64_t) length, memory_order_relaxed);
+    atomic_fetch_add_explicit(&world->sent_messages, 1, memory_order_relaxed);
+    if (item->block == NULL)
+        return pump_start_body(pump, item->rank, false, item->bytes, length);
+    MPI_Request request = MPI_REQUEST_NULL;
+    TRY(mpi_check(MPI_Isend(&item->block->header, (int) length, MPI_BYTE, item->rank, PUMP_TAG_DATA, world->comm, &request),
+                  "MPI_Isend"));
+    pump_add(pump, request, flight_new(item->rank, false, item->block, NULL));
+    return NULL;
+}
+
 static Error *pump_start_sends(Pump *pump, bool *news)
 {
     World *world = pump->world;
@@ -136,38 +180,23 @@ static Error *pump_start_sends(Pump *pump, bool *news)
     world->out_head = world->out_tail = NULL;
     pthread_mutex_unlock(&world->out_lock);
     Error *error = NULL;
+    *news = *news || item != NULL;
     while (item != NULL)
     {
         PumpItem *next = item->next;
-        MPI_Request request = MPI_REQUEST_NULL;
-        bool message = item->block != NULL;
-        size_t length = message ? sizeof(MessageHeader) + item->block->header.length : item->length;
-        const void *bytes = message ? (void *) &item->block->header : item->bytes;
-        ASSERT(length <= INT_MAX);
         if (error == NULL)
-            error = mpi_check(MPI_Isend(bytes, (int) length, MPI_BYTE, item->rank,
-                                        message ? PUMP_TAG_DATA : PUMP_TAG_BODY, world->comm, &request),
-                              "MPI_Isend");
-        if (error == NULL)
-            pump_add(pump, request, flight_new(item->rank, false, item->block, item->bytes));
-        atomic_fetch_add_explicit(&world->sent_bytes, (int64_t) length, memory_order_relaxed);
-        atomic_fetch_add_explicit(&world->sent_messages, 1, memory_order_relaxed);
+            error = pump_start_send(pump, item);
         free(item);
         item = next;
-        *news = true;
     }
     return error;
 }
 
 void pump_receive_body(World *world, int32_t rank, void *bytes, size_t length)
 {
-    MPI_Request request = MPI_REQUEST_NULL;
-    Error *error = mpi_check(MPI_Irecv(bytes, (int) length, MPI_BYTE, rank, PUMP_TAG_BODY, world->comm, &request),
-                             "MPI_Irecv");
+    Error *error = pump_start_body(world->pump, rank, true, bytes, length);
     if (error != NULL)
         world_fail_error(world, error);
-    else
-        pump_add(world->pump, request, flight_new(rank, true, NULL, bytes));
 }
 
 static Error *pump_match_one(Pump *pump, bool *matched)
@@ -236,13 +265,19 @@ static void flight_done(Pump *pump, Flight *flight)
         pump_deliver(pump, flight->rank); /* frees it */
         return;
     }
-    if (flight->receives)
-        doorbell_body_done(world, flight->rank);
-    else if (flight->block != NULL)
+    Body *body = flight->body;
+    int32_t rank = flight->rank;
+    bool receives = flight->receives;
+    if (flight->block != NULL)
         block_drop(world, flight->block);
-    else
-        free(flight->bytes);
     free(flight);
+    if (body == NULL || --body->pieces_left > 0)
+        return;
+    if (!receives)
+        free(body->bytes);
+    free(body);
+    if (receives)
+        doorbell_body_done(world, rank);
 }
 
 static int int_compare(const void *a, const void *b)

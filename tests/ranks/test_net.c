@@ -299,6 +299,8 @@ static Error *task_run(World *world, const Command *command)
     else
         error = task_exchange(world, command->query, &task, &sums);
     progress_send(world, command->query, 1, 1);
+    if (error != NULL)
+        command_cancel(world, command->query); /* as every task that fails: others may wait for it */
     Text reply;
     text_init(&reply, NULL);
     put_run(&reply, &sums, sizeof sums);
@@ -506,6 +508,8 @@ static void test_failing(World *world, Op op, const char *name, const char *code
     }
     Error *verdict = verdict_take(world, query, &sums);
     int64_t us = clock_us() - began;
+    if (verdict != NULL && op != OP_CANCEL)
+        check(query_cancelled(world, query), "a failing task cancels the query");
     check(verdict != NULL && strcmp(sqlstate_code(verdict->state), code) == 0, name);
     printf("  %-12s %s %s, %.1f ms\n", name, verdict == NULL ? "-" : sqlstate_code(verdict->state),
            verdict == NULL ? "no error" : verdict->message, (double) us / 1e3);
@@ -550,6 +554,7 @@ static void leader_day(World *world)
     test_latency(world, 0, 0);
     test_latency(world, 5000, 0);
     test_latency(world, 0, 60000);
+    test_latency(world, 0, 200000);
     test_latency(world, 0, 3000000);
     /* buffers of 256 KB at most, half of that on average: 200 MB in all */
     test_shuffle(world, OP_SHUFFLE, "shuffle", 1600 / count / count, 256 * 1024);
