@@ -212,7 +212,7 @@ static bool truncates(const Expr *expr)
 static Val rescale(Gen *gen, const Expr *expr, Val value, int32_t from)
 {
     int32_t to = expr->type.scale;
-    __int128 least, most, own[2];
+    __int128 least, most, own[2] = {0, 0};
     if (value.rep != REP_I64 || !gen_bounds(gen, expr->args[0], &least, &most) || !type_bounds(expr->type, &own[0], &own[1]))
         return (Val){REP_I64, NULL, NULL};
     if (to <= from)
@@ -239,7 +239,7 @@ static Val number_cast(Gen *gen, const Expr *expr, Val value, SqlType from)
         return rescale(gen, expr, value, from.scale);
     if (type_is_integer(to) && type_is_integer(from) && value.rep == REP_I64)
     {
-        __int128 least, most, own[2];
+        __int128 least, most, own[2] = {0, 0};
         type_bounds(to, &own[0], &own[1]);
         if (gen_bounds(gen, expr->args[0], &least, &most) && least >= own[0] && most <= own[1])
             return value;
