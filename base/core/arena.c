@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #define CHUNK_BYTES_FIRST ((size_t) 4096)
-#define CHUNK_BYTES_MAX ((size_t) 1 << 20)
-#define ALIGN_BYTES ((size_t) 16)
+#define CHUNK_BYTES_MAX   ((size_t) 1 << 20)
+#define ALIGN_BYTES       ((size_t) 16)
 
 typedef struct Chunk
 {

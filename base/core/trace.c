@@ -42,9 +42,9 @@ static size_t put_head(char *line, size_t room, TraceLevel level)
     struct tm utc;
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
-    int length = snprintf(line, room, "%04d-%02d-%02d %02d:%02d:%02d.%03d UTC [%d] ", utc.tm_year + 1900,
-                          utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                          (int) (now.tv_nsec / 1000000), (int) getpid());
+    int length =
+        snprintf(line, room, "%04d-%02d-%02d %02d:%02d:%02d.%03d UTC [%d] ", utc.tm_year + 1900, utc.tm_mon + 1,
+                 utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, (int) (now.tv_nsec / 1000000), (int) getpid());
     int rank = atomic_load(&trace_rank);
     if (rank >= 0)
         length += snprintf(line + length, room - (size_t) length, "rank %d ", rank);

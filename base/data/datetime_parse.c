@@ -11,7 +11,7 @@
 #include <time.h>
 
 #define TEXT_MAX 128 /* longer text is no date */
-#define HOUR_US INT64_C(3600000000)
+#define HOUR_US  INT64_C(3600000000)
 
 static bool is_digit(char c)
 {
@@ -327,8 +327,7 @@ static bool number_scan(Fields *fields)
         /* "... 4 AM" */
         while (is_blank(peek(fields)))
             fields->at++;
-        return (peek(fields) | 0x20) != 'a' && (peek(fields) | 0x20) != 'p' ? false
-                                                                             : time_set(fields, number, 0, 0, 0);
+        return (peek(fields) | 0x20) != 'a' && (peek(fields) | 0x20) != 'p' ? false : time_set(fields, number, 0, 0, 0);
     }
     return lone_number(fields, number, count);
 }
@@ -554,8 +553,22 @@ Error *timestamp_parse(const char *text, size_t length, int64_t *timestamp)
 
 typedef enum PictureItem
 {
-    ITEM_YEAR4, ITEM_YEAR2, ITEM_MONTH, ITEM_MONTH_NAME, ITEM_DAY, ITEM_DAY_OF_YEAR, ITEM_DAY_NAME, ITEM_HOUR,
-    ITEM_MINUTE, ITEM_SECOND, ITEM_MILLISECOND, ITEM_MICROSECOND, ITEM_HALF, ITEM_ERA, ITEM_ZONE, ITEM_JULIAN,
+    ITEM_YEAR4,
+    ITEM_YEAR2,
+    ITEM_MONTH,
+    ITEM_MONTH_NAME,
+    ITEM_DAY,
+    ITEM_DAY_OF_YEAR,
+    ITEM_DAY_NAME,
+    ITEM_HOUR,
+    ITEM_MINUTE,
+    ITEM_SECOND,
+    ITEM_MILLISECOND,
+    ITEM_MICROSECOND,
+    ITEM_HALF,
+    ITEM_ERA,
+    ITEM_ZONE,
+    ITEM_JULIAN,
     ITEM_LITERAL
 } PictureItem;
 

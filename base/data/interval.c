@@ -265,8 +265,11 @@ int32_t interval_format(const Interval *interval, char *out)
         uint64_t us = negative ? -(uint64_t) interval->us : (uint64_t) interval->us;
         uint64_t seconds = us / 1000000;
         at += snprintf(at, 40, "%s%s%02llu:%02llu:%02llu", first ? "" : " ",
-                       negative ? "-" : before_negative ? "+" : "", (unsigned long long) (seconds / 3600),
-                       (unsigned long long) (seconds / 60 % 60), (unsigned long long) (seconds % 60));
+                       negative          ? "-"
+                       : before_negative ? "+"
+                                         : "",
+                       (unsigned long long) (seconds / 3600), (unsigned long long) (seconds / 60 % 60),
+                       (unsigned long long) (seconds % 60));
         if (us % 1000000 != 0)
         {
             at += snprintf(at, 10, ".%06llu", (unsigned long long) (us % 1000000));

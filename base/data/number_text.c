@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers as text, both ways.  The usual forms (up to 18 digits, no exponent) take one pass. */
-#include "base/data/numeric.h"
 #include "base/core/assert.h"
+#include "base/data/numeric.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 typedef unsigned __int128 uint128;
 
 #define DIGITS_FAST_MAX 18
-#define EXPONENT_MAX 10000
+#define EXPONENT_MAX    10000
 #define DOUBLE_TEXT_MAX 400 /* longer text of a double is refused: no such literal means anything more */
 
 static bool is_blank(char c)
@@ -77,8 +77,8 @@ static bool decimal_parse_fast(const char *text, size_t length, int32_t precisio
 typedef struct Written
 {
     bool negative;
-    uint128 number;   /* the leading digits */
-    int64_t exponent; /* value = number * 10^exponent (and a bit) */
+    uint128 number;     /* the leading digits */
+    int64_t exponent;   /* value = number * 10^exponent (and a bit) */
     int32_t next_digit; /* the first digit that found no room, -1 none */
 } Written;
 
@@ -284,7 +284,11 @@ static int32_t digits_layout(bool negative, const char *digits, int32_t count, i
 
 static int32_t special_format(double value, char *out)
 {
-    const char *name = isnan(value) ? "NaN" : value > 0 ? "Infinity" : value < 0 ? "-Infinity" : signbit(value) ? "-0" : "0";
+    const char *name = isnan(value)     ? "NaN"
+                       : value > 0      ? "Infinity"
+                       : value < 0      ? "-Infinity"
+                       : signbit(value) ? "-0"
+                                        : "0";
     size_t length = strlen(name);
     memcpy(out, name, length);
     return (int32_t) length;
@@ -305,6 +309,26 @@ static int32_t scientific_split(const char *text, char *digits, int32_t *exponen
     return count;
 }
 
+/* Does the text, which reads back as `value`, lie exactly half way to its neighbour?  Then
+ * PostgreSQL takes one more digit.  So short a text can do that only for large numbers. */
+static bool double_text_is_tie(const char *text, double value)
+{
+    if (fabs(value) < 0x1p53)
+        return false;
+    long double off = strtold(text, NULL) - (long double) value;
+    long double step = (long double) nextafter(value, off > 0 ? INFINITY : -INFINITY) - (long double) value;
+    return off != 0 && off * 2 == step;
+}
+
+static bool float_text_is_tie(const char *text, float value)
+{
+    if (fabsf(value) < 0x1p24f)
+        return false;
+    double off = strtod(text, NULL) - (double) value;
+    double step = (double) nextafterf(value, off > 0 ? INFINITY : -INFINITY) - (double) value;
+    return off != 0 && off * 2 == step;
+}
+
 int32_t double_format(double value, char *out)
 {
     if (!isfinite(value) || value == 0)
@@ -315,7 +339,7 @@ int32_t double_format(double value, char *out)
     for (; precision <= 17; precision++)
     {
         snprintf(text, sizeof text, "%.*e", precision - 1, value);
-        if (precision == 17 || strtod(text, NULL) == value)
+        if (precision == 17 || (strtod(text, NULL) == value && !double_text_is_tie(text, value)))
             break;
     }
     char digits[24];
@@ -333,7 +357,7 @@ int32_t float_format(float value, char *out)
     for (; precision <= 9; precision++)
     {
         snprintf(text, sizeof text, "%.*e", precision - 1, (double) value);
-        if (precision == 9 || strtof(text, NULL) == value)
+        if (precision == 9 || (strtof(text, NULL) == value && !float_text_is_tie(text, value)))
             break;
     }
     char digits[24];
@@ -391,7 +415,8 @@ Error *double_parse(const char *text, size_t length, bool real, double *value)
     {
         /* Both operands are exact, so one rounding (Clinger's fast path). */
         result = (double) (uint64_t) written.number;
-        result = written.exponent < 0 ? result / exact_pow10[-written.exponent] : result * exact_pow10[written.exponent];
+        result =
+            written.exponent < 0 ? result / exact_pow10[-written.exponent] : result * exact_pow10[written.exponent];
         *value = written.negative ? -result : result;
         return NULL;
     }

@@ -164,8 +164,7 @@ Error *decimal_rescale(int128 value, int32_t from, int32_t to, bool round, int12
         int128 result = value;
         if (value != 0 && to > from)
         {
-            if (to - from > DECIMAL_PRECISION_MAX ||
-                __builtin_mul_overflow(value, int128_pow10(to - from), &result))
+            if (to - from > DECIMAL_PRECISION_MAX || __builtin_mul_overflow(value, int128_pow10(to - from), &result))
                 return overflow();
         }
         if (!decimal_fits(result, DECIMAL_PRECISION_MAX))

@@ -184,8 +184,9 @@ uint64_t row_hash(const RowLayout *layout, const int32_t *fields, int32_t field_
     {
         ASSERT(fields[i] >= 0 && fields[i] < layout->field_count);
         const RowField *field = &layout->fields[fields[i]];
-        uint64_t one =
-            field_is_null(field, row) ? 0 : hash_in_rep(field->type, (Rep) field->rep, (const char *) row + field->offset);
+        uint64_t one = field_is_null(field, row)
+                           ? 0
+                           : hash_in_rep(field->type, (Rep) field->rep, (const char *) row + field->offset);
         hash = i == 0 ? one : hash_combine(hash, one);
     }
     return hash;

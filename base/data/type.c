@@ -18,7 +18,7 @@ static const TypeRow type_rows[TYPE_COUNT] = {
 };
 
 static const int8_t rep_sizes[REP_COUNT] = {
-    [REP_I8] = 1,  [REP_I16] = 2, [REP_I32] = 4, [REP_I64] = 8,       [REP_I128] = 16,
+    [REP_I8] = 1,  [REP_I16] = 2, [REP_I32] = 4,  [REP_I64] = 8,       [REP_I128] = 16,
     [REP_F32] = 4, [REP_F64] = 8, [REP_STR] = 16, [REP_INTERVAL] = 16,
 };
 

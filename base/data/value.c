@@ -17,7 +17,7 @@ static Error *boolean_parse(const char *text, size_t length, int64_t *value)
         const char *word;
         size_t shortest; /* letters that suffice */
         bool value;
-    } words[] = {{"true", 1, true}, {"yes", 1, true}, {"on", 2, true},    {"1", 1, true},
+    } words[] = {{"true", 1, true},   {"yes", 1, true}, {"on", 2, true},   {"1", 1, true},
                  {"false", 1, false}, {"no", 1, false}, {"off", 2, false}, {"0", 1, false}};
     const char *at = text;
     size_t left = length;

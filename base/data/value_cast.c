@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Casts of constants.  Rows are cast by base/kernel/cast.c; both share the conversions below. */
-#include "base/data/value.h"
 #include "base/core/assert.h"
 #include "base/data/datetime.h"
 #include "base/data/numeric.h"
+#include "base/data/value.h"
 
 #include <float.h>
 #include <math.h>

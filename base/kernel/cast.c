@@ -182,8 +182,7 @@ void k_cast_text_decimal(I128 *result, int32_t result_scale, const Str *text, in
     *result = i128_put(value);
 }
 
-void k_cast_text_interval(Interval *result, const Str *text, int32_t length, int32_t scale, int32_t mode,
-                          Error **error)
+void k_cast_text_interval(Interval *result, const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error)
 {
     (void) length, (void) scale;
     *result = text_parse(type_make(TYPE_INTERVAL), text, mode, error).interval;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define HOUR_US INT64_C(3600000000)
+#define HOUR_US   INT64_C(3600000000)
 #define MINUTE_US INT64_C(60000000)
 #define SECOND_US INT64_C(1000000)
 
@@ -206,8 +206,8 @@ int64_t k_interval_add_date(const Interval *interval, int64_t date, Error **erro
 
 void k_timestamp_sub_timestamp(Interval *result, int64_t a, int64_t b)
 {
-    int64_t us = a - b; /* within the calendar it cannot pass 64 bits */
-    *result = (Interval){.days = (int32_t) (us / DAY_US), .us = us % DAY_US};
+    __int128 us = (__int128) a - b; /* the whole calendar is a little more than 64 bits hold */
+    *result = (Interval){.days = (int32_t) (us / DAY_US), .us = (int64_t) (us % DAY_US)};
 }
 
 static void interval_put(Interval *result, __int128 months, __int128 days, __int128 us, Error **error)
@@ -236,29 +236,45 @@ void k_interval_neg(Interval *result, const Interval *interval, Error **error)
     interval_put(result, -(int64_t) interval->months, -(int64_t) interval->days, -(__int128) interval->us, error);
 }
 
-/* Fractions of months go on as days of 30, of days as time. */
-void k_interval_mul(Interval *result, const Interval *interval, double factor, Error **error)
+static double scaled(double value, double factor, bool divide)
 {
-    double months = (double) interval->months * factor;
-    double days = (double) interval->days * factor;
-    double us = (double) interval->us * factor;
+    return divide ? value / factor : value * factor;
+}
+
+static double microsecond_rounded(double seconds)
+{
+    return rint(seconds * 1e6) / 1e6;
+}
+
+/* Fractions of months go on as days of 30, of days as time; whole days of that time are days
+ * again.  The steps are those of PostgreSQL's interval_mul(). */
+static void interval_scale(Interval *result, const Interval *interval, double factor, bool divide, Error **error)
+{
+    double months = scaled((double) interval->months, factor, divide);
+    double days = scaled((double) interval->days, factor, divide);
+    double us = scaled((double) interval->us, factor, divide);
     *result = (Interval){0, 0, 0};
     if (!(fabs(months) < 2e9) || !(fabs(days) < 2e9) || !(fabs(us) < 9e18))
     {
         error_keep(error, calendar_left("interval"));
         return;
     }
-    double whole_months = trunc(months);
-    double month_rest = rint((months - whole_months) * 30 * 1e6) / 1e6;
-    double whole_days = trunc(days) + trunc(month_rest);
-    double day_rest = days - trunc(days) + (month_rest - trunc(month_rest));
-    us += rint(day_rest * 86400 * 1e6);
-    interval_put(result, (__int128) whole_months, (__int128) whole_days, (__int128) rint(us), error);
+    double month_days = microsecond_rounded((months - trunc(months)) * 30);
+    double seconds = microsecond_rounded((days - trunc(days) + month_days - trunc(month_days)) * 86400);
+    double carried_days = trunc(seconds / 86400);
+    seconds -= carried_days * 86400;
+    interval_put(result, (__int128) trunc(months), (__int128) (trunc(days) + carried_days + trunc(month_days)),
+                 (__int128) rint(us + seconds * 1e6), error);
+}
+
+void k_interval_mul(Interval *result, const Interval *interval, double factor, Error **error)
+{
+    interval_scale(result, interval, factor, false, error);
 }
 
 void k_double_mul_interval(Interval *result, double factor, const Interval *interval, Error **error)
 {
-    k_interval_mul(result, interval, factor, error);
+    interval_scale(result, interval, factor, false, error);
 }
 
 void k_interval_div(Interval *result, const Interval *interval, double divisor, Error **error)
@@ -269,7 +285,7 @@ void k_interval_div(Interval *result, const Interval *interval, double divisor, 
         error_keep(error, error_new(SQLSTATE_DIVISION_BY_ZERO, "division by zero"));
         return;
     }
-    k_interval_mul(result, interval, 1 / divisor, error);
+    interval_scale(result, interval, divisor, true, error);
 }
 
 /* ---- Redshift's own ---------------------------------------------------------------- */
@@ -419,7 +435,8 @@ int64_t k_next_day(int64_t timestamp, const Str *name, Error **error)
     int32_t date = timestamp_date(timestamp);
     int64_t length = str_trimmed(*name);
     for (int32_t i = 0; i < 7; i++)
-        if (length >= 2 && length <= (int64_t) strlen(days[i]) && strncasecmp(days[i], name->data, (size_t) length) == 0)
+        if (length >= 2 && length <= (int64_t) strlen(days[i]) &&
+            strncasecmp(days[i], name->data, (size_t) length) == 0)
         {
             int32_t ahead = (i - (int32_t) date_field(FIELD_DOW, date) + 7) % 7;
             return date_checked(date + (ahead == 0 ? 7 : ahead), error);

@@ -40,12 +40,12 @@ enum
 
 /* (A, B, C) -> {W_A, W_B, W_C} and their count */
 #define ARGS_0_()
-#define ARGS_1_(a) W_##a
-#define ARGS_2_(a, b) W_##a, W_##b
-#define ARGS_3_(a, b, c) W_##a, W_##b, W_##c
+#define ARGS_1_(a)                           W_##a
+#define ARGS_2_(a, b)                        W_##a, W_##b
+#define ARGS_3_(a, b, c)                     W_##a, W_##b, W_##c
 #define ARGS_PICK_(none, a, b, c, name, ...) name
-#define ARGS_COUNT(...) ARGS_PICK_(0, ##__VA_ARGS__, 3, 2, 1, 0)
-#define ARGS_LIST(...) ARGS_PICK_(0, ##__VA_ARGS__, ARGS_3_, ARGS_2_, ARGS_1_, ARGS_0_)(__VA_ARGS__)
+#define ARGS_COUNT(...)                      ARGS_PICK_(0, ##__VA_ARGS__, 3, 2, 1, 0)
+#define ARGS_LIST(...)                       ARGS_PICK_(0, ##__VA_ARGS__, ARGS_3_, ARGS_2_, ARGS_1_, ARGS_0_)(__VA_ARGS__)
 
 static const FuncRow func_rows[FUNC_COUNT] = {
     [FUNC_NONE] = {.name = ""},
@@ -213,7 +213,8 @@ static Error *result_type(uint8_t rule, char op, const SqlType *args, int32_t co
         *result = decimal_integral(first);
         return NULL;
     case RULE_DECIMAL_CARRY:
-        *result = type_decimal(first.precision < DECIMAL_PRECISION_MAX ? first.precision + 1 : first.precision, first.scale);
+        *result =
+            type_decimal(first.precision < DECIMAL_PRECISION_MAX ? first.precision + 1 : first.precision, first.scale);
         return NULL;
     case RULE_NUMERIC:
         ASSERT(count == 2);
@@ -246,8 +247,8 @@ static Error *no_function(const char *kind, const char *name, const SqlType *arg
         text_printf(&text, "%s%s", i == 0 ? "" : ", ", type_name(args[i]));
     Error *error = error_new(SQLSTATE_UNDEFINED_FUNCTION, "%s %s(%s) does not exist", kind, name, text.data);
     text_free(&text);
-    return error_hint(error, "No %s matches the given name and argument types. You might need to add explicit type casts.",
-                      kind);
+    return error_hint(
+        error, "No %s matches the given name and argument types. You might need to add explicit type casts.", kind);
 }
 
 static int32_t row_cost(const FuncRow *row, const SqlType *args)
@@ -298,9 +299,10 @@ void func_match_refine(FuncMatch *match, int32_t arg, int64_t value)
 
 static Error *no_operator(const char *symbol, const SqlType *left, SqlType right)
 {
-    return error_hint(error_new(SQLSTATE_UNDEFINED_FUNCTION, "operator does not exist: %s%s%s %s",
-                                left == NULL ? "" : type_name(*left), left == NULL ? "" : " ", symbol, type_name(right)),
-                      "No operator matches the given name and argument types. You might need to add explicit type casts.");
+    return error_hint(
+        error_new(SQLSTATE_UNDEFINED_FUNCTION, "operator does not exist: %s%s%s %s",
+                  left == NULL ? "" : type_name(*left), left == NULL ? "" : " ", symbol, type_name(right)),
+        "No operator matches the given name and argument types. You might need to add explicit type casts.");
 }
 
 /* An untyped literal beside a number is one; NUMBER takes it at a price. */
@@ -319,7 +321,8 @@ static int32_t oper_cost(const OperRow *row, const SqlType *left, SqlType right)
         return COST_MISFIT;
     if (left == NULL)
         return operand_cost(right, row->right, true);
-    return operand_cost(*left, row->left, type_is_number(right)) + operand_cost(right, row->right, type_is_number(*left));
+    return operand_cost(*left, row->left, type_is_number(right)) +
+           operand_cost(right, row->right, type_is_number(*left));
 }
 
 /* A string beside a number takes its type, or DECIMAL-like width for text columns. */

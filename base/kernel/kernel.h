@@ -59,7 +59,7 @@ typedef enum ResultRule
     RULE_NUMERIC,            /* numeric_result_type() of both */
     RULE_SUM,                /* FEATURES 2.25 */
     RULE_AVG,
-    ARG_PART                 /* as an argument: name of a date part, a constant */
+    ARG_PART /* as an argument: name of a date part, a constant */
 } ResultRule;
 
 enum FuncFlag

@@ -175,7 +175,7 @@ static bool tokens_match(const LikePattern *like, Str text)
     const char *at = text.data;
     const char *end = at + text.len;
     int32_t token = 0;
-    int32_t after_run = -1; /* where to go on behind the last % ... */
+    int32_t after_run = -1;    /* where to go on behind the last % ... */
     const char *run_at = NULL; /* ... and from which character */
     while (at < end)
     {

@@ -217,7 +217,8 @@ double k_power(double base, double exponent, Error **error)
 {
     if (base == 0 && exponent < 0)
     {
-        error_keep(error, error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "zero raised to a negative power is undefined"));
+        error_keep(error,
+                   error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "zero raised to a negative power is undefined"));
         return 0;
     }
     if (base < 0 && isfinite(exponent) && floor(exponent) != exponent)
@@ -257,7 +258,8 @@ double k_sqrt(double value, Error **error)
 {
     if (value < 0)
     {
-        error_keep(error, error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "cannot take square root of a negative number"));
+        error_keep(error,
+                   error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "cannot take square root of a negative number"));
         return 0;
     }
     return sqrt(value);

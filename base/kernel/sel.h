@@ -28,7 +28,7 @@
 typedef struct SelKernels
 {
     const char *name; /* "portable", "avx2", "avx512" */
-#define SEL_MEMBER(op, width, T)                                                                       \
+#define SEL_MEMBER(op, width, T)                                                                                       \
     int32_t (*op##_##width)(const T *values, const uint16_t *in, int32_t n, T a, T b, uint16_t *out);
     SEL_OPS(SEL_MEMBER)
 #undef SEL_MEMBER

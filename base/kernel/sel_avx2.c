@@ -3,7 +3,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-#define SEL_NAME avx2
+#define SEL_NAME  avx2
 #define SEL_CHUNK 32
 
 /* Places of the set bits, eight at a time: PEXT picks the nibbles of 76543210 whose bits
@@ -15,7 +15,8 @@ static inline uint16_t *sel_emit(uint64_t mask, uint16_t first, uint16_t *out)
         uint64_t byte = mask & 0xff;
         uint64_t nibbles = _pdep_u64(byte, UINT64_C(0x11111111)) * 0xf;
         uint64_t places = _pdep_u64(_pext_u64(UINT64_C(0x76543210), nibbles), UINT64_C(0x0f0f0f0f0f0f0f0f));
-        __m128i rows = _mm_add_epi16(_mm_cvtepu8_epi16(_mm_cvtsi64_si128((long long) places)), _mm_set1_epi16((short) base));
+        __m128i rows =
+            _mm_add_epi16(_mm_cvtepu8_epi16(_mm_cvtsi64_si128((long long) places)), _mm_set1_epi16((short) base));
         _mm_storeu_si128((__m128i *) out, rows);
         out += __builtin_popcountll(byte);
     }
@@ -23,13 +24,13 @@ static inline uint16_t *sel_emit(uint64_t mask, uint16_t first, uint16_t *out)
 }
 
 #define LOAD(values, i) _mm256_loadu_si256((const __m256i *) (const void *) (values + (i)))
-#define SPLAT_i8(a) _mm256_set1_epi8(a)
-#define SPLAT_i16(a) _mm256_set1_epi16(a)
-#define SPLAT_i32(a) _mm256_set1_epi32(a)
-#define SPLAT_i64(a) _mm256_set1_epi64x(a)
+#define SPLAT_i8(a)     _mm256_set1_epi8(a)
+#define SPLAT_i16(a)    _mm256_set1_epi16(a)
+#define SPLAT_i32(a)    _mm256_set1_epi32(a)
+#define SPLAT_i64(a)    _mm256_set1_epi64x(a)
 
 /* Bits of 32 compared rows; EQ and GT are what AVX2 has. */
-#define MASK32(name, compare)                                                                                       \
+#define MASK32(name, compare)                                                                                          \
     static inline uint32_t name##_i8(const int8_t *values, int8_t a)                                                   \
     {                                                                                                                  \
         return (uint32_t) _mm256_movemask_epi8(_mm256_cmp##compare##_epi8(LOAD(values, 0), SPLAT_i8(a)));              \
@@ -112,8 +113,8 @@ static inline uint32_t double_mask_lt(const double *values, double limit)
     {
         __m256d x = _mm256_loadu_pd(values + i);
         /* below NaN is every number */
-        __m256d lanes = limit != limit ? _mm256_cmp_pd(x, x, _CMP_ORD_Q)
-                                       : _mm256_cmp_pd(x, _mm256_set1_pd(limit), _CMP_LT_OQ);
+        __m256d lanes =
+            limit != limit ? _mm256_cmp_pd(x, x, _CMP_ORD_Q) : _mm256_cmp_pd(x, _mm256_set1_pd(limit), _CMP_LT_OQ);
         mask |= (uint32_t) _mm256_movemask_pd(lanes) << i;
     }
     return mask;
@@ -125,8 +126,9 @@ static inline uint32_t double_mask_le(const double *values, double limit)
         return UINT32_MAX;
     uint32_t mask = 0;
     for (int i = 0; i < 32; i += 4)
-        mask |= (uint32_t) _mm256_movemask_pd(_mm256_cmp_pd(_mm256_loadu_pd(values + i), _mm256_set1_pd(limit), _CMP_LE_OQ))
-                << i;
+        mask |=
+            (uint32_t) _mm256_movemask_pd(_mm256_cmp_pd(_mm256_loadu_pd(values + i), _mm256_set1_pd(limit), _CMP_LE_OQ))
+            << i;
     return mask;
 }
 

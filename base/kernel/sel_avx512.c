@@ -3,15 +3,15 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-#define SEL_NAME avx512
+#define SEL_NAME  avx512
 #define SEL_CHUNK 64
 
 /* The row numbers of the set bits, 32 at a time squeezed together in a register: a
  * compressing store to memory is many times slower on Zen. */
 static inline uint16_t *sel_emit(uint64_t mask, uint16_t first, uint16_t *out)
 {
-    const __m512i ramp = _mm512_set_epi16(31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12,
-                                          11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i ramp = _mm512_set_epi16(31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13,
+                                          12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     __m512i rows = _mm512_add_epi16(ramp, _mm512_set1_epi16((short) first));
     uint32_t low = (uint32_t) mask;
     uint32_t high = (uint32_t) (mask >> 32);

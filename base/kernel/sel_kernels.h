@@ -19,15 +19,15 @@
 #include <stddef.h>
 
 #define SEL_JOIN_(a, b) a##b
-#define SEL_JOIN(a, b) SEL_JOIN_(a, b)
+#define SEL_JOIN(a, b)  SEL_JOIN_(a, b)
 
 /* Doubles: NaN equals itself and is greater than all numbers.  For integers x != x is never so. */
-#define TEST_eq(x, a, b) ((x) == (a) || ((x) != (x) && (a) != (a)))
-#define TEST_ne(x, a, b) (!TEST_eq(x, a, b))
-#define TEST_lt(x, a, b) ((x) < (a) || ((a) != (a) && (x) == (x)))
-#define TEST_le(x, a, b) ((x) <= (a) || (a) != (a))
-#define TEST_gt(x, a, b) (!TEST_le(x, a, b))
-#define TEST_ge(x, a, b) (!TEST_lt(x, a, b))
+#define TEST_eq(x, a, b)      ((x) == (a) || ((x) != (x) && (a) != (a)))
+#define TEST_ne(x, a, b)      (!TEST_eq(x, a, b))
+#define TEST_lt(x, a, b)      ((x) < (a) || ((a) != (a) && (x) == (x)))
+#define TEST_le(x, a, b)      ((x) <= (a) || (a) != (a))
+#define TEST_gt(x, a, b)      (!TEST_le(x, a, b))
+#define TEST_ge(x, a, b)      (!TEST_lt(x, a, b))
 #define TEST_between(x, a, b) (TEST_ge(x, a, b) & TEST_le(x, b, b))
 
 #if SEL_CHUNK > 0
@@ -78,8 +78,8 @@ static int32_t sel_clear(const uint8_t *bytes, const uint16_t *in, int32_t n, ui
 }
 
 #define SEL_ENTRY(op, width, T) .op##_##width = sel_##op##_##width,
-#define SEL_TEXT_(name) #name
-#define SEL_TEXT(name) SEL_TEXT_(name)
+#define SEL_TEXT_(name)         #name
+#define SEL_TEXT(name)          SEL_TEXT_(name)
 const SelKernels SEL_JOIN(sel_kernels_, SEL_NAME) = {
     .name = SEL_TEXT(SEL_NAME), SEL_OPS(SEL_ENTRY).set = sel_set, .clear = sel_clear};
 #undef SEL_ENTRY

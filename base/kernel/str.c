@@ -57,8 +57,8 @@ void k_chr(Arena *arena, Str *result, int64_t code, Error **error)
     *result = (Str){"", 0};
     if (code < 1 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
     {
-        error_keep(error, error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "requested character not valid: %lld",
-                                    (long long) code));
+        error_keep(error,
+                   error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "requested character not valid: %lld", (long long) code));
         return;
     }
     char *bytes = arena_alloc(arena, 4);
@@ -123,8 +123,9 @@ void k_split_part(Arena *arena, Str *result, const Str *text, const Str *delimit
     const char *end = at + text->len;
     for (;; number--)
     {
-        const char *next =
-            delimiter->len == 0 || at == end ? NULL : memmem(at, (size_t) (end - at), delimiter->data, (size_t) delimiter->len);
+        const char *next = delimiter->len == 0 || at == end
+                               ? NULL
+                               : memmem(at, (size_t) (end - at), delimiter->data, (size_t) delimiter->len);
         if (number == 1)
         {
             *result = (Str){at, (next == NULL ? end : next) - at};

@@ -110,9 +110,11 @@ static void test_decimals(void)
     round_trip(money, VALUE_INPUT, "1e", "22P02");
     round_trip(money, VALUE_INPUT, "", "22P02");
     SqlType wide = type_decimal(38, 10);
-    round_trip(wide, VALUE_INPUT, "-1234567890123456789012345678.0123456789", "-1234567890123456789012345678.0123456789");
+    round_trip(wide, VALUE_INPUT, "-1234567890123456789012345678.0123456789",
+               "-1234567890123456789012345678.0123456789");
     round_trip(wide, VALUE_INPUT, "9999999999999999999999999999.99999999995", "22003");
-    round_trip(wide, VALUE_INPUT, "9999999999999999999999999999.99999999994", "9999999999999999999999999999.9999999999");
+    round_trip(wide, VALUE_INPUT, "9999999999999999999999999999.99999999994",
+               "9999999999999999999999999999.9999999999");
     round_trip(type_decimal(38, 38), VALUE_INPUT, "0.00000000000000000000000000000000000001",
                "0.00000000000000000000000000000000000001");
     round_trip(type_decimal(18, 0), VALUE_INPUT, "999999999999999999", "999999999999999999");
@@ -308,10 +310,10 @@ static void test_calendar(void)
         CU_ASSERT_FATAL(date_from_civil(year, month, day) == date && day >= 1 && day <= month_days(year, month));
     }
     SqlType type = type_make(TYPE_DATE);
-    static const char *const same_day[] = {"1999-01-08",      "January 8, 1999", "1/8/1999",  "01/08/99",
-                                           "1999-Jan-08",     "Jan-08-1999",     "08-Jan-1999", "19990108",
-                                           "990108",          "1999.008",        "J2451187",  "8 January 1999",
-                                           "Friday 1999-01-08", "1999-1-8",      "1999/01/08", "jan 8 1999"};
+    static const char *const same_day[] = {
+        "1999-01-08",        "January 8, 1999", "1/8/1999",   "01/08/99",  "1999-Jan-08", "Jan-08-1999",
+        "08-Jan-1999",       "19990108",        "990108",     "1999.008",  "J2451187",    "8 January 1999",
+        "Friday 1999-01-08", "1999-1-8",        "1999/01/08", "jan 8 1999"};
     for (size_t i = 0; i < sizeof same_day / sizeof *same_day; i++)
         round_trip(type, VALUE_INPUT, same_day[i], "1999-01-08");
     round_trip(type, VALUE_INPUT, "01/02/00", "2000-01-02");
@@ -606,9 +608,9 @@ static void test_rows(void)
     RowLayout *layout = test_layout();
     CU_ASSERT_EQUAL(layout->stride % 8, 0);
     for (int i = 0; i < layout->field_count; i++)
-        CU_ASSERT_EQUAL(layout->fields[i].offset % (rep_size((Rep) layout->fields[i].rep) > 8
-                                                        ? 8
-                                                        : rep_size((Rep) layout->fields[i].rep)), 0);
+        CU_ASSERT_EQUAL(layout->fields[i].offset %
+                            (rep_size((Rep) layout->fields[i].rep) > 8 ? 8 : rep_size((Rep) layout->fields[i].rep)),
+                        0);
     char *rows = arena_zalloc(arena, (size_t) (COUNT * layout->stride));
     for (int32_t i = 0; i < COUNT; i++)
         fill_row(layout, rows + i * layout->stride, i);
@@ -673,8 +675,11 @@ static void test_row_order(void)
 
 static void test_value_wire(void)
 {
-    static const SqlType types[] = {{.id = TYPE_BIGINT}, {.id = TYPE_DOUBLE}, {.id = TYPE_VARCHAR, .length = 10},
-                                    {.id = TYPE_INTERVAL}, {.id = TYPE_DECIMAL, .precision = 30, .scale = 2}};
+    static const SqlType types[] = {{.id = TYPE_BIGINT},
+                                    {.id = TYPE_DOUBLE},
+                                    {.id = TYPE_VARCHAR, .length = 10},
+                                    {.id = TYPE_INTERVAL},
+                                    {.id = TYPE_DECIMAL, .precision = 30, .scale = 2}};
     static const char *const texts[] = {"-5", "2.5", "hello", "3 days", "-12.50"};
     Text wire;
     text_init(&wire, arena);

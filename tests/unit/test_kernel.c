@@ -181,7 +181,7 @@ static void test_lists_are_whole(void)
             continue;
         SqlType args[FUNC_ARGS_MAX];
         for (int32_t a = 0; a < row->arg_count; a++)
-            args[a] = row->args[a] == ARG_PART      ? (SqlType){.id = TYPE_UNKNOWN}
+            args[a] = row->args[a] == ARG_PART       ? (SqlType){.id = TYPE_UNKNOWN}
                       : row->args[a] == TYPE_DECIMAL ? type_decimal(10, 2)
                                                      : type_make((TypeId) row->args[a]);
         FuncMatch match;
@@ -441,17 +441,17 @@ static int order_f64(double a, double b)
         return isnan(a) - isnan(b);
     return (a > b) - (a < b);
 }
-#define ORDER_i8(a, b) ((a > b) - (a < b))
-#define ORDER_i16(a, b) ((a > b) - (a < b))
-#define ORDER_i32(a, b) ((a > b) - (a < b))
-#define ORDER_i64(a, b) ((a > b) - (a < b))
-#define ORDER_f64(a, b) order_f64(a, b)
-#define HOLDS_eq(o, p) ((o) == 0)
-#define HOLDS_ne(o, p) ((o) != 0)
-#define HOLDS_lt(o, p) ((o) < 0)
-#define HOLDS_le(o, p) ((o) <= 0)
-#define HOLDS_gt(o, p) ((o) > 0)
-#define HOLDS_ge(o, p) ((o) >= 0)
+#define ORDER_i8(a, b)      ((a > b) - (a < b))
+#define ORDER_i16(a, b)     ((a > b) - (a < b))
+#define ORDER_i32(a, b)     ((a > b) - (a < b))
+#define ORDER_i64(a, b)     ((a > b) - (a < b))
+#define ORDER_f64(a, b)     order_f64(a, b)
+#define HOLDS_eq(o, p)      ((o) == 0)
+#define HOLDS_ne(o, p)      ((o) != 0)
+#define HOLDS_lt(o, p)      ((o) < 0)
+#define HOLDS_le(o, p)      ((o) <= 0)
+#define HOLDS_gt(o, p)      ((o) > 0)
+#define HOLDS_ge(o, p)      ((o) >= 0)
 #define HOLDS_between(o, p) ((o) >= 0 && (p) <= 0)
 
 static double special_double(uint64_t bits)
@@ -466,7 +466,7 @@ static int64_t special_integer(uint64_t bits, int64_t least, int64_t most)
         return (bits & 8) != 0 ? least : most;
     return (int64_t) (bits % 9);
 }
-#define MAKE_i8(bits) ((int8_t) special_integer(bits, INT8_MIN, INT8_MAX))
+#define MAKE_i8(bits)  ((int8_t) special_integer(bits, INT8_MIN, INT8_MAX))
 #define MAKE_i16(bits) ((int16_t) special_integer(bits, INT16_MIN, INT16_MAX))
 #define MAKE_i32(bits) ((int32_t) special_integer(bits, INT32_MIN, INT32_MAX))
 #define MAKE_i64(bits) (special_integer(bits, INT64_MIN, INT64_MAX))
