@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BITPACK_VALUES 1024
+#define BITPACK_VALUES    1024
 #define BITPACK_ROW_BYTES 128
 
 /* Lane or output width: log2 of its bytes. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define BUFFER_ALIGNMENT 64
-#define BUFFER_STEP 4096
+#define BUFFER_STEP      4096
 
 Error *buffer_grow(Buffer *buffer, size_t keep, size_t size)
 {

@@ -108,7 +108,8 @@ static void trim_segments(SegmentCache *cache)
 
 static void trim_fds(SegmentCache *cache)
 {
-    for (Segment *segment = cache->oldest; segment != NULL && cache->fd_count > cache->fds_max; segment = segment->newer)
+    for (Segment *segment = cache->oldest; segment != NULL && cache->fd_count > cache->fds_max;
+         segment = segment->newer)
         if (segment->users == 0)
             fd_close(cache, segment);
 }

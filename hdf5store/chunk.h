@@ -87,7 +87,7 @@ typedef struct ChunkView
     const Str *strings;        /* DICT strings: 2^width of them */
     const int64_t *run_values; /* RLE */
     const uint32_t *run_ends;
-    const uint32_t *offsets;   /* STR: rows + 1 */
+    const uint32_t *offsets; /* STR: rows + 1 */
 } ChunkView;
 
 /* All of these return NULL, or what is wrong with the chunk in a few words ("digest differs"). */

@@ -16,8 +16,8 @@
 #define RLE_RUN_MIN 16 /* mean run from which runs decode as fast as packed values */
 /* A slower decoder must save this much (percent of FOR's size) to be chosen. */
 #define DELTA_PERCENT 75
-#define DICT_PERCENT 85
-#define ZSTD_PERCENT 80
+#define DICT_PERCENT  85
+#define ZSTD_PERCENT  80
 
 /* What one look at a block tells. */
 typedef struct Look
@@ -52,8 +52,8 @@ static bool fill_nulls(int64_t *numbers, const uint8_t *nulls, int32_t rows)
     return true;
 }
 
-#define BRING(Type)                                                                                    \
-    for (int32_t i = 0; i < input->rows; i++)                                                          \
+#define BRING(Type)                                                                                                    \
+    for (int32_t i = 0; i < input->rows; i++)                                                                          \
     numbers[i] = ((const Type *) input->values)[i]
 
 /* I128: false if some value needs more than 64 bits. */
@@ -231,7 +231,7 @@ static int32_t entry_find(ChunkWriter *writer, uint32_t mask, int64_t value, int
             if (*count == limit)
                 return -1;
             writer->number_entries[*count] = value;
-            writer->slots[slot] = (uint32_t) ++*count;
+            writer->slots[slot] = (uint32_t)++ * count;
             return *count - 1;
         }
         if (writer->number_entries[entry - 1] == value)
@@ -375,18 +375,30 @@ static Error *write_dict(ChunkWriter *writer, ChunkKind kind, int32_t rows, int3
     return NULL;
 }
 
-/* The values at their own width, nulls filled in, into writer->part. */
+/* The upper half of the first value there is: what leading nulls get. */
+static int64_t first_high(const ChunkInput *input)
+{
+    int32_t i = 0;
+    while (input->nulls != NULL && i < input->rows - 1 && input->nulls[i])
+        i++;
+    return ((const I128 *) input->values)[i].hi;
+}
+
+/* The values at their own width, nulls filled in, into writer->part.  wide: some need more than 64 bits. */
 static Error *native_bytes(ChunkWriter *writer, ChunkKind kind, const ChunkInput *input, bool wide, size_t *size)
 {
     int32_t width = chunk_kind_width(kind);
     *size = (size_t) input->rows * (size_t) width;
     TRY(buffer_room(&writer->part, *size));
     uint8_t *to = writer->part.data;
+    int64_t high = wide ? first_high(input) : 0;
     for (int32_t i = 0; i < input->rows; i++, to += width)
     {
-        int64_t halves[2] = {writer->numbers[i], writer->numbers[i] < 0 ? -1 : 0};
-        if (wide && (input->nulls == NULL || !input->nulls[i]))
-            halves[1] = ((const I128 *) input->values)[i].hi;
+        if (!wide)
+            high = writer->numbers[i] < 0 ? -1 : 0;
+        else if (input->nulls == NULL || !input->nulls[i])
+            high = ((const I128 *) input->values)[i].hi;
+        int64_t halves[2] = {writer->numbers[i], high};
         memcpy(to, halves, (size_t) width);
     }
     return NULL;

@@ -10,7 +10,7 @@
 #include <xxhash.h>
 
 #define STRING_LENGTH_BITS_MAX 16
-#define CODE_BITS_MAX 16
+#define CODE_BITS_MAX          16
 
 /* ---- parse ---- */
 
@@ -237,7 +237,7 @@ static void unpack_all(const BitKernels *kernels, const uint8_t *packed, size_t 
         if (width > 0)
             kernels->unpack[width](packed + from / VECTOR_ROWS * (size_t) width * BITPACK_ROW_BYTES, lanes);
         kernels->rebase[width > 0 ? bit_lane(width) : BIT_LANE_8][lane](lanes, base, factor,
-                                                                      (uint8_t *) out + (from << lane));
+                                                                        (uint8_t *) out + (from << lane));
     }
 }
 

@@ -13,8 +13,8 @@
 #include <xxhash.h>
 
 /* Guesses for comparing the two ways: what zstd leaves of text and of dictionary entries, in percent. */
-#define TEXT_LEFT_PERCENT 40
-#define ENTRIES_LEFT_PERCENT 60
+#define TEXT_LEFT_PERCENT      40
+#define ENTRIES_LEFT_PERCENT   60
 #define DICT_PART_COMPRESS_MIN 256
 
 /* ---- strings as they are stored ---- */
@@ -78,7 +78,7 @@ static int32_t entry_find(ChunkWriter *writer, uint32_t mask, Str s, int32_t *co
             if (*count == limit)
                 return -1;
             writer->string_entries[*count] = s;
-            writer->slots[slot] = (uint32_t) ++*count;
+            writer->slots[slot] = (uint32_t)++ * count;
             return *count - 1;
         }
         if (same(writer->string_entries[entry - 1], s))
@@ -217,8 +217,7 @@ static bool dict_pays(const ChunkWriter *writer, const ChunkInput *input, const 
     int64_t rows = input->rows;
     int64_t codes = rows * bit_width((uint64_t) count - 1) / 8;
     int64_t dict = entries_bytes(writer, count) * ENTRIES_LEFT_PERCENT / 100 + codes;
-    int64_t text = output->length_total * TEXT_LEFT_PERCENT / 100 +
-                   rows * bit_width((uint64_t) output->length_max) / 8;
+    int64_t text = output->length_total * TEXT_LEFT_PERCENT / 100 + rows * bit_width((uint64_t) output->length_max) / 8;
     return dict < text;
 }
 

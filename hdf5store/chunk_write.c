@@ -99,8 +99,8 @@ void chunk_end(ChunkWriter *writer, ChunkOutput *output)
     output->digest = h->digest;
     static const Encoding compressed[] = {ENCODING_RAW, ENCODING_ZSTD, ENCODING_LZ4, ENCODING_DEFLATE};
     bool by_bytes = h->encoding == ENCODING_RAW || h->encoding == ENCODING_STR;
-    output->encoding = by_bytes && h->compression != COMPRESSION_NONE ? compressed[h->compression]
-                                                                      : (Encoding) h->encoding;
+    output->encoding =
+        by_bytes && h->compression != COMPRESSION_NONE ? compressed[h->compression] : (Encoding) h->encoding;
 }
 
 /* ---- packing ---- */
@@ -108,17 +108,17 @@ void chunk_end(ChunkWriter *writer, ChunkOutput *output)
 /* One vector of residuals into lanes. */
 static void residuals(const int64_t *values, size_t rows, int64_t base, uint64_t factor, BitLane lane, void *lanes)
 {
-#define RESIDUALS(Lane)                                                                                \
-    do                                                                                                 \
-    {                                                                                                  \
-        Lane *out = lanes;                                                                             \
-        if (factor == 1)                                                                               \
-            for (size_t i = 0; i < rows; i++)                                                          \
-                out[i] = (Lane) ((uint64_t) values[i] - (uint64_t) base);                              \
-        else                                                                                           \
-            for (size_t i = 0; i < rows; i++)                                                          \
-                out[i] = (Lane) (((uint64_t) values[i] - (uint64_t) base) / factor);                   \
-        memset(out + rows, 0, (VECTOR_ROWS - rows) * sizeof(Lane));                                    \
+#define RESIDUALS(Lane)                                                                                                \
+    do                                                                                                                 \
+    {                                                                                                                  \
+        Lane *out = lanes;                                                                                             \
+        if (factor == 1)                                                                                               \
+            for (size_t i = 0; i < rows; i++)                                                                          \
+                out[i] = (Lane) ((uint64_t) values[i] - (uint64_t) base);                                              \
+        else                                                                                                           \
+            for (size_t i = 0; i < rows; i++)                                                                          \
+                out[i] = (Lane) (((uint64_t) values[i] - (uint64_t) base) / factor);                                   \
+        memset(out + rows, 0, (VECTOR_ROWS - rows) * sizeof(Lane));                                                    \
     } while (0)
     switch (lane)
     {

@@ -15,7 +15,7 @@ typedef struct ChunkWriter ChunkWriter;
 /* A block as it comes in. */
 typedef struct ChunkInput
 {
-    SqlType type;         /* any that can be stored: not INTERVAL */
+    SqlType type; /* any that can be stored: not INTERVAL */
     Encoding wish;
     const void *values;   /* in type_rep(type) */
     const uint8_t *nulls; /* or NULL */

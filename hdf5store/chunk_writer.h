@@ -6,15 +6,15 @@
 #include "hdf5store/buffer.h"
 #include "hdf5store/chunk_write.h"
 
-#define CHUNK_SAMPLE_ROWS 1024
+#define CHUNK_SAMPLE_ROWS     1024
 #define CHUNK_ENTRIES_NUMBERS 4096
 #define CHUNK_ENTRIES_STRINGS 16384 /* chosen; asked for: DICT_ENTRIES_MAX */
-#define CHUNK_HASH_SLOTS (2 * DICT_ENTRIES_MAX)
+#define CHUNK_HASH_SLOTS      (2 * DICT_ENTRIES_MAX)
 
 struct ChunkWriter
 {
     Buffer out;
-    Buffer part;      /* bytes to compress */
+    Buffer part; /* bytes to compress */
     Buffer shuffled;
     int64_t *numbers; /* BLOCK_ROWS: a block as integers, nulls filled in */
     uint16_t *codes;  /* BLOCK_ROWS */

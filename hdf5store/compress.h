@@ -16,7 +16,7 @@ typedef enum Compression
     COMPRESSION_DEFLATE = 3
 } Compression;
 
-#define COMPRESS_ZSTD_LEVEL 1
+#define COMPRESS_ZSTD_LEVEL    1
 #define COMPRESS_DEFLATE_LEVEL 6
 
 /* Room that compress_bytes may need for `size` bytes. */

@@ -7,8 +7,8 @@ const char *encoding_name(Encoding encoding)
 {
     switch (encoding)
     {
-#define ENCODING(id, number, name)                                                                     \
-    case ENCODING_##id:                                                                                \
+#define ENCODING(id, number, name)                                                                                     \
+    case ENCODING_##id:                                                                                                \
         return name;
 #include "hdf5store/encoding.def"
 #undef ENCODING
@@ -35,15 +35,24 @@ typedef struct Word
 
 /* Redshift's names ("Compression encodings" in its developer guide) and what Stoa makes of them. */
 static const Word words[] = {
-    {"auto", ENCODING_AUTO, FIT_ALL},           {"az64", ENCODING_FOR, FIT_INTEGERS},
-    {"bytedict", ENCODING_DICT, FIT_NOT_BOOLEAN}, {"deflate", ENCODING_DEFLATE, FIT_ALL},
-    {"delta", ENCODING_DELTA, FIT_INTEGERS},    {"delta32k", ENCODING_DELTA, FIT_INTEGERS},
-    {"gzip", ENCODING_DEFLATE, FIT_ALL},        {"lz4", ENCODING_LZ4, FIT_ALL},
-    {"lzo", ENCODING_LZ4, FIT_NOT_BOOLEAN},     {"mostly16", ENCODING_FOR, FIT_INTEGERS},
-    {"mostly32", ENCODING_FOR, FIT_INTEGERS},   {"mostly8", ENCODING_FOR, FIT_INTEGERS},
-    {"none", ENCODING_RAW, FIT_ALL},            {"raw", ENCODING_RAW, FIT_ALL},
-    {"runlength", ENCODING_RLE, FIT_ALL},       {"text255", ENCODING_DICT, FIT_STRINGS},
-    {"text32k", ENCODING_DICT, FIT_STRINGS},    {"zstd", ENCODING_ZSTD, FIT_ALL},
+    {"auto", ENCODING_AUTO, FIT_ALL},
+    {"az64", ENCODING_FOR, FIT_INTEGERS},
+    {"bytedict", ENCODING_DICT, FIT_NOT_BOOLEAN},
+    {"deflate", ENCODING_DEFLATE, FIT_ALL},
+    {"delta", ENCODING_DELTA, FIT_INTEGERS},
+    {"delta32k", ENCODING_DELTA, FIT_INTEGERS},
+    {"gzip", ENCODING_DEFLATE, FIT_ALL},
+    {"lz4", ENCODING_LZ4, FIT_ALL},
+    {"lzo", ENCODING_LZ4, FIT_NOT_BOOLEAN},
+    {"mostly16", ENCODING_FOR, FIT_INTEGERS},
+    {"mostly32", ENCODING_FOR, FIT_INTEGERS},
+    {"mostly8", ENCODING_FOR, FIT_INTEGERS},
+    {"none", ENCODING_RAW, FIT_ALL},
+    {"raw", ENCODING_RAW, FIT_ALL},
+    {"runlength", ENCODING_RLE, FIT_ALL},
+    {"text255", ENCODING_DICT, FIT_STRINGS},
+    {"text32k", ENCODING_DICT, FIT_STRINGS},
+    {"zstd", ENCODING_ZSTD, FIT_ALL},
 };
 
 static bool word_fits(Fit fit, SqlType type)

@@ -20,8 +20,8 @@
 #include "base/core/error.h"
 #include "base/data/type.h"
 
-#define BLOCK_ROWS 65536 /* rows of a block: one HDF5 chunk of each column */
-#define VECTOR_ROWS 1024 /* rows a decoder works on at a time */
+#define BLOCK_ROWS       65536 /* rows of a block: one HDF5 chunk of each column */
+#define VECTOR_ROWS      1024  /* rows a decoder works on at a time */
 #define DICT_ENTRIES_MAX 65536
 
 typedef enum Encoding

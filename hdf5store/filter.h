@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#define FILTER_ID 43500
+#define FILTER_ID   43500
 #define FILTER_NAME "stoa"
 
 /* cd_values of a dataset. */

@@ -36,8 +36,8 @@ Error *h5file_dataset(H5File *file, const H5Dataset *spec, int64_t *dataset) MUS
 Error *h5file_write_chunk(H5File *file, int64_t dataset, uint64_t chunk, uint32_t chunk_size, uint64_t elements,
                           const void *bytes, size_t size) MUST_USE;
 /* Where HDF5 says the chunk is: whether that counts from the user block's begin or end depends on its version. */
-Error *h5file_chunk_address(H5File *file, int64_t dataset, uint64_t chunk, uint32_t chunk_size, uint64_t *address)
-    MUST_USE;
+Error *h5file_chunk_address(H5File *file, int64_t dataset, uint64_t chunk, uint32_t chunk_size,
+                            uint64_t *address) MUST_USE;
 /* Its length from now on: longer, never shorter. */
 Error *h5file_extend(H5File *file, int64_t dataset, uint64_t elements) MUST_USE;
 /* Closes the dataset's handle. */

@@ -216,7 +216,8 @@ Error *layout_damaged(const char *table_name, const char *path, const char *colu
         error = error_detail(error, "What is wrong: %s.", what);
     else
         error = error_detail(error, "Column \"%s\", block %d: %s.", column, block, what);
-    return error_hint(error, "Restore the file from a copy, or load the table again; \"stoa check\" examines every file.");
+    return error_hint(error,
+                      "Restore the file from a copy, or load the table again; \"stoa check\" examines every file.");
 }
 
 Error *layout_io_error(const char *path, const char *act)

@@ -18,11 +18,11 @@
 #include "hdf5store/scan.h"
 #include "hdf5store/segment.h"
 
-#define SEGMENT_MAGIC "STOASEG"
-#define SEGMENT_VERSION 1
+#define SEGMENT_MAGIC       "STOASEG"
+#define SEGMENT_VERSION     1
 #define SEGMENT_HEADER_SIZE 512
-#define SEGMENT_BLOCKS_MAX (1 << 20)
-#define ZONE_PREFIX 16 /* bytes of a string's min and max */
+#define SEGMENT_BLOCKS_MAX  (1 << 20)
+#define ZONE_PREFIX         16 /* bytes of a string's min and max */
 
 typedef struct SegmentHeader
 {
@@ -104,8 +104,8 @@ Error *meta_read(Arena *arena, const void *bytes, size_t size, int32_t column_co
                  SegmentMeta *meta) MUST_USE;
 
 /* XX001: table "t": file "p" is damaged, with what as the detail.  block -1: none; column NULL: none. */
-Error *layout_damaged(const char *table_name, const char *path, const char *column, int32_t block, const char *what)
-    MUST_USE;
+Error *layout_damaged(const char *table_name, const char *path, const char *column, int32_t block,
+                      const char *what) MUST_USE;
 /* 58030 with errno. */
 Error *layout_io_error(const char *path, const char *act) MUST_USE;
 /* Reads exactly size bytes at offset; XX001 if the file ends before. */

@@ -36,9 +36,9 @@ typedef struct Segment Segment;
 typedef struct SegmentRef
 {
     const char *path;
-    const char *table_name;    /* for messages */
-    int64_t bytes;             /* -1: not known */
-    const uint8_t *digest;     /* SEGMENT_DIGEST_SIZE bytes, or NULL: not known */
+    const char *table_name; /* for messages */
+    int64_t bytes;          /* -1: not known */
+    const uint8_t *digest;  /* SEGMENT_DIGEST_SIZE bytes, or NULL: not known */
 } SegmentRef;
 
 /* Finds the segment in the cache or reads its index (about 20 us); checks size and digests.

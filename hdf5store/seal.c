@@ -137,8 +137,8 @@ Error *segment_seal(Arena *arena, const SealSpec *spec, int64_t *bytes, uint8_t 
                             .rows = (uint64_t) spec->rows,
                             .column_count = (uint32_t) spec->column_count,
                             .block_count = (uint32_t) spec->block_count,
-                            .index_size = sizeof(IndexEntry) * (uint64_t) spec->column_count *
-                                          (uint64_t) spec->block_count,
+                            .index_size =
+                                sizeof(IndexEntry) * (uint64_t) spec->column_count * (uint64_t) spec->block_count,
                             .meta_size = spec->meta_size,
                             .table_id = spec->table_id};
     if (header.index_size > 0)

@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #define STRING_SIZE_MAX 4096 /* longer values: the dataset is bytes (FILTER_TEXT), 256 MB a chunk are enough */
-#define TEXT_CHUNK_MAX UINT32_MAX
+#define TEXT_CHUNK_MAX  UINT32_MAX
 
 /* An encoded chunk that waits for its dataset. */
 typedef struct Pending
@@ -282,7 +282,8 @@ static Error *chunk_store(SegmentWriter *writer, ColumnState *state, int32_t blo
     {
         if (state->null_dataset < 0)
             TRY(column_null_dataset(writer, state, whole));
-        return h5file_write_chunk(writer->file, state->null_dataset, (uint64_t) block, null_chunk, elements, bytes, size);
+        return h5file_write_chunk(writer->file, state->null_dataset, (uint64_t) block, null_chunk, elements, bytes,
+                                  size);
     }
     if (state->dataset < 0)
         TRY(column_dataset(writer, state, whole));

@@ -24,7 +24,7 @@
 typedef struct SegmentColumn
 {
     const char *name;
-    int32_t id;        /* the catalog's column number: survives renames */
+    int32_t id; /* the catalog's column number: survives renames */
     SqlType type;
     bool nullable;
     Encoding encoding; /* a wish; ENCODING_AUTO: the writer chooses for each block */

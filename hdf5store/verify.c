@@ -63,8 +63,7 @@ static Error *block_verify(BlockReader *reader, Segment *segment, int32_t column
     }
     if (problem == NULL && nulls != zone->nulls)
         problem = "the number of nulls differs from the index";
-    return problem == NULL ? NULL
-                           : layout_damaged(segment->table_name, segment->path, about->name, block, problem);
+    return problem == NULL ? NULL : layout_damaged(segment->table_name, segment->path, about->name, block, problem);
 }
 
 static Error *file_verify(Segment *segment)

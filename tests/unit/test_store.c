@@ -38,9 +38,10 @@ enum
 
 static void table_columns(SegmentColumn *columns)
 {
-    const SqlType types[COLUMN_COUNT] = {type_make(TYPE_BOOLEAN), type_make(TYPE_SMALLINT), type_make(TYPE_BIGINT),
-                                         type_decimal(12, 2),     type_decimal(38, 4),      type_make(TYPE_DATE),
-                                         type_make(TYPE_DOUBLE),  type_char(10),            type_varchar(100)};
+    const SqlType types[COLUMN_COUNT] = {
+        type_make(TYPE_BOOLEAN), type_make(TYPE_SMALLINT), type_make(TYPE_BIGINT), type_decimal(12, 2),
+        type_decimal(38, 4),     type_make(TYPE_DATE),     type_make(TYPE_DOUBLE), type_char(10),
+        type_varchar(100)};
     static const char *const names[] = {"flag", "small", "key", "price", "wi/de", "day", "ratio", "mode", "note"};
     for (int32_t i = 0; i < COLUMN_COUNT; i++)
         columns[i] = (SegmentColumn){names[i], i + 1, types[i], i != COLUMN_KEY, ENCODING_AUTO};
@@ -574,6 +575,43 @@ static void test_cache(void)
     arena_free(arena);
 }
 
+/* Several threads write at once; HDF5 sees one at a time. */
+static void *write_member(void *context)
+{
+    Arena *arena = arena_new("member");
+    SegmentReport *report = context;
+    Error *error = write_table(arena, arena_printf(arena, "writer-%p.h5", context), 70000, report);
+    bool good = error == NULL;
+    error_free(error);
+    arena_free(arena);
+    return good ? context : NULL;
+}
+
+static void test_writers(void)
+{
+    enum
+    {
+        THREADS = 4
+    };
+    static SegmentReport reports[THREADS];
+    Arena *arena = arena_new("test");
+    pthread_t threads[THREADS];
+    for (int32_t i = 0; i < THREADS; i++)
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, write_member, &reports[i]), 0);
+    for (int32_t i = 0; i < THREADS; i++)
+    {
+        void *result = NULL;
+        CU_ASSERT_EQUAL(pthread_join(threads[i], &result), 0);
+        CU_ASSERT_PTR_EQUAL_FATAL(result, &reports[i]);
+        char *name = arena_printf(arena, "writer-%p.h5", (void *) &reports[i]);
+        SegmentRef ref = {path_of(arena, name), "things", reports[i].bytes, reports[i].digest};
+        CU_ASSERT_PTR_NULL(segment_verify(&ref));
+        /* the same rows make the same file */
+        CU_ASSERT_EQUAL(memcmp(reports[i].digest, reports[0].digest, SEGMENT_DIGEST_SIZE), 0);
+    }
+    arena_free(arena);
+}
+
 /* A pinned segment outlives its removal. */
 static void test_pin(void)
 {
@@ -721,6 +759,7 @@ int main(void)
     CU_add_test(suite, "text longer than HDF5 likes", test_long_text);
     CU_add_test(suite, "damage anywhere is XX001, never a wrong value", test_damage);
     CU_add_test(suite, "another file in its place is XX001", test_exchanged);
+    CU_add_test(suite, "several threads write", test_writers);
     CU_add_test(suite, "cache: threads, few files open, dropping", test_cache);
     CU_add_test(suite, "cache: pinned segments stay", test_pin);
     CU_add_test(suite, "abandoned, existing, impossible", test_abandon);

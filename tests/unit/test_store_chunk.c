@@ -218,9 +218,9 @@ static void test_numbers(void)
     static uint8_t values[BLOCK_ROWS * 16], nulls[BLOCK_ROWS];
     Arena *arena = arena_new("test");
     ChunkWriter *writer = chunk_writer_new(arena);
-    SqlType types[] = {type_make(TYPE_BOOLEAN),   type_make(TYPE_SMALLINT), type_make(TYPE_INTEGER),
-                       type_make(TYPE_BIGINT),    type_make(TYPE_DATE),     type_make(TYPE_TIMESTAMP),
-                       type_decimal(15, 2),       type_decimal(38, 10),     type_make(TYPE_REAL),
+    SqlType types[] = {type_make(TYPE_BOOLEAN), type_make(TYPE_SMALLINT), type_make(TYPE_INTEGER),
+                       type_make(TYPE_BIGINT),  type_make(TYPE_DATE),     type_make(TYPE_TIMESTAMP),
+                       type_decimal(15, 2),     type_decimal(38, 10),     type_make(TYPE_REAL),
                        type_make(TYPE_DOUBLE)};
     static const Encoding wishes[] = {ENCODING_AUTO, ENCODING_RAW, ENCODING_FOR,  ENCODING_DELTA,  ENCODING_RLE,
                                       ENCODING_DICT, ENCODING_LZ4, ENCODING_ZSTD, ENCODING_DEFLATE};
