@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of one slice become blocks of columns:
+ *
+ *     rows (pointers, in order) -> 65,536 at a time -> arrays of each column -> segment_put_block
+ */
+#include "src/run/run_append.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SEGMENT_ROWS_MAX (16 * 1000 * 1000) /* rows of a file, then the next one begins */
+#define TILE_ROWS 256 /* rows whose columns are taken apart while they are in the cache */
+
+/* Columns of one block. */
+typedef struct Block
+{
+    BlockColumn *columns;
+    char **values;
+    uint8_t **nulls;
+    int32_t *widths;
+    void *piece;
+    size_t bytes;
+} Block;
+
+/* ---- directories and files ---- */
+
+static Error *directory_sync(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool bad = fd < 0 || fsync(fd) != 0;
+    int code = errno;
+    if (fd >= 0)
+        close(fd);
+    return bad ? error_new(SQLSTATE_IO_ERROR, "could not sync directory \"%s\": %s", path, strerror(code)) : NULL;
+}
+
+/* A new directory is there after a crash only if its parent was synced. */
+static Error *directory_make(const char *path, const char *parent)
+{
+    if (mkdir(path, 0700) == 0)
+        return directory_sync(parent);
+    if (errno != EEXIST)
+        return error_new(SQLSTATE_IO_ERROR, "could not create directory \"%s\": %s", path, strerror(errno));
+    return NULL;
+}
+
+static Error *slice_directory(RtStore *store, AppendSlice *slice)
+{
+    Task *task = store->task;
+    if (slice->directory != NULL)
+        return NULL;
+    pthread_mutex_lock(&task->lock);
+    char *base = arena_printf(task->arena, "%s/db%lld", task->env.directory, (long long) task->env.database_id);
+    char *table = arena_printf(task->arena, "%s/t%lld", base, (long long) store->append->table->table_id);
+    char *directory = arena_printf(task->arena, "%s/s%d", table, slice->slice);
+    pthread_mutex_unlock(&task->lock);
+    TRY(directory_make(base, task->env.directory));
+    TRY(directory_make(table, base));
+    TRY(directory_make(directory, table));
+    slice->directory = directory;
+    return NULL;
+}
+
+static Error *file_open(RtStore *store, AppendSlice *slice)
+{
+    const SpecTable *table = store->append->table;
+    TRY(slice_directory(store, slice));
+    slice->arena = arena_new("segment writer");
+    SegmentColumn *columns = ARENA_ARRAY(slice->arena, SegmentColumn, table->column_count);
+    for (int32_t i = 0; i < table->column_count; i++)
+        columns[i] = (SegmentColumn){table->column_names[i], i, table->column_types[i], !table->column_not_null[i],
+                                     (Encoding) table->column_encodings[i]};
+    pthread_mutex_lock(&store->task->lock);
+    slice->file = arena_printf(store->task->arena, "%llx-%d%s", (unsigned long long) table->file_stamp, slice->number++,
+                               SEGMENT_NAME_SUFFIX);
+    pthread_mutex_unlock(&store->task->lock);
+    SegmentSpec spec = {
+        .directory = slice->directory,
+        .file_name = slice->file,
+        .schema_name = table->schema_name,
+        .table_name = table->name,
+        .table_id = table->table_id,
+        .slice = slice->slice,
+        .column_count = table->column_count,
+        .columns = columns,
+    };
+    slice->rows = 0;
+    return segment_create(slice->arena, &spec, &slice->writer);
+}
+
+static void segment_report(RtStore *store, AppendSlice *slice, const SegmentReport *report)
+{
+    Task *task = store->task;
+    pthread_mutex_lock(&task->lock);
+    if (task->segment_count == task->segment_capacity)
+    {
+        int32_t capacity = task->segment_capacity == 0 ? 16 : task->segment_capacity * 2;
+        TaskSegment *more = ARENA_ARRAY(task->arena, TaskSegment, capacity);
+        if (task->segment_count > 0)
+            memcpy(more, task->segments, sizeof *more * (size_t) task->segment_count);
+        task->segments = more;
+        task->segment_capacity = capacity;
+    }
+    task->segments[task->segment_count++] = (TaskSegment){.table = store->spec->table,
+                                                          .slice = slice->slice,
+                                                          .directory = slice->directory,
+                                                          .file = slice->file,
+                                                          .report = *report,
+                                                          .arena = slice->arena};
+    pthread_mutex_unlock(&task->lock);
+}
+
+static Error *file_finish(RtStore *store, AppendSlice *slice)
+{
+    if (slice->writer == NULL)
+        return NULL;
+    SegmentReport report;
+    SegmentWriter *writer = slice->writer;
+    slice->writer = NULL;
+    TRY(segment_finish(writer, &report));
+    segment_report(store, slice, &report);
+    slice->arena = NULL; /* the task's now: the report's strings live in it */
+    return NULL;
+}
+
+void append_slice_close(AppendSlice *slice)
+{
+    if (slice->writer != NULL)
+        segment_abandon(slice->writer);
+    slice->writer = NULL;
+    arena_free(slice->arena);
+    slice->arena = NULL;
+}
+
+void task_segments_remove(Task *task)
+{
+    for (int32_t i = 0; i < task->segment_count; i++)
+    {
+        Arena *arena = arena_new("path");
+        unlink(arena_printf(arena, "%s/%s", task->segments[i].directory, task->segments[i].file));
+        arena_free(arena);
+    }
+}
+
+/* ---- columns ---- */
+
+static Error *block_new(RtStore *store, Block *block)
+{
+    const SpecTable *table = store->append->table;
+    int32_t count = table->column_count;
+    size_t bytes = 0;
+    for (int32_t i = 0; i < count; i++)
+        bytes += ((size_t) rep_size(type_rep(table->column_types[i])) + 1) * BLOCK_ROWS;
+    size_t heads = (sizeof(BlockColumn) + sizeof(char *) + sizeof(uint8_t *) + sizeof(int32_t)) * (size_t) count;
+    TRY(memory_take(store->task->env.memory, bytes + heads + 64, &block->piece, &block->bytes));
+    char *at = block->piece;
+    block->columns = (BlockColumn *) at;
+    at += sizeof(BlockColumn) * (size_t) count;
+    block->values = (char **) at;
+    at += sizeof(char *) * (size_t) count;
+    block->nulls = (uint8_t **) at;
+    at += sizeof(uint8_t *) * (size_t) count;
+    block->widths = (int32_t *) at;
+    at += sizeof(int32_t) * (size_t) count;
+    at = (char *) (((uintptr_t) at + 15) & ~(uintptr_t) 15);
+    for (int32_t i = 0; i < count; i++)
+    {
+        block->widths[i] = rep_size(type_rep(table->column_types[i]));
+        block->values[i] = at;
+        at += (size_t) block->widths[i] * BLOCK_ROWS;
+    }
+    for (int32_t i = 0; i < count; i++, at += BLOCK_ROWS)
+        block->nulls[i] = (uint8_t *) at;
+    return NULL;
+}
+
+/* A column's values of rows at[0..n) to place `from` of the block. */
+static void values_take(const RowField *field, int32_t width, char *const *rows, int32_t n, char *to)
+{
+    int32_t offset = field->offset;
+    Rep rep = (Rep) field->rep;
+    if (rep_size(rep) == width)
+    {
+        switch (width)
+        {
+        case 1:
+            for (int32_t i = 0; i < n; i++)
+                to[i] = rows[i][offset];
+            return;
+        case 2:
+            for (int32_t i = 0; i < n; i++)
+                ((int16_t *) to)[i] = *(const int16_t *) (rows[i] + offset);
+            return;
+        case 4:
+            for (int32_t i = 0; i < n; i++)
+                ((int32_t *) to)[i] = *(const int32_t *) (rows[i] + offset);
+            return;
+        case 8:
+            for (int32_t i = 0; i < n; i++)
+                ((int64_t *) to)[i] = *(const int64_t *) (rows[i] + offset);
+            return;
+        default:
+            for (int32_t i = 0; i < n; i++)
+                memcpy(to + (size_t) i * (size_t) width, rows[i] + offset, (size_t) width);
+            return;
+        }
+    }
+    ASSERT(rep_is_integer(rep) && rep_size(rep) < width); /* narrow integers widen */
+    for (int32_t i = 0; i < n; i++)
+    {
+        const char *at = rows[i] + offset;
+        int64_t value = rep == REP_I8    ? *(const int8_t *) at
+                        : rep == REP_I16 ? *(const int16_t *) at
+                        : rep == REP_I32 ? *(const int32_t *) at
+                                         : *(const int64_t *) at;
+        if (width == 16)
+            ((I128 *) to)[i] = (I128){(uint64_t) value, value >> 63};
+        else
+            memcpy(to + (size_t) i * (size_t) width, &value, (size_t) width); /* little-endian */
+    }
+}
+
+static bool nulls_take(const RowField *field, char *const *rows, int32_t n, uint8_t *to)
+{
+    uint8_t any = 0;
+    for (int32_t i = 0; i < n; i++)
+        any |= to[i] = rows[i][field->null_offset] != 0;
+    return any != 0;
+}
+
+static Error *block_put(RtStore *store, AppendSlice *slice, Block *block, char *const *rows, int32_t n)
+{
+    const SpecTable *table = store->append->table;
+    bool any_null[SEGMENT_COLUMNS_MAX] = {false};
+    for (int32_t from = 0; from < n; from += TILE_ROWS)
+    {
+        int32_t tile = n - from < TILE_ROWS ? n - from : TILE_ROWS;
+        for (int32_t c = 0; c < table->column_count; c++)
+        {
+            const RowField *field = &store->layout->fields[c];
+            values_take(field, block->widths[c], rows + from, tile,
+                        block->values[c] + (size_t) from * (size_t) block->widths[c]);
+            if (field->null_offset >= 0)
+                any_null[c] |= nulls_take(field, rows + from, tile, block->nulls[c] + from);
+        }
+    }
+    for (int32_t c = 0; c < table->column_count; c++)
+    {
+        if (any_null[c] && table->column_not_null[c])
+            return error_new(SQLSTATE_NOT_NULL_VIOLATION,
+                             "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+                             table->column_names[c], table->name);
+        block->columns[c] = (BlockColumn){block->values[c], any_null[c] ? block->nulls[c] : NULL};
+    }
+    if (slice->writer == NULL)
+        TRY(file_open(store, slice));
+    TRY(segment_put_block(slice->writer, block->columns, n));
+    slice->rows += n;
+    return NULL;
+}
+
+/* ---- piles ---- */
+
+/* Pointers to a bag's rows, in the order of the sort key if there is one. */
+static Error *rows_order(RtStore *store, const RowBag *bag, SortEntry *entries, char **rows)
+{
+    const SpecTable *table = store->append->table;
+    SortKey keys[64];
+    int32_t key_count = table->sort_count < 64 ? table->sort_count : 64;
+    for (int32_t i = 0; i < key_count; i++)
+        keys[i] = (SortKey){.field = table->sort_columns[i]}; /* ascending, nulls last */
+    RowChunk *chunk = bag->first;
+    int32_t at = 0, n;
+    int64_t count = 0;
+    for (const char *row; (row = bag_run(&chunk, &at, store->stride, INT32_MAX, &n)) != NULL;)
+        for (int32_t i = 0; i < n; i++, row += store->stride)
+        {
+            if (key_count > 0)
+                entries[count] = (SortEntry){sort_prefix(store->layout, &keys[0], row), (char *) (uintptr_t) row};
+            else
+                rows[count] = (char *) (uintptr_t) row;
+            count++;
+        }
+    if (key_count == 0)
+        return NULL;
+    SortOrder order;
+    sort_order_init(&order, store->layout, keys, key_count);
+    sort_entries(&order, entries, count);
+    for (int64_t i = 0; i < count; i++)
+        rows[i] = entries[i].row;
+    return task_check(store->task);
+}
+
+/* Keeps copies of the rows that did not fill a block. */
+static Error *rest_keep(RtStore *store, AppendSlice *slice, char *const *rows, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+    {
+        char *to;
+        TRY(bag_reserve(&slice->rest, 1, &to));
+        memcpy(to, rows[i], (size_t) store->stride);
+        for (int32_t f = 0; f < store->layout->field_count; f++)
+        {
+            const RowField *field = &store->layout->fields[f];
+            if (field->rep == REP_STR && !field_null(field, to))
+                TRY(bag_str(&slice->rest, (const Str *) (rows[i] + field->offset), (Str *) (to + field->offset)));
+        }
+        bag_commit(&slice->rest, 1);
+    }
+    return NULL;
+}
+
+static Error *rows_write(RtStore *store, AppendSlice *slice, Block *block, char *const *rows, int64_t count, bool close)
+{
+    int64_t at = 0;
+    for (; count - at >= BLOCK_ROWS || (close && at < count); at += BLOCK_ROWS)
+    {
+        TRY(task_check(store->task));
+        int32_t n = count - at < BLOCK_ROWS ? (int32_t) (count - at) : BLOCK_ROWS;
+        TRY(block_put(store, slice, block, rows + at, n));
+        if (slice->rows >= SEGMENT_ROWS_MAX && n == BLOCK_ROWS)
+            TRY(file_finish(store, slice));
+    }
+    if (close)
+        return file_finish(store, slice);
+    return rest_keep(store, slice, rows + at, count - at);
+}
+
+static Error *pile_write(RtStore *store, AppendSlice *slice, RowBag *pile, bool close)
+{
+    if (pile->rows == 0)
+        return close ? file_finish(store, slice) : NULL;
+    MemoryPool *memory = store->task->env.memory;
+    bool sorted = store->append->table->sort_count > 0;
+    size_t bytes;
+    void *piece;
+    TRY(memory_take(memory, (size_t) pile->rows * (sizeof(char *) + (sorted ? sizeof(SortEntry) : 0)), &piece, &bytes));
+    SortEntry *entries = piece;
+    char **rows = sorted ? (char **) (entries + pile->rows) : piece;
+    Block block = {.piece = NULL};
+    Error *error = rows_order(store, pile, entries, rows);
+    if (error == NULL)
+        error = block_new(store, &block);
+    if (error == NULL)
+        error = rows_write(store, slice, &block, rows, pile->rows, close);
+    memory_give(memory, block.piece, block.bytes);
+    memory_give(memory, piece, bytes);
+    return error;
+}
+
+Error *append_write(RtStore *store, AppendSlice *slice, bool end)
+{
+    bool sorted = store->append->table->sort_count > 0;
+    RowBag pile;
+    bag_init(&pile, store->task->env.memory, store->stride);
+    if (slice->rest.pool == NULL)
+        bag_init(&slice->rest, store->task->env.memory, store->stride);
+    bag_append(&pile, &slice->rest);
+    pthread_mutex_lock(&slice->lock);
+    bag_append(&pile, &slice->pile);
+    pthread_mutex_unlock(&slice->lock);
+    Error *error = pile_write(store, slice, &pile, sorted || end);
+    bag_clear(&pile);
+    pthread_mutex_lock(&slice->lock);
+    slice->busy = false;
+    pthread_mutex_unlock(&slice->lock);
+    return error;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One free list a power of two.  A free piece holds the list's link in its first bytes. */
+#include "src/run/memory.h"
+
+#include "base/core/assert.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define CLASSES 48 /* 2^16 .. 2^63: more than any address space */
+
+typedef struct FreePiece
+{
+    struct FreePiece *next;
+} FreePiece;
+
+struct MemoryPool
+{
+    Budget *budget;
+    pthread_mutex_t lock;
+    int64_t keep_bytes;
+    int64_t kept_bytes;
+    int64_t out_bytes;
+    FreePiece *free[CLASSES];
+};
+
+MemoryPool *memory_pool_new(Budget *budget, int64_t keep_bytes)
+{
+    MemoryPool *pool = calloc(1, sizeof *pool);
+    ASSERT(pool != NULL);
+    pool->budget = budget;
+    pool->keep_bytes = keep_bytes;
+    pthread_mutex_init(&pool->lock, NULL);
+    return pool;
+}
+
+static int32_t class_of(size_t bytes)
+{
+    if (bytes <= MEMORY_PIECE_MIN)
+        return 0;
+    return 64 - __builtin_clzll(bytes - 1) - 16;
+}
+
+static size_t class_bytes(int32_t class)
+{
+    return MEMORY_PIECE_MIN << class;
+}
+
+#ifdef __SANITIZE_ADDRESS__
+/* Under the address sanitizer pieces come from malloc, so that a stale pointer is seen. */
+static void *system_take(size_t bytes)
+{
+    return aligned_alloc(4096, bytes);
+}
+
+static void system_give(void *piece, size_t bytes)
+{
+    (void) bytes;
+    free(piece);
+}
+#else
+static void *system_take(size_t bytes)
+{
+    bool huge = bytes >= MEMORY_HUGE;
+    size_t spare = huge ? MEMORY_HUGE : 0;
+    char *raw = mmap(NULL, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (raw == MAP_FAILED)
+        return NULL;
+    if (!huge)
+        return raw;
+    char *piece = (char *) (((uintptr_t) raw + spare - 1) & ~(uintptr_t) (spare - 1));
+    if (piece > raw)
+        munmap(raw, (size_t) (piece - raw));
+    if (piece + bytes < raw + bytes + spare)
+        munmap(piece + bytes, (size_t) (raw + bytes + spare - (piece + bytes)));
+    madvise(piece, bytes, MADV_HUGEPAGE);
+    return piece;
+}
+
+static void system_give(void *piece, size_t bytes)
+{
+    munmap(piece, bytes);
+}
+#endif
+
+void memory_trim(MemoryPool *pool, int64_t keep_bytes)
+{
+    pthread_mutex_lock(&pool->lock);
+    for (int32_t class = CLASSES - 1; class >= 0; class--)
+    {
+        while (pool->free[class] != NULL && pool->kept_bytes > keep_bytes)
+        {
+            FreePiece *piece = pool->free[class];
+            pool->free[class] = piece->next;
+            pool->kept_bytes -= (int64_t) class_bytes(class);
+            system_give(piece, class_bytes(class));
+        }
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void memory_pool_free(MemoryPool *pool)
+{
+    if (pool == NULL)
+        return;
+    ASSERT(pool->out_bytes == 0);
+    memory_trim(pool, 0);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}
+
+Error *memory_take(MemoryPool *pool, size_t bytes, void **out, size_t *got)
+{
+    ASSERT(bytes < (size_t) 1 << 46);
+    int32_t class = class_of(bytes);
+    size_t size = class_bytes(class);
+    *out = NULL;
+    *got = 0;
+    TRY(budget_take(pool->budget, (int64_t) size));
+    pthread_mutex_lock(&pool->lock);
+    FreePiece *piece = NULL;
+#ifndef __SANITIZE_ADDRESS__
+    piece = pool->free[class];
+    if (piece != NULL)
+    {
+        pool->free[class] = piece->next;
+        pool->kept_bytes -= (int64_t) size;
+    }
+#endif
+    pool->out_bytes += (int64_t) size;
+    pthread_mutex_unlock(&pool->lock);
+    *out = piece != NULL ? (void *) piece : system_take(size);
+    *got = size;
+    if (*out != NULL)
+        return NULL;
+    pthread_mutex_lock(&pool->lock);
+    pool->out_bytes -= (int64_t) size;
+    pthread_mutex_unlock(&pool->lock);
+    budget_give(pool->budget, (int64_t) size);
+    *got = 0;
+    return error_new(SQLSTATE_OUT_OF_MEMORY, "the system refused %zu bytes of memory", size);
+}
+
+void memory_give(MemoryPool *pool, void *piece, size_t got)
+{
+    if (piece == NULL)
+        return;
+    int32_t class = class_of(got);
+    ASSERT(class_bytes(class) == got);
+    budget_give(pool->budget, (int64_t) got);
+    bool keep = false;
+    pthread_mutex_lock(&pool->lock);
+    pool->out_bytes -= (int64_t) got;
+#ifndef __SANITIZE_ADDRESS__
+    keep = pool->kept_bytes + (int64_t) got <= pool->keep_bytes;
+    if (keep)
+    {
+        ((FreePiece *) piece)->next = pool->free[class];
+        pool->free[class] = piece;
+        pool->kept_bytes += (int64_t) got;
+    }
+#endif
+    pthread_mutex_unlock(&pool->lock);
+    if (!keep)
+        system_give(piece, got);
+}

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HASH stores: the build side of joins.  Rows stay where they were written;
+ * finish makes a directory over their keys:
+ *
+ *     DENSE  table[key - least] -> row        keys close together
+ *     BITS   bit (key - least)                the same, only existence is asked for
+ *     SLOTS  {key, row}, linear probing       else; at most half full
+ *
+ * Rows of equal key hang on RowHeader.next.  The directory is filled by all
+ * workers at once: DENSE by exchanging the pointer (the old one becomes the
+ * new row's next), SLOTS by claiming an empty slot's row and then writing its
+ * key; nobody reads the keys of slots before all have finished.
+ */
+#include "src/run/run.h"
+
+#define DENSE_SMALL 65536        /* entries that are always worth an array */
+#define DENSE_PER_ROW 8          /* entries a row that an array may have */
+#define BITS_PER_ROW 512
+#define CACHE_BYTES (512 * 1024) /* directories beyond it are prefetched */
+#define AHEAD 24                 /* rows prefetched ahead while building */
+
+typedef struct HashBuild
+{
+    RtStore *store;
+    int64_t least[TEAM_THREADS_MAX];
+    int64_t most[TEAM_THREADS_MAX];
+    _Atomic int32_t chained;
+} HashBuild;
+
+static RowHeader *header(const char *row)
+{
+    return (RowHeader *) (void *) (uintptr_t) row;
+}
+
+static Error *part_bounds(void *context, int32_t part)
+{
+    HashBuild *build = context;
+    RtStore *store = build->store;
+    RowChunk *chunk = store->parts[part].bag.first;
+    int64_t least = INT64_MAX, most = INT64_MIN;
+    int32_t at = 0, n;
+    for (const char *rows; (rows = bag_run(&chunk, &at, store->stride, INT32_MAX, &n)) != NULL;)
+    {
+        for (int32_t i = 0; i < n; i++, rows += store->stride)
+        {
+            int64_t key = (int64_t) header(rows)->key;
+            least = key < least ? key : least;
+            most = key > most ? key : most;
+        }
+    }
+    build->least[part] = least;
+    build->most[part] = most;
+    return NULL;
+}
+
+static Error *part_dense(void *context, int32_t part)
+{
+    HashBuild *build = context;
+    RtStore *store = build->store;
+    char *_Atomic *table = store->hash.table;
+    uint64_t least = store->hash.least;
+    bool chained = false;
+    RowChunk *chunk = store->parts[part].bag.first;
+    int32_t at = 0, n, stride = store->stride;
+    for (const char *rows; (rows = bag_run(&chunk, &at, stride, INT32_MAX, &n)) != NULL;)
+    {
+        for (int32_t i = 0; i < n; i++, rows += stride)
+        {
+            if (i + AHEAD < n)
+                __builtin_prefetch(&table[header(rows + AHEAD * stride)->key - least], 1);
+            char *old = store->task->worker_count == 1
+                            ? atomic_load_explicit(&table[header(rows)->key - least], memory_order_relaxed)
+                            : NULL;
+            if (store->task->worker_count == 1)
+                atomic_store_explicit(&table[header(rows)->key - least], (char *) header(rows), memory_order_relaxed);
+            else
+                old = atomic_exchange_explicit(&table[header(rows)->key - least], (char *) header(rows),
+                                               memory_order_relaxed);
+            header(rows)->next = old;
+            chained |= old != NULL;
+        }
+    }
+    if (chained)
+        atomic_store(&build->chained, 1);
+    return NULL;
+}
+
+static Error *part_bits(void *context, int32_t part)
+{
+    HashBuild *build = context;
+    RtStore *store = build->store;
+    _Atomic uint64_t *table = store->hash.table;
+    uint64_t least = store->hash.least;
+    RowChunk *chunk = store->parts[part].bag.first;
+    int32_t at = 0, n, stride = store->stride;
+    for (const char *rows; (rows = bag_run(&chunk, &at, stride, INT32_MAX, &n)) != NULL;)
+    {
+        for (int32_t i = 0; i < n; i++, rows += stride)
+        {
+            if (i + AHEAD < n)
+                __builtin_prefetch(&table[(header(rows + AHEAD * stride)->key - least) >> 6], 1);
+            uint64_t bit = header(rows)->key - least;
+            uint64_t mask = UINT64_C(1) << (bit & 63);
+            uint64_t word = atomic_load_explicit(&table[bit >> 6], memory_order_relaxed);
+            if (word & mask)
+                continue;
+            if (store->task->worker_count == 1)
+                atomic_store_explicit(&table[bit >> 6], word | mask, memory_order_relaxed);
+            else
+                atomic_fetch_or_explicit(&table[bit >> 6], mask, memory_order_relaxed);
+        }
+    }
+    return NULL;
+}
+
+/* Puts a row into the slots; true if its key was there already. */
+static bool slot_insert(HashStore *hash, RowHeader *row)
+{
+    KeySlot *slots = hash->table;
+    for (uint64_t i = key_spread(row->key) >> hash->shift;; i = (i + 1) & hash->mask)
+    {
+        char *_Atomic *place = (char *_Atomic *) &slots[i].row;
+        char *there = atomic_load_explicit(place, memory_order_acquire);
+        if (there == NULL)
+        {
+            row->next = NULL;
+            if (atomic_compare_exchange_strong_explicit(place, &there, (char *) row, memory_order_acq_rel,
+                                                        memory_order_acquire))
+            {
+                slots[i].key = row->key;
+                return false;
+            }
+        }
+        if (header(there)->key != row->key)
+            continue;
+        void *_Atomic *next = (void *_Atomic *) &header(there)->next;
+        void *old = atomic_load_explicit(next, memory_order_relaxed);
+        do
+            row->next = old;
+        while (!atomic_compare_exchange_weak_explicit(next, &old, row, memory_order_acq_rel, memory_order_relaxed));
+        return true;
+    }
+}
+
+static Error *part_slots(void *context, int32_t part)
+{
+    HashBuild *build = context;
+    RtStore *store = build->store;
+    HashStore *hash = &store->hash;
+    KeySlot *slots = hash->table;
+    bool chained = false;
+    RowChunk *chunk = store->parts[part].bag.first;
+    int32_t at = 0, n, stride = store->stride;
+    for (const char *rows; (rows = bag_run(&chunk, &at, stride, INT32_MAX, &n)) != NULL;)
+    {
+        for (int32_t i = 0; i < n; i++, rows += stride)
+        {
+            if (i + AHEAD < n)
+                __builtin_prefetch(&slots[key_spread(header(rows + AHEAD * stride)->key) >> hash->shift], 1);
+            chained |= slot_insert(hash, header(rows));
+        }
+    }
+    if (chained)
+        atomic_store(&build->chained, 1);
+    return NULL;
+}
+
+static void chain_all(RtStore *store)
+{
+    void *next = NULL;
+    for (int32_t p = 0; p < store->task->worker_count; p++)
+    {
+        RowChunk *chunk = store->parts[p].bag.first;
+        int32_t at = 0, n;
+        for (const char *rows; (rows = bag_run(&chunk, &at, store->stride, INT32_MAX, &n)) != NULL;)
+        {
+            for (int32_t i = 0; i < n; i++, rows += store->stride)
+            {
+                header(rows)->next = next;
+                next = header(rows);
+            }
+        }
+    }
+    store->hash.chain = next;
+    store->hash.chained = true;
+}
+
+typedef struct ZeroJob
+{
+    char *table;
+    size_t bytes;
+    int32_t parts;
+} ZeroJob;
+
+static Error *part_zero(void *context, int32_t part)
+{
+    ZeroJob *job = context;
+    size_t from = job->bytes / (size_t) job->parts * (size_t) part;
+    size_t to = part + 1 == job->parts ? job->bytes : job->bytes / (size_t) job->parts * (size_t) (part + 1);
+    memset(job->table + from, 0, to - from);
+    return NULL;
+}
+
+static Error *table_new(RtStore *store, size_t bytes)
+{
+    HashStore *hash = &store->hash;
+    TRY(memory_take(store->task->env.memory, bytes, &hash->table, &hash->table_bytes));
+    hash->large = bytes > CACHE_BYTES;
+    ZeroJob job = {hash->table, bytes, bytes > 1024 * 1024 ? store->task->worker_count : 1};
+    return task_parts(store->task, job.parts, part_zero, &job);
+}
+
+/* Which directory fits these keys; makes it, empty. */
+static Error *directory_choose(RtStore *store, const HashBuild *build, int64_t rows)
+{
+    HashStore *hash = &store->hash;
+    int64_t least = INT64_MAX, most = INT64_MIN;
+    for (int32_t p = 0; p < store->task->worker_count; p++)
+    {
+        least = build->least[p] < least ? build->least[p] : least;
+        most = build->most[p] > most ? build->most[p] : most;
+    }
+    uint64_t range = (uint64_t) most - (uint64_t) least; /* one less than the entries, so that it cannot wrap */
+    hash->least = (uint64_t) least;
+    hash->range = range + 1;
+    if (store->spec->key_mode == KEY_EXACT && store->spec->exists_only && range / BITS_PER_ROW < (uint64_t) rows)
+    {
+        hash->form = HASH_BITS;
+        return table_new(store, (range / 64 + 1) * 8);
+    }
+    if (store->spec->key_mode == KEY_EXACT && (range < DENSE_SMALL || range / DENSE_PER_ROW < (uint64_t) rows))
+    {
+        hash->form = HASH_DENSE;
+        return table_new(store, (range + 1) * sizeof(char *));
+    }
+    uint64_t entries = 16;
+    while (entries < (uint64_t) rows * 2)
+        entries *= 2;
+    hash->form = HASH_SLOTS;
+    hash->mask = entries - 1;
+    hash->shift = 64 - __builtin_ctzll(entries);
+    return table_new(store, entries * sizeof(KeySlot));
+}
+
+static Error *hash_finish(RtStore *store)
+{
+    int64_t rows = store_rows(store);
+    if (rows == 0)
+        return NULL;
+    if (store->spec->key_mode == KEY_NONE)
+    {
+        store->hash.form = HASH_CHAIN;
+        chain_all(store);
+        return NULL;
+    }
+    HashBuild build = {.store = store};
+    int32_t parts = store->task->worker_count;
+    if (store->spec->key_mode == KEY_EXACT)
+        TRY(task_parts(store->task, parts, part_bounds, &build));
+    TRY(directory_choose(store, &build, rows));
+    PartJob job = store->hash.form == HASH_DENSE ? part_dense : store->hash.form == HASH_BITS ? part_bits : part_slots;
+    TRY(task_parts(store->task, parts, job, &build));
+    store->hash.chained = atomic_load(&build.chained) != 0;
+    return NULL;
+}
+
+static void hash_close(RtStore *store)
+{
+    memory_give(store->task->env.memory, store->hash.table, store->hash.table_bytes);
+    store->hash.table = NULL;
+    store_bag_close(store);
+}
+
+/* ---- probing ---- */
+
+static void heads_dense(const HashStore *hash, const uint64_t *keys, int32_t n, void **head)
+{
+    char *const *table = hash->table;
+    uint64_t least = hash->least, range = hash->range;
+    if (hash->large)
+        for (int32_t i = 0; i < n; i++)
+            if (keys[i] - least < range)
+                __builtin_prefetch(&table[keys[i] - least]);
+    for (int32_t i = 0; i < n; i++)
+        head[i] = keys[i] - least < range ? table[keys[i] - least] : NULL;
+}
+
+static void heads_slots(const HashStore *hash, const uint64_t *keys, int32_t n, void **head)
+{
+    const KeySlot *slots = hash->table;
+    if (hash->large)
+        for (int32_t i = 0; i < n; i++)
+            __builtin_prefetch(&slots[key_spread(keys[i]) >> hash->shift]);
+    for (int32_t i = 0; i < n; i++)
+    {
+        uint64_t at = key_spread(keys[i]) >> hash->shift;
+        while (slots[at].row != NULL && slots[at].key != keys[i])
+            at = (at + 1) & hash->mask;
+        head[i] = slots[at].row;
+    }
+}
+
+void hash_probe_begin(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t outer,
+                      RtProbe *probe)
+{
+    const HashStore *hash = &store->hash;
+    ASSERT(store->finished && n >= 0 && n <= RT_BATCH);
+    probe->count = n;
+    probe->at = 0;
+    probe->outer = outer;
+    probe->phase = 0;
+    if (outer)
+        memset(probe->matched, 0, (size_t) n);
+    switch (hash->form)
+    {
+    case HASH_EMPTY:
+        probe->at = n;
+        break;
+    case HASH_CHAIN:
+        for (int32_t i = 0; i < n; i++)
+            probe->head[i] = hash->chain;
+        break;
+    case HASH_DENSE:
+        heads_dense(hash, keys, n, probe->head);
+        break;
+    case HASH_SLOTS:
+        heads_slots(hash, keys, n, probe->head);
+        break;
+    case HASH_BITS:
+        ASSERT(hash->form != HASH_BITS); /* exists_only stores are asked by probe_exists */
+    }
+    if (nulls != NULL && hash->form != HASH_EMPTY)
+        for (int32_t i = 0; i < n; i++)
+            if (nulls[i])
+                probe->head[i] = NULL;
+    if (store->stride > ROW_HEADER_SIZE && hash->large)
+        for (int32_t i = 0; i < n; i++)
+            __builtin_prefetch(probe->head[i]);
+}
+
+/* Probed rows of which no pair counted. */
+static int32_t probe_unmatched(RtProbe *probe, uint16_t *pos, void **rows)
+{
+    int32_t count = 0, i = probe->at;
+    for (; i < probe->count; i++)
+    {
+        pos[count] = (uint16_t) i;
+        rows[count] = NULL;
+        count += !probe->matched[i];
+    }
+    probe->at = i;
+    return count;
+}
+
+int32_t hash_probe_next(RtStore *store, RtProbe *probe, uint16_t *pos, void **rows)
+{
+    int32_t count = 0, i = probe->at, n = probe->count;
+    if (probe->phase == 0 && !store->hash.chained)
+    {
+        for (; i < n; i++) /* at most one pair a row */
+        {
+            pos[count] = (uint16_t) i;
+            rows[count] = probe->head[i];
+            count += probe->head[i] != NULL;
+        }
+    }
+    else if (probe->phase == 0)
+    {
+        while (i < n && count < RT_BATCH)
+        {
+            void *row = probe->head[i];
+            for (; row != NULL && count < RT_BATCH; row = header(row)->next)
+            {
+                pos[count] = (uint16_t) i;
+                rows[count++] = row;
+            }
+            probe->head[i] = row;
+            i += row == NULL;
+        }
+    }
+    if (probe->phase == 0)
+    {
+        probe->at = i;
+        if (count > 0 || !probe->outer)
+            return count;
+        probe->phase = 1;
+        probe->at = 0;
+    }
+    return probe_unmatched(probe, pos, rows);
+}
+
+static bool key_exists(const HashStore *hash, uint64_t key)
+{
+    uint64_t i = key - hash->least;
+    switch (hash->form)
+    {
+    case HASH_EMPTY:
+        return false;
+    case HASH_CHAIN:
+        return true;
+    case HASH_BITS:
+        return i < hash->range && (((const uint64_t *) hash->table)[i >> 6] >> (i & 63) & 1);
+    case HASH_DENSE:
+        return i < hash->range && ((char *const *) hash->table)[i] != NULL;
+    case HASH_SLOTS:
+        break;
+    }
+    const KeySlot *slots = hash->table;
+    uint64_t at = key_spread(key) >> hash->shift;
+    while (slots[at].row != NULL && slots[at].key != key)
+        at = (at + 1) & hash->mask;
+    return slots[at].row != NULL;
+}
+
+static void exists_prefetch(const HashStore *hash, const uint64_t *keys, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++)
+    {
+        uint64_t at = keys[i] - hash->least;
+        if (hash->form == HASH_SLOTS)
+            __builtin_prefetch(&((const KeySlot *) hash->table)[key_spread(keys[i]) >> hash->shift]);
+        else if (at < hash->range && hash->form == HASH_DENSE)
+            __builtin_prefetch(&((char *const *) hash->table)[at]);
+        else if (at < hash->range && hash->form == HASH_BITS)
+            __builtin_prefetch(&((const uint64_t *) hash->table)[at >> 6]);
+    }
+}
+
+/* The loop for bitmaps, the form semi-joins mostly have: no branch on the outcome. */
+static int32_t exists_bits(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
+                           uint16_t *pos)
+{
+    const uint64_t *bits = hash->table;
+    uint64_t least = hash->least, last = hash->range - 1;
+    int32_t count = 0;
+    for (int32_t i = 0; i < n; i++)
+    {
+        uint64_t at = keys[i] - least;
+        uint64_t in = at <= last;
+        uint64_t bit = bits[in ? at >> 6 : 0] >> (at & 63) & in;
+        bit &= (uint64_t) (nulls == NULL || !nulls[i]);
+        pos[count] = (uint16_t) i;
+        count += (int32_t) (bit ^ (anti != 0));
+    }
+    return count;
+}
+
+int32_t hash_probe_exists(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
+                          uint16_t *pos)
+{
+    const HashStore *hash = &store->hash;
+    ASSERT(store->finished && n >= 0 && n <= RT_BATCH);
+    if (hash->large)
+        exists_prefetch(hash, keys, n);
+    if (hash->form == HASH_BITS)
+        return exists_bits(hash, keys, nulls, n, anti, pos);
+    int32_t count = 0;
+    for (int32_t i = 0; i < n; i++)
+    {
+        bool there = (nulls == NULL || !nulls[i]) && key_exists(hash, keys[i]);
+        pos[count] = (uint16_t) i;
+        count += there != (anti != 0);
+    }
+    return count;
+}
+
+int32_t hash_state(RtStore *store)
+{
+    int32_t noted = atomic_load_explicit(&store->hash.null_noted, memory_order_relaxed) ? 2 : 0;
+    return noted | (noted || store->hash.form != HASH_EMPTY ? 1 : 0);
+}
+
+const StoreOps hash_ops = {
+    .open = store_bag_open,
+    .reserve = store_bag_reserve,
+    .commit = store_bag_commit,
+    .str = store_bag_str,
+    .finish = hash_finish,
+    .close = hash_close,
+};

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sources that are not tables: one row, a finished store, packed rows of the
+ * leader; and how morsels are dealt out: every worker has a range of its own,
+ * and helps the others when it is through.
+ */
+#include "src/run/run.h"
+
+#define ORDER_MORSEL_ROWS 8192
+
+bool morsel_take(Morsels *morsels, int32_t worker, int64_t *morsel)
+{
+    for (int32_t i = 0; i < morsels->range_count; i++)
+    {
+        int32_t r = (worker + i) % morsels->range_count;
+        if (atomic_load_explicit(&morsels->ranges[r].next, memory_order_relaxed) >= morsels->ranges[r].end)
+            continue;
+        int64_t taken = atomic_fetch_add_explicit(&morsels->ranges[r].next, 1, memory_order_relaxed);
+        if (taken < morsels->ranges[r].end)
+        {
+            *morsel = taken;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- one row without columns ---- */
+
+static Error *one_open(Pipe *pipe)
+{
+    pipe->morsel_count = 1;
+    return NULL;
+}
+
+static void one_begin(RtScan *scan, int64_t morsel)
+{
+    (void) morsel;
+    scan->at = 0;
+}
+
+static int32_t one_next(RtScan *scan)
+{
+    return scan->at++ == 0;
+}
+
+static int32_t one_rows(RtScan *scan, const char **rows)
+{
+    *rows = "";
+    return one_next(scan);
+}
+
+const SourceOps source_one_ops = {.open = one_open, .begin = one_begin, .next = one_next, .rows = one_rows};
+
+/* ---- a finished store ---- */
+
+/* Ordered stores: runs of pointers.  Others: one morsel a chunk, numbered through the parts. */
+static Error *store_open(Pipe *pipe)
+{
+    RtStore *store = pipe->source;
+    ASSERT(store->finished || store->exchange != NULL);
+    if (store->exchange != NULL)
+    {
+        pipe->morsel_count = pipe->task->worker_count; /* each takes buffers as they come */
+        return NULL;
+    }
+    if (store->order.rows != NULL)
+    {
+        pipe->morsel_count = (store->order.count + ORDER_MORSEL_ROWS - 1) / ORDER_MORSEL_ROWS;
+        return NULL;
+    }
+    for (int32_t w = 0; w < pipe->task->worker_count; w++)
+        for (RowChunk *chunk = store->parts[w].bag.first; chunk != NULL; chunk = chunk->next)
+            pipe->morsel_count++;
+    return NULL;
+}
+
+static RowChunk *chunk_number(const RtStore *store, int64_t number)
+{
+    for (int32_t w = 0; w < store->task->worker_count; w++)
+        for (RowChunk *chunk = store->parts[w].bag.first; chunk != NULL; chunk = chunk->next)
+            if (number-- == 0)
+                return chunk;
+    ASSERT(number < 0);
+    return NULL;
+}
+
+static void store_begin(RtScan *scan, int64_t morsel)
+{
+    RtStore *store = scan->pipe->source;
+    scan->exchange = store->exchange;
+    if (store->exchange != NULL)
+        return;
+    if (store->order.rows != NULL)
+    {
+        int64_t end = (morsel + 1) * ORDER_MORSEL_ROWS;
+        scan->at = morsel * ORDER_MORSEL_ROWS;
+        scan->to = end < store->order.count ? end : store->order.count;
+        return;
+    }
+    scan->chunk = chunk_number(store, morsel);
+    scan->chunk_at = 0;
+}
+
+static int32_t store_rows_ordered(RtScan *scan, const char **rows)
+{
+    RtStore *store = scan->pipe->source;
+    int64_t left = scan->to - scan->at;
+    int32_t n = left < RT_BATCH ? (int32_t) left : RT_BATCH;
+    if (n <= 0)
+        return 0;
+    size_t need = (size_t) RT_BATCH * (size_t) store->stride;
+    if (scan->gather_bytes < need)
+    {
+        memory_give(store->task->env.memory, scan->gather, scan->gather_bytes);
+        scan->gather = NULL;
+        scan->gather_bytes = 0;
+        void *piece;
+        Error *error = memory_take(store->task->env.memory, need, &piece, &scan->gather_bytes);
+        worker_fail(scan->worker, error);
+        if (error != NULL)
+            return 0;
+        scan->gather = piece;
+    }
+    char *const *from = store->order.rows + scan->at;
+    size_t stride = (size_t) store->stride;
+    for (int32_t i = 0; i < n; i++)
+    {
+        if (i + 8 < n)
+            __builtin_prefetch(from[i + 8]);
+        memcpy(scan->gather + (size_t) i * stride, from[i], stride);
+    }
+    scan->at += n;
+    *rows = scan->gather;
+    return n;
+}
+
+static int32_t store_next_rows(RtScan *scan, const char **rows)
+{
+    RtStore *store = scan->pipe->source;
+    if (store->exchange != NULL)
+        return exchange_rows_next(scan, rows);
+    if (store->order.rows != NULL)
+        return store_rows_ordered(scan, rows);
+    RowChunk *chunk = scan->chunk;
+    int32_t left = chunk->rows - scan->chunk_at, n = left < RT_BATCH ? left : RT_BATCH;
+    *rows = chunk->data + (size_t) scan->chunk_at * (size_t) store->stride;
+    scan->chunk_at += n;
+    return n;
+}
+
+static void store_end(RtScan *scan)
+{
+    if (scan->exchange != NULL)
+        exchange_rows_end(scan);
+    scan->exchange = NULL;
+    memory_give(scan->worker->task->env.memory, scan->gather, scan->gather_bytes);
+    scan->gather = NULL;
+    scan->gather_bytes = 0;
+}
+
+const SourceOps source_store_ops = {
+    .open = store_open, .begin = store_begin, .rows = store_next_rows, .end = store_end};
+
+/* ---- rows the leader packed ---- */
+
+static Error *values_open(Pipe *pipe)
+{
+    const SpecValues *values = &pipe->task->spec->values[pipe->spec->source_index];
+    void *copy = arena_memdup(pipe->task->arena, values->packed, values->packed_bytes), *rows;
+    TRY(row_unpack(values->layout, copy, values->packed_bytes, &rows, &pipe->values_count));
+    pipe->values_rows = rows;
+    pipe->values_layout = values->layout;
+    pipe->morsel_count = (pipe->values_count + ORDER_MORSEL_ROWS - 1) / ORDER_MORSEL_ROWS;
+    return NULL;
+}
+
+static void values_begin(RtScan *scan, int64_t morsel)
+{
+    int64_t end = (morsel + 1) * ORDER_MORSEL_ROWS;
+    scan->at = morsel * ORDER_MORSEL_ROWS;
+    scan->to = end < scan->pipe->values_count ? end : scan->pipe->values_count;
+}
+
+static int32_t values_next_rows(RtScan *scan, const char **rows)
+{
+    int64_t left = scan->to - scan->at;
+    int32_t n = left < RT_BATCH ? (int32_t) left : RT_BATCH;
+    *rows = scan->pipe->values_rows + scan->at * scan->pipe->values_layout->stride;
+    scan->at += n;
+    return n > 0 ? n : 0;
+}
+
+const SourceOps source_values_ops = {.open = values_open, .begin = values_begin, .rows = values_next_rows};
