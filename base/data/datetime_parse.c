@@ -4,37 +4,21 @@
  * are read directly; everything else goes through a cursor that collects
  * fields in any order (DateStyle ISO, MDY).  Zones are read and ignored.
  */
-#include "base/data/datetime.h"
+#include "base/data/datetime_scan.h"
 
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
-#define TEXT_MAX 128 /* longer text is no date */
-#define HOUR_US  INT64_C(3600000000)
+#define HOUR_US INT64_C(3600000000)
 
-static bool is_digit(char c)
-{
-    return (unsigned char) (c - '0') <= 9;
-}
-
-static bool is_letter(char c)
-{
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static Error *not_understood(const char *type, const char *text, size_t length)
+Error *datetime_not_understood(const char *type, const char *text, size_t length)
 {
     return error_new(SQLSTATE_INVALID_DATETIME_FORMAT, "invalid input syntax for type %s: \"%.*s\"", type,
                      (int) (length > 100 ? 100 : length), text);
 }
 
-static Error *field_out_of_range(const char *text, size_t length)
+Error *datetime_out_of_range(const char *text, size_t length)
 {
     return error_new(SQLSTATE_DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"%.*s\"",
                      (int) (length > 100 ? 100 : length), text);
@@ -94,29 +78,7 @@ static bool iso_time(const char *at, size_t length, int64_t *us)
 
 /* ---- any form ----------------------------------------------------------- */
 
-enum
-{
-    HAVE_YEAR = 1,
-    HAVE_MONTH = 2,
-    HAVE_DAY = 4,
-    HAVE_TIME = 8,
-    HAVE_DOY = 16,
-    HAVE_DATE = 32, /* days already known: Julian, today... */
-    HAVE_NOW = 64
-};
-
-typedef struct Fields
-{
-    const char *at;
-    const char *end;
-    unsigned have;
-    int32_t year, month, day, doy, date;
-    int64_t us;
-    bool bc;
-    int32_t half; /* 1 am, 2 pm */
-} Fields;
-
-static int32_t month_by_name(const char *name, size_t length)
+int32_t scan_month_name(const char *name, size_t length)
 {
     static const char *const months[] = {"january", "february", "march",     "april",   "may",      "june",
                                          "july",    "august",   "september", "october", "november", "december"};
@@ -129,7 +91,7 @@ static int32_t month_by_name(const char *name, size_t length)
     return 0;
 }
 
-static bool is_weekday_name(const char *name, size_t length)
+bool scan_is_weekday(const char *name, size_t length)
 {
     static const char *const days[] = {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
     if (length < 3)
@@ -140,7 +102,7 @@ static bool is_weekday_name(const char *name, size_t length)
     return false;
 }
 
-static int32_t two_digit_year(int32_t year, size_t digit_count)
+int32_t scan_two_digit_year(int32_t year, size_t digit_count)
 {
     if (digit_count > 2)
         return year;
@@ -148,7 +110,7 @@ static int32_t two_digit_year(int32_t year, size_t digit_count)
 }
 
 /* Up to `most` digits; their count in *count. */
-static int64_t digits_scan(Fields *fields, size_t most, size_t *count)
+int64_t scan_digits(Fields *fields, size_t most, size_t *count)
 {
     int64_t number = 0;
     size_t seen = 0;
@@ -158,15 +120,15 @@ static int64_t digits_scan(Fields *fields, size_t most, size_t *count)
     return number;
 }
 
-static char peek(const Fields *fields)
+char scan_peek(const Fields *fields)
 {
     return fields->at < fields->end ? *fields->at : '\0';
 }
 
 /* ".ffffff" as microseconds; digits beyond six round. */
-static int64_t fraction_scan(Fields *fields)
+int64_t scan_fraction(Fields *fields)
 {
-    if (peek(fields) != '.')
+    if (scan_peek(fields) != '.')
         return 0;
     fields->at++;
     int64_t us = 0;
@@ -187,7 +149,7 @@ static int64_t fraction_scan(Fields *fields)
     return us + round_up;
 }
 
-static bool time_set(Fields *fields, int64_t hour, int64_t minute, int64_t second, int64_t us)
+bool fields_set_time(Fields *fields, int64_t hour, int64_t minute, int64_t second, int64_t us)
 {
     if ((fields->have & HAVE_TIME) != 0 || hour > 24 || minute > 59 || second > 60)
         return false;
@@ -201,18 +163,18 @@ static bool time_scan(Fields *fields, int64_t hour)
 {
     size_t count;
     fields->at++;
-    int64_t minute = digits_scan(fields, 2, &count);
+    int64_t minute = scan_digits(fields, 2, &count);
     int64_t second = 0;
     if (count == 0)
         return false;
-    if (peek(fields) == ':')
+    if (scan_peek(fields) == ':')
     {
         fields->at++;
-        second = digits_scan(fields, 2, &count);
+        second = scan_digits(fields, 2, &count);
         if (count == 0)
             return false;
     }
-    return time_set(fields, hour, minute, second, fraction_scan(fields));
+    return fields_set_time(fields, hour, minute, second, scan_fraction(fields));
 }
 
 static bool date_set(Fields *fields, int32_t year, int32_t month, int32_t day)
@@ -226,7 +188,7 @@ static bool date_set(Fields *fields, int32_t year, int32_t month, int32_t day)
     return true;
 }
 
-static size_t word_length(const Fields *fields)
+size_t scan_word_length(const Fields *fields)
 {
     size_t length = 0;
     while (fields->at + length < fields->end && is_letter(fields->at[length]))
@@ -242,13 +204,13 @@ static bool joined_scan(Fields *fields, int64_t first, size_t first_count)
     size_t count[3] = {first_count, 0, 0};
     int32_t named = -1;
     int32_t parts = 1;
-    while (parts < 3 && peek(fields) == joint)
+    while (parts < 3 && scan_peek(fields) == joint)
     {
         fields->at++;
-        size_t letters = word_length(fields);
+        size_t letters = scan_word_length(fields);
         if (letters > 0)
         {
-            part[parts] = month_by_name(fields->at, letters);
+            part[parts] = scan_month_name(fields->at, letters);
             if (part[parts] == 0 || named >= 0)
                 return false;
             named = parts;
@@ -256,7 +218,7 @@ static bool joined_scan(Fields *fields, int64_t first, size_t first_count)
         }
         else
         {
-            part[parts] = digits_scan(fields, 6, &count[parts]);
+            part[parts] = scan_digits(fields, 6, &count[parts]);
             if (count[parts] == 0)
                 return false;
         }
@@ -272,10 +234,10 @@ static bool joined_scan(Fields *fields, int64_t first, size_t first_count)
     if (parts != 3)
         return false;
     if (named == 1 && count[0] <= 2)
-        return date_set(fields, two_digit_year((int32_t) part[2], count[2]), (int32_t) part[1], (int32_t) part[0]);
+        return date_set(fields, scan_two_digit_year((int32_t) part[2], count[2]), (int32_t) part[1], (int32_t) part[0]);
     if (count[0] > 2)
         return date_set(fields, (int32_t) part[0], (int32_t) part[1], (int32_t) part[2]);
-    return date_set(fields, two_digit_year((int32_t) part[2], count[2]), (int32_t) part[0], (int32_t) part[1]);
+    return date_set(fields, scan_two_digit_year((int32_t) part[2], count[2]), (int32_t) part[0], (int32_t) part[1]);
 }
 
 /* Digits with nothing joined to them. */
@@ -286,11 +248,11 @@ static bool lone_number(Fields *fields, int64_t number, size_t count)
     if (count == 8 && !have_date)
         return date_set(fields, n / 10000, n / 100 % 100, n % 100);
     if (count == 6 && !have_date && (fields->have & HAVE_MONTH) == 0)
-        return date_set(fields, two_digit_year(n / 10000, 2), n / 100 % 100, n % 100);
+        return date_set(fields, scan_two_digit_year(n / 10000, 2), n / 100 % 100, n % 100);
     if (count == 6)
-        return time_set(fields, n / 10000, n / 100 % 100, n % 100, fraction_scan(fields));
+        return fields_set_time(fields, n / 10000, n / 100 % 100, n % 100, scan_fraction(fields));
     if (count == 4 && have_date && (fields->have & HAVE_YEAR) != 0)
-        return time_set(fields, n / 100, n % 100, 0, 0);
+        return fields_set_time(fields, n / 100, n % 100, 0, 0);
     if (count <= 2 && (fields->have & HAVE_MONTH) != 0 && (fields->have & HAVE_DAY) == 0)
     {
         fields->day = n;
@@ -305,7 +267,7 @@ static bool lone_number(Fields *fields, int64_t number, size_t count)
     }
     if ((fields->have & HAVE_YEAR) == 0 && count <= 6)
     {
-        fields->year = two_digit_year(n, count);
+        fields->year = scan_two_digit_year(n, count);
         fields->have |= HAVE_YEAR;
         return true;
     }
@@ -315,8 +277,8 @@ static bool lone_number(Fields *fields, int64_t number, size_t count)
 static bool number_scan(Fields *fields)
 {
     size_t count;
-    int64_t number = digits_scan(fields, 10, &count);
-    char next = peek(fields);
+    int64_t number = scan_digits(fields, 10, &count);
+    char next = scan_peek(fields);
     if (next == ':')
         return time_scan(fields, number);
     bool have_date = (fields->have & (HAVE_DAY | HAVE_DATE)) != 0;
@@ -325,9 +287,11 @@ static bool number_scan(Fields *fields)
     if (count <= 2 && have_date && (fields->have & HAVE_YEAR) != 0 && (fields->have & HAVE_TIME) == 0)
     {
         /* "... 4 AM" */
-        while (is_blank(peek(fields)))
+        while (is_blank(scan_peek(fields)))
             fields->at++;
-        return (peek(fields) | 0x20) != 'a' && (peek(fields) | 0x20) != 'p' ? false : time_set(fields, number, 0, 0, 0);
+        return (scan_peek(fields) | 0x20) != 'a' && (scan_peek(fields) | 0x20) != 'p'
+                   ? false
+                   : fields_set_time(fields, number, 0, 0, 0);
     }
     return lone_number(fields, number, count);
 }
@@ -352,7 +316,7 @@ static bool special_word(Fields *fields, const char *word, size_t length)
     {
         fields->date = today;
         fields->us = now % DAY_US;
-        fields->have |= HAVE_DATE | HAVE_TIME | HAVE_NOW;
+        fields->have |= HAVE_DATE | HAVE_TIME;
         return true;
     }
     if (length == 5 && strncasecmp(word, "epoch", 5) == 0)
@@ -376,17 +340,18 @@ static bool month_scan(Fields *fields, int32_t month)
 {
     if ((fields->have & HAVE_MONTH) != 0)
         return false;
-    char joint = peek(fields);
+    char joint = scan_peek(fields);
     if ((joint == '-' || joint == '/') && (fields->have & HAVE_DAY) == 0)
     {
         size_t day_count, year_count;
         fields->at++;
-        int64_t day = digits_scan(fields, 2, &day_count);
-        if (day_count == 0 || peek(fields) != joint)
+        int64_t day = scan_digits(fields, 2, &day_count);
+        if (day_count == 0 || scan_peek(fields) != joint)
             return false;
         fields->at++;
-        int64_t year = digits_scan(fields, 6, &year_count);
-        return year_count > 0 && date_set(fields, two_digit_year((int32_t) year, year_count), month, (int32_t) day);
+        int64_t year = scan_digits(fields, 6, &year_count);
+        return year_count > 0 &&
+               date_set(fields, scan_two_digit_year((int32_t) year, year_count), month, (int32_t) day);
     }
     fields->month = month;
     fields->have |= HAVE_MONTH;
@@ -396,9 +361,9 @@ static bool month_scan(Fields *fields, int32_t month)
 static bool word_scan(Fields *fields)
 {
     const char *word = fields->at;
-    size_t length = word_length(fields);
+    size_t length = scan_word_length(fields);
     fields->at += length;
-    int32_t month = month_by_name(word, length);
+    int32_t month = scan_month_name(word, length);
     if (month > 0)
         return month_scan(fields, month);
     if (length == 2 && (word[1] | 0x20) == 'm' && ((word[0] | 0x20) == 'a' || (word[0] | 0x20) == 'p'))
@@ -412,15 +377,15 @@ static bool word_scan(Fields *fields)
         return true;
     }
     if (length == 1 && (*word | 0x20) == 't' && (fields->have & (HAVE_DAY | HAVE_DATE | HAVE_DOY)) != 0)
-        return is_digit(peek(fields));
-    if (length == 1 && (*word | 0x20) == 'j' && is_digit(peek(fields)))
+        return is_digit(scan_peek(fields));
+    if (length == 1 && (*word | 0x20) == 'j' && is_digit(scan_peek(fields)))
     {
         size_t count;
-        fields->date = (int32_t) digits_scan(fields, 8, &count) - 2451545;
+        fields->date = (int32_t) scan_digits(fields, 8, &count) - 2451545;
         fields->have |= HAVE_DATE;
         return true;
     }
-    if (is_weekday_name(word, length) || special_word(fields, word, length))
+    if (scan_is_weekday(word, length) || special_word(fields, word, length))
         return true;
     /* a zone's name, which is ignored, stands behind the time */
     if ((fields->have & HAVE_TIME) == 0)
@@ -465,7 +430,7 @@ static bool fields_scan(Fields *fields)
 }
 
 /* false: a field is out of range. */
-static bool fields_date(const Fields *fields, int32_t *date)
+bool fields_date(const Fields *fields, int32_t *date)
 {
     int32_t year = fields->bc ? 1 - fields->year : fields->year;
     if ((fields->have & HAVE_DATE) != 0)
@@ -489,7 +454,7 @@ static bool fields_date(const Fields *fields, int32_t *date)
     return *date >= DATE_MIN && *date < DATE_END;
 }
 
-static bool fields_apply_half(Fields *fields)
+bool fields_apply_half(Fields *fields)
 {
     if (fields->half == 0)
         return true;
@@ -504,14 +469,14 @@ static Error *parse_any(const char *type, const char *text, size_t length, int32
 {
     Fields fields = {.at = text, .end = text + length};
     const unsigned whole = HAVE_YEAR | HAVE_MONTH | HAVE_DAY;
-    if (length == 0 || length > TEXT_MAX || !fields_scan(&fields))
-        return not_understood(type, text, length);
+    if (length == 0 || length > DATETIME_TEXT_MAX || !fields_scan(&fields))
+        return datetime_not_understood(type, text, length);
     bool complete = (fields.have & HAVE_DATE) != 0 || (fields.have & whole) == whole ||
                     (fields.have & (HAVE_YEAR | HAVE_DOY)) == (HAVE_YEAR | HAVE_DOY);
     if (!complete)
-        return not_understood(type, text, length);
+        return datetime_not_understood(type, text, length);
     if (!fields_date(&fields, date) || !fields_apply_half(&fields))
-        return field_out_of_range(text, length);
+        return datetime_out_of_range(text, length);
     *us = fields.us;
     return NULL;
 }
@@ -544,267 +509,7 @@ Error *timestamp_parse(const char *text, size_t length, int64_t *timestamp)
     TRY(parse_any("timestamp", text, length, &date, &us));
     int64_t result = date * DAY_US + us;
     if (result < TIMESTAMP_MIN || result >= TIMESTAMP_END)
-        return field_out_of_range(text, length);
+        return datetime_out_of_range(text, length);
     *timestamp = result;
-    return NULL;
-}
-
-/* ---- by a picture ------------------------------------------------------- */
-
-typedef enum PictureItem
-{
-    ITEM_YEAR4,
-    ITEM_YEAR2,
-    ITEM_MONTH,
-    ITEM_MONTH_NAME,
-    ITEM_DAY,
-    ITEM_DAY_OF_YEAR,
-    ITEM_DAY_NAME,
-    ITEM_HOUR,
-    ITEM_MINUTE,
-    ITEM_SECOND,
-    ITEM_MILLISECOND,
-    ITEM_MICROSECOND,
-    ITEM_HALF,
-    ITEM_ERA,
-    ITEM_ZONE,
-    ITEM_JULIAN,
-    ITEM_LITERAL
-} PictureItem;
-
-/* Longer names first where one begins another. */
-static const struct
-{
-    const char *name;
-    PictureItem item;
-} picture_items[] = {
-    {"YYYY", ITEM_YEAR4}, {"YY", ITEM_YEAR2},     {"MONTH", ITEM_MONTH_NAME}, {"MON", ITEM_MONTH_NAME},
-    {"MM", ITEM_MONTH},   {"MI", ITEM_MINUTE},    {"MS", ITEM_MILLISECOND},   {"DDD", ITEM_DAY_OF_YEAR},
-    {"DD", ITEM_DAY},     {"DAY", ITEM_DAY_NAME}, {"DY", ITEM_DAY_NAME},      {"HH24", ITEM_HOUR},
-    {"HH12", ITEM_HOUR},  {"HH", ITEM_HOUR},      {"SS", ITEM_SECOND},        {"US", ITEM_MICROSECOND},
-    {"A.M.", ITEM_HALF},  {"P.M.", ITEM_HALF},    {"AM", ITEM_HALF},          {"PM", ITEM_HALF},
-    {"BC", ITEM_ERA},     {"AD", ITEM_ERA},       {"TZ", ITEM_ZONE},          {"OF", ITEM_ZONE},
-    {"J", ITEM_JULIAN},
-};
-
-static PictureItem picture_next(const char **picture)
-{
-    for (size_t i = 0; i < sizeof picture_items / sizeof *picture_items; i++)
-    {
-        size_t length = strlen(picture_items[i].name);
-        if (strncasecmp(*picture, picture_items[i].name, length) == 0)
-        {
-            *picture += length;
-            return picture_items[i].item;
-        }
-    }
-    *picture += 1;
-    return ITEM_LITERAL;
-}
-
-typedef struct Clock
-{
-    int64_t hour, minute, second, us;
-} Clock;
-
-static bool number_item(Fields *fields, size_t most, int64_t *number)
-{
-    size_t count;
-    *number = digits_scan(fields, most, &count);
-    return count > 0;
-}
-
-static int64_t scaled_fraction(Fields *fields, size_t most)
-{
-    size_t count;
-    int64_t number = digits_scan(fields, most, &count);
-    for (; count < 6; count++)
-        number *= 10;
-    return number;
-}
-
-static bool name_item(Fields *fields, PictureItem item)
-{
-    size_t letters = word_length(fields);
-    const char *word = fields->at;
-    fields->at += letters;
-    if (item == ITEM_DAY_NAME)
-        return is_weekday_name(word, letters);
-    fields->month = month_by_name(word, letters);
-    return fields->month > 0;
-}
-
-static bool half_item(Fields *fields)
-{
-    char c = (char) (peek(fields) | 0x20);
-    if (c != 'a' && c != 'p')
-        return false;
-    fields->half = c == 'a' ? 1 : 2;
-    while (is_letter(peek(fields)) || peek(fields) == '.')
-        fields->at++;
-    return true;
-}
-
-static bool zone_item(Fields *fields)
-{
-    while (fields->at < fields->end && !is_blank(*fields->at))
-        fields->at++;
-    return true;
-}
-
-static bool picture_item_scan(Fields *fields, Clock *clock, PictureItem item)
-{
-    int64_t number = 0;
-    size_t count;
-    bool found = true;
-    switch (item)
-    {
-    case ITEM_YEAR4:
-        found = number_item(fields, 4, &number);
-        fields->year = (int32_t) number;
-        return found;
-    case ITEM_YEAR2:
-        number = digits_scan(fields, 2, &count);
-        fields->year = two_digit_year((int32_t) number, 2);
-        return count > 0;
-    case ITEM_MONTH:
-        found = number_item(fields, 2, &number);
-        fields->month = (int32_t) number;
-        return found;
-    case ITEM_DAY:
-        found = number_item(fields, 2, &number);
-        fields->day = (int32_t) number;
-        return found;
-    case ITEM_DAY_OF_YEAR:
-        found = number_item(fields, 3, &number);
-        fields->doy = (int32_t) number;
-        fields->have |= HAVE_DOY;
-        return found;
-    case ITEM_JULIAN:
-        found = number_item(fields, 8, &number);
-        fields->date = (int32_t) number - 2451545;
-        fields->have |= HAVE_DATE;
-        return found;
-    case ITEM_HOUR:
-        return number_item(fields, 2, &clock->hour);
-    case ITEM_MINUTE:
-        return number_item(fields, 2, &clock->minute);
-    case ITEM_SECOND:
-        return number_item(fields, 2, &clock->second);
-    case ITEM_MILLISECOND:
-        clock->us = scaled_fraction(fields, 3);
-        return true;
-    case ITEM_MICROSECOND:
-        clock->us = scaled_fraction(fields, 6);
-        return true;
-    case ITEM_MONTH_NAME:
-    case ITEM_DAY_NAME:
-        return name_item(fields, item);
-    case ITEM_HALF:
-        return half_item(fields);
-    case ITEM_ERA:
-        fields->bc = (peek(fields) | 0x20) == 'b';
-        fields->at += word_length(fields);
-        return true;
-    case ITEM_ZONE:
-        return zone_item(fields);
-    case ITEM_LITERAL:
-        if (fields->at < fields->end)
-            fields->at++;
-        return true;
-    }
-    return false;
-}
-
-static bool picture_scan(Fields *fields, const char *picture, Clock *clock)
-{
-    while (*picture != '\0')
-    {
-        if (fields->at == fields->end)
-            return true; /* a time left out is midnight */
-        if (is_blank(*picture) && is_blank(peek(fields)))
-        {
-            while (is_blank(*picture))
-                picture++;
-            while (is_blank(peek(fields)))
-                fields->at++;
-            continue;
-        }
-        PictureItem item = picture_next(&picture);
-        if (item != ITEM_LITERAL)
-            while (is_blank(peek(fields)))
-                fields->at++;
-        if (!picture_item_scan(fields, clock, item))
-            return false;
-    }
-    if (peek(fields) == '.')
-        clock->us = fraction_scan(fields);
-    while (is_blank(peek(fields)))
-        fields->at++;
-    return fields->at == fields->end;
-}
-
-static Error *parse_picture(const char *type, const char *text, size_t length, const char *picture, int32_t *date,
-                            int64_t *us)
-{
-    Fields fields = {.at = text, .end = text + length, .month = 1, .day = 1};
-    Clock clock = {0, 0, 0, 0};
-    if (length == 0 || length > TEXT_MAX || !picture_scan(&fields, picture, &clock))
-        return error_detail(not_understood(type, text, length), "The expected format is \"%s\".", picture);
-    if (!fields_date(&fields, date) || !time_set(&fields, clock.hour, clock.minute, clock.second, clock.us) ||
-        !fields_apply_half(&fields))
-        return field_out_of_range(text, length);
-    *us = fields.us;
-    return NULL;
-}
-
-/* Seconds or milliseconds since 1970, perhaps with a fraction. */
-static Error *parse_epoch(const char *text, size_t length, int64_t unit_us, int64_t *timestamp)
-{
-    Fields fields = {.at = text, .end = text + length};
-    bool negative = peek(&fields) == '-';
-    if (negative)
-        fields.at++;
-    size_t count;
-    int64_t number = digits_scan(&fields, 18, &count);
-    int64_t fraction = peek(&fields) == '.' ? fraction_scan(&fields) / (1000000 / unit_us) : 0;
-    if (count == 0 || fields.at != fields.end)
-        return not_understood("timestamp", text, length);
-    __int128 us = (__int128) number * unit_us + fraction;
-    us = (negative ? -us : us) - INT64_C(10957) * DAY_US;
-    if (us < TIMESTAMP_MIN || us >= TIMESTAMP_END)
-        return field_out_of_range(text, length);
-    *timestamp = (int64_t) us;
-    return NULL;
-}
-
-Error *timestamp_parse_format(const char *text, size_t length, const char *picture, int64_t *timestamp)
-{
-    *timestamp = 0;
-    if (strcasecmp(picture, "auto") == 0)
-        return timestamp_parse(text, length, timestamp);
-    if (strcasecmp(picture, "epochsecs") == 0)
-        return parse_epoch(text, length, 1000000, timestamp);
-    if (strcasecmp(picture, "epochmillisecs") == 0)
-        return parse_epoch(text, length, 1000, timestamp);
-    int32_t date;
-    int64_t us;
-    TRY(parse_picture("timestamp", text, length, picture, &date, &us));
-    int64_t result = date * DAY_US + us;
-    if (result < TIMESTAMP_MIN || result >= TIMESTAMP_END)
-        return field_out_of_range(text, length);
-    *timestamp = result;
-    return NULL;
-}
-
-Error *date_parse_format(const char *text, size_t length, const char *picture, int32_t *date)
-{
-    *date = 0;
-    if (strcasecmp(picture, "auto") == 0)
-        return date_parse(text, length, date);
-    int32_t parsed;
-    int64_t us;
-    TRY(parse_picture("date", text, length, picture, &parsed, &us));
-    *date = parsed;
     return NULL;
 }

@@ -447,6 +447,10 @@ Error *int64_parse(const char *text, size_t length, const char *type, int64_t le
         return not_a_number(type, text, length);
     uint64_t number = 0;
     bool wide = false;
+    /* eighteen digits cannot overflow */
+    const char *safe_end = end - at > DIGITS_FAST_MAX ? at + DIGITS_FAST_MAX : end;
+    for (; at < safe_end && is_digit(*at); at++)
+        number = number * 10 + (uint64_t) (*at - '0');
     for (; at < end; at++)
     {
         unsigned digit = (unsigned) (unsigned char) *at - '0';
