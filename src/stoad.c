@@ -9,7 +9,6 @@
 #include "hdf5store/segment.h"
 #include "src/codegen/codegen.h"
 #include "src/leader/leader.h"
-#include "src/leader/runfile.h"
 #include "src/leader/server.h"
 
 #include <argp.h>
@@ -145,14 +144,10 @@ static Error *serve(Leader *leader)
     int listener;
     int32_t port;
     TRY(server_listen(leader->config, &listener, &port));
-    Error *error = runfile_write(leader->arena, leader->directory, leader->config->listen_address, port);
+    Error *error = leader_announce(leader, port);
     if (error == NULL)
-    {
-        trace(TRACE_LOG, "ready: listening on %s port %d, %d compute node(s)", leader->config->listen_address, port,
-              world_compute_count(leader->world));
         error = server_run(leader, listener);
-    }
-    runfile_remove(leader->arena, leader->directory);
+    leader_retract(leader);
     close(listener);
     return error;
 }

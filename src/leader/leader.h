@@ -53,6 +53,9 @@ uint64_t leader_next_query(Leader *leader);
 /* Rank 0, after world_start.  On error everything is undone. */
 Error *leader_start(Arena *arena, const char *directory, Config *config, World *world, const char *isa,
                     Leader **out) MUST_USE;
+/* The warehouse accepts connections: tells DIR/run and DIR/client where.  And that it does no more. */
+Error *leader_announce(Leader *leader, int32_t port) MUST_USE;
+void leader_retract(Leader *leader);
 void leader_stop(Leader *leader);
 
 /* Segment files the manifest does not name, and what was left of writing them.  Returns how many went. */

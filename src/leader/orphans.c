@@ -98,6 +98,7 @@ void dead_segments_remove(Leader *leader)
     DeadSegment *dead;
     int32_t count;
     catalog_take_dead(leader->catalog, arena, &dead, &count);
+    const CatalogSnapshot *snapshot = catalog_acquire(leader->catalog);
     for (int32_t i = 0; i < count; i++)
     {
         char *slice = arena_printf(arena, "%s/db%d/t%lld/s%d", leader->directory, DATABASE_ID,
@@ -107,9 +108,10 @@ void dead_segments_remove(Leader *leader)
             engine_forget_segment(leader->engine, path);
         if (unlink(path) != 0 && errno != ENOENT)
             trace(TRACE_WARNING, "could not remove \"%s\": %s", path, strerror(errno));
-        if (rmdir(slice) == 0)
+        if (catalog_find_table_id(snapshot, dead[i].table_id) == NULL && rmdir(slice) == 0)
             (void) rmdir(arena_printf(arena, "%s/db%d/t%lld", leader->directory, DATABASE_ID,
                                       (long long) dead[i].table_id));
     }
+    catalog_release(leader->catalog, snapshot);
     arena_free(arena);
 }

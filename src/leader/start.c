@@ -3,7 +3,10 @@
 #include "base/core/trace.h"
 #include "src/codegen/codegen.h"
 #include "src/leader/auth.h"
+#include "src/leader/clientfile.h"
 #include "src/leader/leader.h"
+#include "src/leader/runfile.h"
+#include "src/leader/sweep.h"
 
 #include <errno.h>
 #include <string.h>
@@ -61,6 +64,9 @@ static Error *parts_start(Leader *leader, const char *isa)
 {
     TRY(directory_check(leader->arena, leader->directory));
     TRY(lease_take(leader->arena, leader->directory, &leader->lease));
+    int64_t swept = sweep_dead_jobs();
+    if (swept > 0)
+        trace(TRACE_LOG, "removed %lld things that dead jobs of this user had left on this machine", (long long) swept);
     TRY(subdirectory_make(leader->arena, leader->directory, "run"));
     TRY(subdirectory_make(leader->arena, leader->directory, "cache"));
     TRY(subdirectory_make(leader->arena, leader->directory, "db1"));
@@ -98,6 +104,41 @@ Error *leader_start(Arena *arena, const char *directory, Config *config, World *
     }
     *out = leader;
     return NULL;
+}
+
+/* DIR/run/ranks: for "stoa status". */
+static Error *ranks_write(Leader *leader)
+{
+    const World *world = leader->world;
+    int32_t nodes = world_compute_count(world);
+    const CatalogSnapshot *snapshot = catalog_acquire(leader->catalog);
+    Text text;
+    text_init(&text, leader->arena);
+    for (int32_t rank = 0; rank < world_size(world); rank++)
+    {
+        int32_t slices = 0;
+        for (int32_t slice = 0; slice < snapshot->slice_count; slice++)
+            slices += world_compute_rank(world, slice_node(slice, snapshot->slice_count, nodes)) == rank;
+        text_printf(&text, "rank %d  %-18s  host %s  process %lld  %d slice%s\n", rank,
+                    rank > 0 ? "compute node" : nodes == world_size(world) ? "leader and compute" : "leader",
+                    world_host(world, rank), (long long) world_pid(world, rank), slices, slices == 1 ? "" : "s");
+    }
+    catalog_release(leader->catalog, snapshot);
+    return file_write_private(leader->arena, arena_printf(leader->arena, "%s/run/ranks", leader->directory), text.data);
+}
+
+Error *leader_announce(Leader *leader, int32_t port)
+{
+    TRY(ranks_write(leader));
+    TRY(runfile_write(leader->arena, leader->directory, leader->config->listen_address, port));
+    trace(TRACE_LOG, "ready: listening on %s port %d, %d compute node(s)", leader->config->listen_address, port,
+          world_compute_count(leader->world));
+    return NULL;
+}
+
+void leader_retract(Leader *leader)
+{
+    runfile_remove(leader->arena, leader->directory);
 }
 
 void leader_stop(Leader *leader)

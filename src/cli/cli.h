@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands a person types: stoa init | start | stop | status | check | psql.
+ * Each cli_*() is a main(): argv[0] is "stoa init" and the like; returns the exit code.
+ */
+#ifndef SRC_CLI_CLI_H
+#define SRC_CLI_CLI_H
+
+#include "base/core/text.h"
+#include "src/leader/lease.h"
+#include "src/leader/runfile.h"
+
+int cli_init(int argc, char **argv);
+int cli_start(int argc, char **argv);
+int cli_stop(int argc, char **argv);
+int cli_status(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_psql(int argc, char **argv);
+
+/* Prints "stoa: message", detail and hint to stderr, frees the error, returns 1. */
+int cli_failed(Error *error);
+
+/* The absolute path of a warehouse.  58P01 no such directory, 55000 not a warehouse. */
+Error *cli_warehouse(Arena *arena, const char *path, char **directory) MUST_USE;
+
+/* Who holds it, and lives as far as can be told from here; *holder NULL: nobody. */
+Error *cli_holder(Arena *arena, const char *directory, LeaseHolder **holder) MUST_USE;
+bool cli_process_lives(int64_t pid);
+void cli_sleep_ms(int64_t ms);
+
+/* A number of an option, or an error that names it. */
+Error *cli_number(const char *name, const char *value, int64_t least, int64_t most, int64_t *out) MUST_USE;
+
+/* First executable `name` in PATH; NULL. */
+char *cli_find_program(Arena *arena, const char *name);
+
+/* --- supervise.c -------------------------------------------------------- */
+typedef struct Supervision
+{
+    const char *directory;
+    int32_t compute_nodes;
+    bool restart;
+    const char *mpirun;
+    const char *stoad;
+    char **stoad_options; /* NULL-terminated */
+} Supervision;
+
+/* Runs mpirun until the warehouse is stopped, again when it dies.  Returns an exit code. */
+int supervise(const Supervision *supervision);
+/* DIR/run/supervisor: its process; 0 if there is none that lives. */
+int64_t supervisor_pid(Arena *arena, const char *directory);
+
+#endif
