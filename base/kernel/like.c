@@ -137,6 +137,8 @@ static bool parts_match(const LikePattern *like, Str text)
 {
     if (text.len < like->bytes_min)
         return false;
+    if (text.len == 0)
+        return true; /* and its data may be NULL */
     const char *at = text.data;
     const char *end = at + text.len;
     int32_t first = 0;
