@@ -121,7 +121,8 @@ static Val wide_result(Gen *gen, const Expr *expr, const char *call, const char 
 
 static Val decimal_arith(Gen *gen, const Expr *expr, Val a, Val b, bool narrow, bool proven, const char *null)
 {
-    if (narrow && a.rep == REP_I64 && b.rep == REP_I64)
+    bool capped = expr->op == '*' && expr->args[0]->type.scale + expr->args[1]->type.scale != expr->type.scale;
+    if (narrow && !capped && expr->op != '/' && a.rep == REP_I64 && b.rep == REP_I64)
     {
         const char *code = gen_text(gen, "(%s %c %s)", a.code, expr->op, b.code);
         if (proven)
@@ -148,6 +149,9 @@ static Val decimal_arith(Gen *gen, const Expr *expr, Val a, Val b, bool narrow, 
                         : expr->op == '*' ? "mul"
                                           : "mod",
                         temp, a.code, b.code);
+    if (capped) /* the result type has 38 digits, fewer than the exact product's */
+        call = gen_text(gen, "%s rt->i128_rescale(worker, &%s, &%s, %d, %d, 0);", call, temp, temp,
+                        expr->args[0]->type.scale + expr->args[1]->type.scale, expr->type.scale);
     return wide_result(gen, expr, call, temp, null);
 }
 

@@ -89,6 +89,8 @@ Val gen_call(Gen *gen, const Expr *expr, int32_t func, const Expr *const *args, 
         call_add(&call, "Arena *", "rt->batch_arena(worker)");
     if (!by_value)
         call_add(&call, gen_text(gen, "%s *", rep_c_type(result.rep)), gen_text(gen, "&%s", result.code));
+    if (decimal)
+        call_add(&call, "int32_t", gen_text(gen, "%d", expr->type.scale));
     if (null != NULL)
         emit_open(&gen->emit, "if (!(%s))", null);
     for (int32_t k = 0; k < arg_count; k++)
