@@ -64,7 +64,8 @@ struct Step
     double width; /* bytes a row */
     double cost_start, cost_total;
     const CatalogTable *table;
-    ColumnId *table_columns;
+    int32_t table_column_count;
+    ColumnId *table_columns; /* SCAN, SYSVIEW, VALUES: all columns */
     int32_t conjunct_count;
     Expr **conjuncts; /* SCAN, FILTER: filter; HJOIN: residual */
     bool must_hold;   /* FILTER: a row that fails it is error 21000, see PipeOp */

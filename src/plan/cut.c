@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The step tree is cut into pipelines wherever rows must rest.
+ *
+ *     XN HashAggregate                     scan orders    -> hash 0
+ *       -> XN Hash Join DS_DIST_NONE       scan lineitem  -> probe 0 -> aggr 1
+ *            -> XN Seq Scan on lineitem    aggr 1         -> return 2
+ *            -> XN Hash
+ *                 -> XN Seq Scan on orders
+ *
+ * A pipeline is "open" while steps are added to it and is closed by a store.
+ * With one compute node, which is the leader too, steps that move rows do
+ * nothing and the halves of an aggregate or a sort are done as one.
+ */
+#include "src/plan/cut.h"
+
+#include "base/core/assert.h"
+
+#include <string.h>
+
+static Error *cut_step(Cut *cut, const Step *step, Open *open) MUST_USE;
+
+PipeOp *open_op(Cut *cut, Open *open, OpKind kind)
+{
+    if (open->op_count == open->op_capacity)
+    {
+        int32_t capacity = open->op_capacity == 0 ? 8 : 2 * open->op_capacity;
+        PipeOp *ops = ARENA_ARRAY(cut->arena, PipeOp, capacity);
+        if (open->op_count > 0)
+            memcpy(ops, open->ops, sizeof(PipeOp) * (size_t) open->op_count);
+        open->ops = ops;
+        open->op_capacity = capacity;
+    }
+    PipeOp *op = &open->ops[open->op_count++];
+    op->kind = kind;
+    return op;
+}
+
+static bool moves_rows(const Step *step)
+{
+    return step->kind == STEP_DIST || step->kind == STEP_BCAST || (step->kind == STEP_RETURN && step->input_count == 1);
+}
+
+/* With one node: the step under those that would move its rows. */
+static const Step *unmoved(const Cut *cut, const Step *step)
+{
+    while (cut->lone && moves_rows(step))
+        step = step->inputs[0];
+    return step;
+}
+
+static Error *cut_aggregate(Cut *cut, const Step *step, Open *open)
+{
+    const Step *below = unmoved(cut, step->inputs[0]);
+    Step whole = *step;
+    AggMode mode = step->agg_mode;
+    if (cut->lone && mode == AGG_FINAL)
+    { /* both halves at once: what the partial one reads, under the final one's names */
+        ASSERT(below->kind == STEP_AGGR && below->agg_mode == AGG_PARTIAL);
+        mode = AGG_SINGLE;
+        whole.named = below->named;
+        whole.aggs = arena_memdup(cut->arena, below->aggs, sizeof(StepAgg) * (size_t) below->agg_count);
+        for (int32_t k = 0; k < below->agg_count; k++)
+            whole.aggs[k].column = step->aggs[k].column;
+        below = below->inputs[0];
+    }
+    TRY(cut_step(cut, below, open));
+    int32_t store = store_of_aggregate(cut, open, &whole, mode);
+    open_store(cut, open, store, open->on_leader);
+    return NULL;
+}
+
+static Error *cut_sort(Cut *cut, const Step *step, Open *open)
+{
+    const Step *below = unmoved(cut, step->inputs[0]);
+    /* Sorting all rows at the slices would only be done again at the leader. */
+    if (!cut->lone && step->limit < 0 && step->dist.kind != DIST_AT_LEADER)
+        return cut_step(cut, below, open);
+    if (cut->lone && below->kind == STEP_SORT && step->dist.kind == DIST_AT_LEADER &&
+        below->dist.kind != DIST_AT_LEADER)
+        below = below->inputs[0];
+    TRY(cut_step(cut, below, open));
+    int32_t store = store_of_sort(cut, open, step);
+    open_store(cut, open, store, open->on_leader);
+    return NULL;
+}
+
+static Error *cut_limit(Cut *cut, const Step *step, Open *open)
+{
+    const Step *below = unmoved(cut, step->inputs[0]);
+    if (cut->lone && below->kind == STEP_LIMIT && step->dist.kind == DIST_AT_LEADER &&
+        below->dist.kind != DIST_AT_LEADER)
+        below = below->inputs[0];
+    TRY(cut_step(cut, below, open));
+    int32_t store = store_of_sort(cut, open, step); /* by no keys: the first rows that come */
+    open_store(cut, open, store, open->on_leader);
+    return NULL;
+}
+
+static Error *cut_move(Cut *cut, const Step *step, Open *open)
+{
+    TRY(cut_step(cut, step->inputs[0], open));
+    if (cut->lone)
+        return NULL;
+    ExchangeKind kind = step->kind == STEP_DIST    ? EXCHANGE_HASH
+                        : step->kind == STEP_BCAST ? EXCHANGE_BCAST
+                                                   : EXCHANGE_GATHER;
+    int32_t store = store_of_exchange(cut, open, step, kind);
+    open_store(cut, open, store, kind == EXCHANGE_GATHER);
+    return NULL;
+}
+
+static Error *cut_join(Cut *cut, const Step *step, Open *open)
+{
+    Open inner;
+    TRY(cut_step(cut, step->inputs[1], &inner));
+    TRY(cut_step(cut, step->inputs[0], open));
+    ASSERT(cut->lone || inner.on_leader == open->on_leader);
+    int32_t store = store_of_build(cut, &inner, step);
+    PipeOp *op = open_op(cut, open, OP_PROBE);
+    op->store = store;
+    op->join = step->join;
+    op->key_count = step->key_count;
+    op->keys = step->outer_keys;
+    op->build_keys = cut->plan->pipes[cut->spec->pipeline_count - 1].hash;
+    op->conjunct_count = step->conjunct_count;
+    op->conjuncts = step->conjuncts;
+    if (step->join == JOIN_INNER || step->join == JOIN_LEFT)
+        open->rows_max = rows_times(open->rows_max, cut->store_rows[store] < 1 ? 1 : cut->store_rows[store]);
+    if (step->join == JOIN_LEFT)
+    {
+        const Step *build = step->inputs[1];
+        for (int32_t k = 0; k < build->output_count; k++)
+            fact_of(cut->planner, build->outputs[k])->nullable = true;
+        const StoreColumns *columns = &cut->plan->store_columns[store];
+        for (int32_t k = 0; k < store_at(cut, store)->layout->field_count; k++)
+            fact_of(cut->planner, columns->columns[k])->nullable = true;
+    }
+    return NULL;
+}
+
+static Error *cut_filter(Cut *cut, const Step *step, Open *open)
+{
+    TRY(cut_step(cut, step->inputs[0], open));
+    PipeOp *op = open_op(cut, open, OP_FILTER);
+    op->must_hold = step->must_hold;
+    op->conjunct_count = step->conjunct_count;
+    op->conjuncts = step->conjuncts;
+    return NULL;
+}
+
+static Error *cut_project(Cut *cut, const Step *step, Open *open)
+{
+    TRY(cut_step(cut, step->inputs[0], open));
+    PipeOp *op = open_op(cut, open, OP_COMPUTE);
+    op->named_count = step->named_count;
+    op->named = step->named;
+    for (int32_t k = 0; k < step->named_count; k++)
+    {
+        ColumnFact fact = {.bounds = plan_bounds(cut->plan, step->named[k].expr),
+                           .nullable = plan_nullable(cut->plan, step->named[k].expr)};
+        *fact_of(cut->planner, step->named[k].column) = fact;
+    }
+    return NULL;
+}
+
+static Error *cut_step(Cut *cut, const Step *step, Open *open)
+{
+    switch (step->kind)
+    {
+        case STEP_ONE:
+            *open = (Open){.source = SOURCE_ONE, .on_leader = true, .rows_max = 1, .label = "result"};
+            return NULL;
+        case STEP_SCAN:
+            cut_scan(cut, step, open);
+            return NULL;
+        case STEP_SYSVIEW:
+        case STEP_VALUES:
+            return cut_values(cut, step, open);
+        case STEP_FILTER:
+            return cut_filter(cut, step, open);
+        case STEP_PROJECT:
+            return cut_project(cut, step, open);
+        case STEP_HJOIN:
+            return cut_join(cut, step, open);
+        case STEP_AGGR:
+            return cut_aggregate(cut, step, open);
+        case STEP_SORT:
+            return cut_sort(cut, step, open);
+        case STEP_LIMIT:
+            return cut_limit(cut, step, open);
+        case STEP_DIST:
+        case STEP_BCAST:
+        case STEP_RETURN:
+            return cut_move(cut, step, open);
+        case STEP_APPEND:
+        case STEP_COUNT:
+            break;
+    }
+    ASSERT(!"a step that gives rows");
+    return NULL;
+}
+
+/* A limit at the very top is the client's: it needs no store of its own. */
+static Error *cut_result(Cut *cut, const Step *step)
+{
+    Open open;
+    int64_t limit = -1, offset = 0;
+    const Step *top = unmoved(cut, step);
+    if (!cut->lone && step_at_leader(top->inputs[0]))
+        top = top->inputs[0];
+    if (top->kind == STEP_LIMIT)
+    {
+        limit = top->limit;
+        offset = top->offset;
+        top = unmoved(cut, top->inputs[0]);
+        if (cut->lone && top->kind == STEP_LIMIT)
+            top = top->inputs[0];
+    }
+    TRY(cut_step(cut, top, &open));
+    store_of_return(cut, &open, limit, offset);
+    return NULL;
+}
+
+static SpecTable *table_of(Cut *cut, const CatalogTable *table)
+{
+    SpecTable *spec = ARENA_NEW(cut->arena, SpecTable);
+    int32_t count = table->column_count;
+    spec->table_id = table->id;
+    spec->schema_name = table->schema;
+    spec->name = table->name;
+    spec->column_count = count;
+    spec->column_names = ARENA_ARRAY(cut->arena, char *, count);
+    spec->column_types = ARENA_ARRAY(cut->arena, SqlType, count);
+    spec->column_encodings = ARENA_ARRAY(cut->arena, uint8_t, count); /* 0: AUTO; the leader knows names of encodings */
+    spec->column_not_null = ARENA_ARRAY(cut->arena, bool, count);
+    for (int32_t k = 0; k < count; k++)
+    {
+        spec->column_names[k] = table->columns[k].name;
+        spec->column_types[k] = table->columns[k].type;
+        spec->column_not_null[k] = table->columns[k].not_null;
+    }
+    spec->dist_style = (int32_t) table->dist_style == DIST_AUTO ? DIST_EVEN : (int32_t) table->dist_style;
+    spec->dist_column = table->dist_column;
+    spec->sort_count = table->sort_count;
+    spec->sort_columns = table->sort_columns;
+    return spec;
+}
+
+static Error *cut_insert(Cut *cut, const Step *step)
+{
+    Open open;
+    TRY(cut_step(cut, step->inputs[0], &open));
+    cut->spec->table_count = 1;
+    cut->spec->tables = table_of(cut, step->insert);
+    store_of_append(cut, &open, step);
+    return NULL;
+}
+
+Error *plan_cut(Planner *planner)
+{
+    Plan *plan = planner->plan;
+    Cut cut = {.planner = planner, .arena = planner->arena, .plan = plan, .spec = plan->spec};
+    cut.lone = planner->node_count == 1;
+    if (plan->root->kind == STEP_APPEND)
+        TRY(cut_insert(&cut, plan->root));
+    else
+        TRY(cut_result(&cut, plan->root));
+    for (int32_t k = 0; k < plan->spec->pipeline_count; k++)
+        plan->pipes[k].spec = &plan->spec->pipelines[k];
+    fact_of(planner, planner->statement->column_count - 1);
+    return NULL;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of plan_cut(): cut.c walks the steps, cut_store.c makes stores, cut_scan.c makes sources. */
+#ifndef SRC_PLAN_CUT_H
+#define SRC_PLAN_CUT_H
+
+#include "src/plan/planner.h"
+
+typedef __int128 RowCount;
+#define ROWS_MANY ((RowCount) 1 << 90) /* and more: nothing follows from it */
+
+typedef struct Cut
+{
+    Planner *planner;
+    Arena *arena;
+    Plan *plan;
+    Spec *spec;
+    int32_t pipe_capacity, store_capacity, scan_capacity, values_capacity;
+    RowCount *store_rows; /* most rows each store can have */
+    bool lone;            /* one compute node: it is the leader too */
+    int32_t stream;
+} Cut;
+
+/* A pipeline that is still being made: rows stream out of it. */
+typedef struct Open
+{
+    SourceKind source;
+    int32_t source_index;
+    bool on_leader;
+    RowCount rows_max;
+    int32_t op_count, op_capacity;
+    PipeOp *ops;
+    const char *label;
+} Open;
+
+PipeOp *open_op(Cut *cut, Open *open, OpKind kind);
+RowCount rows_times(RowCount a, RowCount b);
+
+/* --- sources (cut_scan.c) --- */
+void cut_scan(Cut *cut, const Step *step, Open *open);
+Error *cut_values(Cut *cut, const Step *step, Open *open) MUST_USE;
+void open_store(Cut *cut, Open *open, int32_t store, bool on_leader);
+
+/* --- sinks (cut_store.c) --- */
+/* A store of these columns, as wide as their facts say; its index. */
+int32_t store_add(Cut *cut, StoreKind kind, const ColumnId *columns, int32_t count);
+SpecStore *store_at(Cut *cut, int32_t index);
+/* Ends the pipeline in the store; each field is written from its column. */
+PipePlan *pipe_close(Cut *cut, Open *open, int32_t store);
+int32_t store_of_aggregate(Cut *cut, Open *open, const Step *step, AggMode mode);
+int32_t store_of_build(Cut *cut, Open *open, const Step *join);
+int32_t store_of_sort(Cut *cut, Open *open, const Step *step);
+int32_t store_of_exchange(Cut *cut, Open *open, const Step *step, ExchangeKind kind);
+void store_of_append(Cut *cut, Open *open, const Step *step);
+void store_of_return(Cut *cut, Open *open, int64_t limit, int64_t offset);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * EXPLAIN as Redshift prints it (Database Developer Guide, "Creating and
+ * interpreting a query plan"):
+ *
+ *     XN Merge  (cost=.. rows=.. width=..)
+ *       Merge Key: eventname
+ *       ->  XN Network  (cost=..)
+ *             Send to leader
+ *             ->  XN Sort  (cost=..)
+ *                   Sort Key: eventname
+ *                   ->  XN Hash Join DS_BCAST_INNER  (cost=..)
+ *                         Hash Cond: ("outer".eventid = "inner".eventid)
+ *                         ->  XN Seq Scan on sales  (cost=..)
+ *                         ->  XN Hash  (cost=..)
+ *                               ->  XN Seq Scan on event  (cost=..)
+ *
+ * Projections are not shown, a filter is a line of what it filters, and moves
+ * for a join are told by the join's label alone.
+ */
+#include "base/core/assert.h"
+#include "src/plan/planner.h"
+
+#include <math.h>
+
+typedef struct Explain
+{
+    Text *text;
+    const BoundStatement *statement;
+} Explain;
+
+/* Filters that stand above the node that is printed next. */
+typedef struct Above
+{
+    const Step *filter;
+    const struct Above *next;
+} Above;
+
+static void print_step(Explain *explain, const Step *step, int32_t depth, const Above *above);
+
+static void open_line(Explain *explain, int32_t depth)
+{
+    if (depth > 0)
+        text_printf(explain->text, "%*s->  ", (int) (6 * (depth - 1) + 2), "");
+}
+
+static void open_detail(Explain *explain, int32_t depth, const char *what)
+{
+    text_printf(explain->text, "%*s%s", (int) (6 * depth + 2), "", what);
+}
+
+static void print_numbers(Explain *explain, const Step *step, double start)
+{
+    text_printf(explain->text, "  (cost=%.2f..%.2f rows=%.0f width=%.0f)\n", start, step->cost_total,
+                fmax(1, round(step->rows)), round(step->width));
+}
+
+static void print_node(Explain *explain, const Step *step, int32_t depth, const char *name)
+{
+    open_line(explain, depth);
+    text_printf(explain->text, "XN %s", name);
+    print_numbers(explain, step, step->cost_start);
+}
+
+static void print_conjuncts(Explain *explain, Expr *const *conjuncts, int32_t count, bool first)
+{
+    for (int32_t k = 0; k < count; k++)
+    {
+        text_puts(explain->text, k == 0 && first ? "" : " AND ");
+        text_puts(explain->text, "(");
+        expr_print(explain->text, explain->statement, conjuncts[k]);
+        text_puts(explain->text, ")");
+    }
+}
+
+static void print_condition(Explain *explain, int32_t depth, const char *what, Expr *const *conjuncts, int32_t count)
+{
+    if (count == 0)
+        return;
+    open_detail(explain, depth, what);
+    text_puts(explain->text, count > 1 ? "(" : "");
+    print_conjuncts(explain, conjuncts, count, true);
+    text_puts(explain->text, count > 1 ? ")\n" : "\n");
+}
+
+static void print_above(Explain *explain, int32_t depth, const Above *above)
+{
+    for (; above != NULL; above = above->next)
+        print_condition(explain, depth, above->filter->must_hold ? "One Row Check: " : "Filter: ",
+                        above->filter->conjuncts, above->filter->conjunct_count);
+}
+
+static void print_side(Explain *explain, const char *side, const Expr *key)
+{
+    if (key->kind == EXPR_COLUMN)
+        text_printf(explain->text, "\"%s\".", side);
+    expr_print(explain->text, explain->statement, key);
+}
+
+static void print_join(Explain *explain, const Step *step, int32_t depth, const Above *above)
+{
+    static const char *const NAMES[] = {
+        [JOIN_INNER] = "Join",        [JOIN_LEFT] = "Left Join",          [JOIN_SEMI] = "IN Join",
+        [JOIN_ANTI] = "NOT IN Join",  [JOIN_ANTI_NULL] = "NOT IN Join",
+    };
+    open_line(explain, depth);
+    if (step->key_count > 0)
+        text_printf(explain->text, "XN Hash %s %s", NAMES[step->join], step->dist_label);
+    else
+        text_printf(explain->text, "XN Nested Loop %s%s", step->join == JOIN_INNER ? "" : NAMES[step->join],
+                    step->join == JOIN_INNER ? "" : " ");
+    if (step->key_count == 0)
+        text_puts(explain->text, step->dist_label);
+    print_numbers(explain, step, step->cost_start);
+    if (step->key_count > 0)
+    {
+        open_detail(explain, depth, "Hash Cond: ");
+        text_puts(explain->text, step->key_count > 1 ? "(" : "");
+        for (int32_t k = 0; k < step->key_count; k++)
+        {
+            text_puts(explain->text, k == 0 ? "(" : " AND (");
+            print_side(explain, "outer", step->outer_keys[k]);
+            text_puts(explain->text, " = ");
+            print_side(explain, "inner", step->inner_keys[k]);
+            text_puts(explain->text, ")");
+        }
+        text_puts(explain->text, step->key_count > 1 ? ")\n" : "\n");
+    }
+    print_condition(explain, depth, "Join Filter: ", step->conjuncts, step->conjunct_count);
+    print_above(explain, depth, above);
+    const Step *sides[2] = {step->inputs[0], step->inputs[1]};
+    for (int32_t k = 0; k < 2; k++)
+        while (sides[k]->kind == STEP_DIST || sides[k]->kind == STEP_BCAST)
+            sides[k] = sides[k]->inputs[0];
+    print_step(explain, sides[0], depth + 1, NULL);
+    if (step->key_count == 0)
+    {
+        print_step(explain, sides[1], depth + 1, NULL);
+        return;
+    }
+    open_line(explain, depth + 1);
+    text_puts(explain->text, "XN Hash");
+    print_numbers(explain, sides[1], sides[1]->cost_total);
+    print_step(explain, sides[1], depth + 2, NULL);
+}
+
+static void print_sort_key(Explain *explain, const Step *step, int32_t depth, const char *what)
+{
+    open_detail(explain, depth, what);
+    for (int32_t k = 0; k < step->sort_count; k++)
+    {
+        text_puts(explain->text, k == 0 ? "" : ", ");
+        expr_print(explain->text, explain->statement, step->sort[k].expr);
+        text_puts(explain->text, step->sort[k].descending ? " DESC" : "");
+    }
+    text_puts(explain->text, "\n");
+}
+
+static void print_sort(Explain *explain, const Step *step, int32_t depth, const Above *above)
+{
+    const Step *below = step->inputs[0];
+    bool merges = step_at_leader(step) && below->kind == STEP_RETURN && below->inputs[0]->kind == STEP_SORT;
+    if (step_at_leader(step) && (step->limit >= 0 || step->offset > 0))
+        print_node(explain, step, depth++, "Limit");
+    print_node(explain, step, depth, merges ? "Merge" : "Sort");
+    print_sort_key(explain, step, depth, merges ? "Merge Key: " : "Sort Key: ");
+    print_above(explain, depth, above);
+    print_step(explain, below, depth + 1, NULL);
+}
+
+static void print_move(Explain *explain, const Step *step, int32_t depth, const Above *above)
+{
+    print_node(explain, step, depth, "Network");
+    if (step->kind == STEP_RETURN)
+        open_detail(explain, depth, "Send to leader");
+    else if (step->kind == STEP_BCAST)
+        open_detail(explain, depth, "Broadcast");
+    else
+        open_detail(explain, depth, step->key_count == 0 ? "Distribute Round Robin" : "Distribute by ");
+    for (int32_t k = 0; k < step->key_count; k++)
+    {
+        text_puts(explain->text, k == 0 ? "" : ", ");
+        expr_print(explain->text, explain->statement, step->outer_keys[k]);
+    }
+    text_puts(explain->text, "\n");
+    print_above(explain, depth, above);
+    print_step(explain, step->inputs[0], depth + 1, NULL);
+}
+
+static void print_scan(Explain *explain, const Step *step, int32_t depth, const Above *above)
+{
+    open_line(explain, depth);
+    text_printf(explain->text, "XN Seq Scan on %s", step->table->name);
+    print_numbers(explain, step, step->cost_start);
+    print_condition(explain, depth, "Filter: ", step->conjuncts, step->conjunct_count);
+    print_above(explain, depth, above);
+}
+
+/* A node with nothing of its own to say, and its input. */
+static void print_plain(Explain *explain, const Step *step, int32_t depth, const Above *above, const char *name)
+{
+    print_node(explain, step, depth, name);
+    print_above(explain, depth, above);
+    if (step->input_count > 0)
+        print_step(explain, step->inputs[0], depth + 1, NULL);
+}
+
+static void print_step(Explain *explain, const Step *step, int32_t depth, const Above *above)
+{
+    switch (step->kind)
+    {
+        case STEP_FILTER:
+            print_step(explain, step->inputs[0], depth, &(Above){step, above});
+            return;
+        case STEP_PROJECT:
+            print_step(explain, step->inputs[0], depth, above);
+            return;
+        case STEP_HJOIN:
+            print_join(explain, step, depth, above);
+            return;
+        case STEP_SCAN:
+        case STEP_SYSVIEW:
+            print_scan(explain, step, depth, above);
+            return;
+        case STEP_SORT:
+            print_sort(explain, step, depth, above);
+            return;
+        case STEP_DIST:
+        case STEP_BCAST:
+        case STEP_RETURN:
+            print_move(explain, step, depth, above);
+            return;
+        case STEP_AGGR:
+            print_plain(explain, step, depth, above, step->group_count > 0 ? "HashAggregate" : "Aggregate");
+            return;
+        case STEP_LIMIT:
+            if (!step_at_leader(step)) /* the slices' part of the leader's limit */
+                print_step(explain, step->inputs[0], depth, above);
+            else
+                print_plain(explain, step, depth, above, "Limit");
+            return;
+        case STEP_APPEND:
+            print_plain(explain, step, depth, above, "Insert");
+            return;
+        case STEP_ONE:
+            print_plain(explain, step, depth, above, "Result");
+            return;
+        case STEP_VALUES:
+            print_plain(explain, step, depth, above, "Values Scan");
+            return;
+        case STEP_COUNT:
+            break;
+    }
+}
+
+void plan_explain(Text *text, const Plan *plan)
+{
+    Explain explain = {text, plan->statement};
+    const Step *top = plan->root;
+    if (top->kind == STEP_RETURN) /* that the rows come to the leader goes without saying */
+        top = top->inputs[0];
+    print_step(&explain, top, 0, NULL);
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In which order inner joins are done, and which side of each is built.
+ *
+ * Up to JOIN_EXACT_INPUTS inputs: dynamic programming over subsets (after
+ * Moerkotte and Neumann, "Analysis of two existing and one new dynamic
+ * programming algorithm", 2006): the best plan of a set is the cheapest join of
+ * the best plans of two parts that some condition connects; sides are tried both
+ * ways.  More inputs: greedily the pair whose join gives the fewest rows.
+ *
+ * Equalities between columns are kept as classes (a = b, b = c): at each join
+ * one pair of a class is the key, the others hold already.
+ */
+#include "base/core/assert.h"
+#include "src/plan/planner.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef uint64_t Mask; /* of inputs */
+
+typedef struct Class
+{
+    int32_t count;
+    ColumnId *columns;
+    int32_t *inputs;   /* which input has it */
+    double *distinct;  /* among that input's rows */
+    Mask mask;
+} Class;
+
+typedef struct Conjunct
+{
+    Expr *expr;
+    Mask mask; /* inputs it reads */
+} Conjunct;
+
+typedef struct Ordering
+{
+    Planner *planner;
+    int32_t count;
+    Step *const *inputs;
+    ColumnSet *columns; /* of each input */
+    int32_t class_count;
+    Class *classes;
+    int32_t conjunct_count;
+    Conjunct *conjuncts;
+} Ordering;
+
+/* --- reading the conjuncts ----------------------------------------------------- */
+
+static Mask mask_of(Ordering *order, const Expr *expr)
+{
+    ColumnSet read = {0};
+    Mask mask = 0;
+    expr_columns(order->planner->arena, expr, &read);
+    for (int32_t k = 0; k < order->count; k++)
+        if (column_set_meets(&read, &order->columns[k]))
+            mask |= (Mask) 1 << k;
+    return mask;
+}
+
+static void class_add(Ordering *order, Class *class, ColumnId column)
+{
+    for (int32_t k = 0; k < class->count; k++)
+        if (class->columns[k] == column)
+            return;
+    int32_t input = 0;
+    while (!column_set_has(&order->columns[input], column))
+        input++;
+    Arena *arena = order->planner->arena;
+    ColumnId *columns = ARENA_ARRAY(arena, ColumnId, class->count + 1);
+    int32_t *inputs = ARENA_ARRAY(arena, int32_t, class->count + 1);
+    double *distinct = ARENA_ARRAY(arena, double, class->count + 1);
+    if (class->count > 0)
+    {
+        memcpy(distinct, class->distinct, sizeof(double) * (size_t) class->count);
+        memcpy(columns, class->columns, sizeof(ColumnId) * (size_t) class->count);
+        memcpy(inputs, class->inputs, sizeof(int32_t) * (size_t) class->count);
+    }
+    columns[class->count] = column;
+    inputs[class->count++] = input;
+    distinct[class->count - 1] = expr_distinct(
+        order->planner->statement, expr_column(arena, order->planner->statement, column), order->inputs[input]->rows);
+    class->columns = columns;
+    class->inputs = inputs;
+    class->distinct = distinct;
+    class->mask |= (Mask) 1 << input;
+}
+
+static void class_note(Ordering *order, ColumnId a, ColumnId b)
+{
+    Class *found = NULL;
+    for (int32_t c = 0; c < order->class_count; c++)
+    {
+        Class *class = &order->classes[c];
+        bool has = false;
+        for (int32_t k = 0; k < class->count; k++)
+            has |= class->columns[k] == a || class->columns[k] == b;
+        if (!has)
+            continue;
+        if (found == NULL)
+        {
+            found = class;
+            continue;
+        }
+        for (int32_t k = 0; k < class->count; k++) /* two classes become one */
+            class_add(order, found, class->columns[k]);
+        *class = order->classes[--order->class_count];
+        c--;
+    }
+    if (found == NULL)
+        found = &order->classes[order->class_count++];
+    class_add(order, found, a);
+    class_add(order, found, b);
+    same_unite(order->planner, a, b);
+}
+
+static void read_conjuncts(Ordering *order, const Rel *set, ExprList *constant)
+{
+    Arena *arena = order->planner->arena;
+    order->classes = ARENA_ARRAY(arena, Class, set->conjunct_count + 1);
+    order->conjuncts = ARENA_ARRAY(arena, Conjunct, set->conjunct_count + 1);
+    for (int32_t k = 0; k < set->conjunct_count; k++)
+    {
+        Expr *expr = set->conjuncts[k];
+        Mask mask = mask_of(order, expr);
+        ColumnId a, b;
+        if (mask == 0)
+            expr_list_add(constant, expr);
+        else if (expr_is_column_equality(expr, &a, &b) && (mask & (mask - 1)) != 0)
+            class_note(order, a, b);
+        else
+            order->conjuncts[order->conjunct_count++] = (Conjunct){expr, mask};
+    }
+}
+
+/* --- one join ------------------------------------------------------------------ */
+
+/* The class's column on one side: the one its rows are hashed by, if there is one. */
+static ColumnId class_column(const Class *class, Mask side, const Step *step)
+{
+    ColumnId first = -1;
+    for (int32_t k = 0; k < class->count; k++)
+    {
+        if ((side >> class->inputs[k] & 1) == 0)
+            continue;
+        if (first < 0)
+            first = class->columns[k];
+        for (int32_t d = 0; d < step->dist.column_count; d++)
+            if (step->dist.columns[d] == class->columns[k])
+                return class->columns[k];
+    }
+    return first;
+}
+
+static bool is_connected(const Ordering *order, Mask a, Mask b)
+{
+    for (int32_t c = 0; c < order->class_count; c++)
+        if ((order->classes[c].mask & a) != 0 && (order->classes[c].mask & b) != 0)
+            return true;
+    for (int32_t k = 0; k < order->conjunct_count; k++)
+    {
+        Mask mask = order->conjuncts[k].mask;
+        if ((mask & a) != 0 && (mask & b) != 0 && (mask & ~(a | b)) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Distinct values of a class among a side's rows: no more than any member has. */
+static double class_distinct(const Class *class, Mask side, double rows)
+{
+    double distinct = rows;
+    for (int32_t k = 0; k < class->count; k++)
+        if ((side >> class->inputs[k] & 1) != 0)
+            distinct = fmin(distinct, class->distinct[k]);
+    return fmax(1, distinct);
+}
+
+/* Several keys of one table have no more combinations than it has rows. */
+static double side_distinct(Ordering *order, Mask a, Mask b, Mask side, double rows)
+{
+    double distinct = 1, table_rows = rows;
+    int32_t only = -1;
+    for (int32_t c = 0; c < order->class_count; c++)
+    {
+        const Class *class = &order->classes[c];
+        if ((class->mask & a) == 0 || (class->mask & b) == 0)
+            continue;
+        distinct *= class_distinct(class, side, rows);
+        int32_t input = __builtin_ctzll(class->mask & side);
+        only = only == -1 || only == input ? input : -2;
+    }
+    if (only >= 0 && order->inputs[only]->table != NULL)
+        table_rows = fmax(1, (double) order->inputs[only]->table->row_count);
+    return fmin(distinct, fmax(rows, table_rows));
+}
+
+static double join_rows(Ordering *order, Mask a, Mask b, double rows_a, double rows_b)
+{
+    double rows = rows_a * rows_b;
+    rows *= equal_keys_selectivity(side_distinct(order, a, b, a, rows_a), side_distinct(order, a, b, b, rows_b));
+    for (int32_t k = 0; k < order->conjunct_count; k++)
+    {
+        Mask mask = order->conjuncts[k].mask;
+        if ((mask & a) != 0 && (mask & b) != 0 && (mask & ~(a | b)) == 0)
+            rows *= expr_selectivity(order->planner->statement, order->conjuncts[k].expr);
+    }
+    return fmax(1, rows);
+}
+
+static JoinAsk make_ask(Ordering *order, Mask a, Mask b, Step *outer, Step *inner, double rows)
+{
+    Planner *planner = order->planner;
+    JoinAsk ask = {.join = JOIN_INNER, .outer = outer, .inner = inner, .residual = {.arena = planner->arena}};
+    ask.rows = rows;
+    for (int32_t c = 0; c < order->class_count; c++)
+    {
+        const Class *class = &order->classes[c];
+        if ((class->mask & a) == 0 || (class->mask & b) == 0)
+            continue;
+        Expr *left = expr_column(planner->arena, planner->statement, class_column(class, a, outer));
+        Expr *right = expr_column(planner->arena, planner->statement, class_column(class, b, inner));
+        if (ask.key_count == JOIN_KEYS_MAX)
+        {
+            expr_list_add(&ask.residual, expr_compare_make(planner->arena, '=', left, right));
+            continue;
+        }
+        ask.outer_keys[ask.key_count] = left;
+        ask.inner_keys[ask.key_count++] = right;
+    }
+    ColumnSet outer_columns = {0}, inner_columns = {0};
+    column_set_add_all(planner->arena, &outer_columns, outer->outputs, outer->output_count);
+    column_set_add_all(planner->arena, &inner_columns, inner->outputs, inner->output_count);
+    for (int32_t k = 0; k < order->conjunct_count; k++)
+    {
+        Mask mask = order->conjuncts[k].mask;
+        if ((mask & a) != 0 && (mask & b) != 0 && (mask & ~(a | b)) == 0)
+            join_ask_add(planner, &ask, order->conjuncts[k].expr, &outer_columns, &inner_columns);
+    }
+    return ask;
+}
+
+/* The cheaper of both ways round. */
+static Step *best_join(Ordering *order, Mask a, Mask b, Step *step_a, Step *step_b, double rows, double cost_limit)
+{
+    JoinAsk ask = make_ask(order, a, b, step_a, step_b, rows);
+    JoinAsk turned = make_ask(order, b, a, step_b, step_a, rows);
+    JoinWay way = join_way(order->planner, &ask), turned_way = join_way(order->planner, &turned);
+    double cost = step_a->cost_total + step_b->cost_total + fmin(way.cost, turned_way.cost);
+    if (cost >= cost_limit)
+        return NULL;
+    return way.cost <= turned_way.cost ? join_make(order->planner, &ask, &way)
+                                       : join_make(order->planner, &turned, &turned_way);
+}
+
+/* --- all of them ----------------------------------------------------------------- */
+
+/* Splits of `set` in two, each once: the part with the lowest input is `a`. */
+#define FOR_SPLITS(set, a)                                                                             \
+    for (Mask a = ((set) -1) & (set); a != 0; a = (a - 1) & (set))                                     \
+        if ((a & ((set) & -(set))) != 0)
+
+static bool has_connected_split(const Ordering *order, Step *const *best, Mask set)
+{
+    FOR_SPLITS(set, a)
+    if (best[a] != NULL && best[set & ~a] != NULL && is_connected(order, a, set & ~a))
+        return true;
+    return false;
+}
+
+static void order_set(Ordering *order, Step **best, Mask set)
+{
+    bool connected = has_connected_split(order, best, set);
+    double rows = 0;
+    FOR_SPLITS(set, a)
+    { /* rows do not depend on the order; the most careful estimate is taken */
+        Mask b = set & ~a;
+        if (best[a] != NULL && best[b] != NULL && is_connected(order, a, b) == connected)
+            rows = fmax(rows, join_rows(order, a, b, best[a]->rows, best[b]->rows));
+    }
+    FOR_SPLITS(set, a)
+    {
+        Mask b = set & ~a;
+        if (best[a] == NULL || best[b] == NULL || is_connected(order, a, b) != connected)
+            continue;
+        Step *step = best_join(order, a, b, best[a], best[b], rows, best[set] == NULL ? INFINITY : best[set]->cost_total);
+        if (step != NULL)
+            best[set] = step;
+    }
+}
+
+static Step *order_exactly(Ordering *order)
+{
+    Mask all = ((Mask) 1 << order->count) - 1;
+    Step **best = ARENA_ARRAY(order->planner->arena, Step *, all + 1);
+    for (int32_t k = 0; k < order->count; k++)
+        best[(Mask) 1 << k] = order->inputs[k];
+    for (Mask set = 1; set <= all; set++)
+    {
+        if (best[set] != NULL)
+            continue;
+        /* what no condition connects is joined only where it must be, or where it is one row */
+        if (has_connected_split(order, best, set) || set == all || __builtin_popcountll(set) == 2)
+            order_set(order, best, set);
+    }
+    return best[all];
+}
+
+static Step *order_greedily(Ordering *order)
+{
+    Step **steps = arena_memdup(order->planner->arena, order->inputs, sizeof(Step *) * (size_t) order->count);
+    Mask *masks = ARENA_ARRAY(order->planner->arena, Mask, order->count);
+    for (int32_t k = 0; k < order->count; k++)
+        masks[k] = (Mask) 1 << k;
+    for (int32_t count = order->count; count > 1; count--)
+    {
+        int32_t best_a = 0, best_b = 1;
+        double best_rows = INFINITY;
+        bool best_connected = false;
+        for (int32_t a = 0; a < count; a++)
+            for (int32_t b = a + 1; b < count; b++)
+            {
+                bool connected = is_connected(order, masks[a], masks[b]);
+                double rows = join_rows(order, masks[a], masks[b], steps[a]->rows, steps[b]->rows);
+                if (connected < best_connected || (connected == best_connected && rows >= best_rows))
+                    continue;
+                best_a = a;
+                best_b = b;
+                best_rows = rows;
+                best_connected = connected;
+            }
+        double rows = join_rows(order, masks[best_a], masks[best_b], steps[best_a]->rows, steps[best_b]->rows);
+        steps[best_a] =
+            best_join(order, masks[best_a], masks[best_b], steps[best_a], steps[best_b], rows, INFINITY);
+        masks[best_a] |= masks[best_b];
+        steps[best_b] = steps[count - 1];
+        masks[best_b] = masks[count - 1];
+    }
+    return steps[0];
+}
+
+/* What the conjuncts say within one input is tested there: a = b where b and c are of one table also says b = c. */
+static void filter_inputs(Ordering *order, Step **inputs)
+{
+    Planner *planner = order->planner;
+    for (int32_t input = 0; input < order->count; input++)
+    {
+        ExprList tests = {.arena = planner->arena};
+        for (int32_t c = 0; c < order->class_count; c++)
+        {
+            const Class *class = &order->classes[c];
+            int32_t first = -1;
+            for (int32_t k = 0; k < class->count; k++)
+            {
+                if (class->inputs[k] != input)
+                    continue;
+                if (first >= 0)
+                    expr_list_add(&tests, expr_compare_make(
+                                              planner->arena, '=',
+                                              expr_column(planner->arena, planner->statement, class->columns[first]),
+                                              expr_column(planner->arena, planner->statement, class->columns[k])));
+                first = first < 0 ? k : first;
+            }
+        }
+        for (int32_t k = 0; k < order->conjunct_count; k++)
+            if (order->conjuncts[k].mask == (Mask) 1 << input)
+                expr_list_add(&tests, order->conjuncts[k].expr);
+        if (tests.count > 0)
+            inputs[input] = step_filter(planner, inputs[input], tests.items, tests.count, false);
+    }
+}
+
+Error *join_order(Planner *planner, const Rel *set, Step **inputs, Step **out)
+{
+    Ordering order = {.planner = planner, .count = set->input_count, .inputs = inputs};
+    ExprList constant = {.arena = planner->arena};
+    order.columns = ARENA_ARRAY(planner->arena, ColumnSet, order.count);
+    for (int32_t k = 0; k < order.count; k++)
+        column_set_add_all(planner->arena, &order.columns[k], inputs[k]->outputs, inputs[k]->output_count);
+    read_conjuncts(&order, set, &constant);
+    filter_inputs(&order, inputs);
+    if (order.count == 1)
+        *out = inputs[0];
+    else
+        *out = order.count <= JOIN_EXACT_INPUTS ? order_exactly(&order) : NULL;
+    if (*out == NULL)
+        *out = order_greedily(&order);
+    if (constant.count > 0)
+        *out = step_filter(planner, *out, constant.items, constant.count, false);
+    return NULL;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making single steps: what they give, where, how many rows, at what cost. */
+#include "base/core/assert.h"
+#include "src/plan/planner.h"
+
+#include <math.h>
+
+double step_width(const Planner *planner, const ColumnId *columns, int32_t count)
+{
+    double width = 0;
+    for (int32_t k = 0; k < count; k++)
+        width += column_width(planner->statement, columns[k]);
+    return width;
+}
+
+double step_bytes(const Step *step)
+{
+    return step->rows * (step->width + 8);
+}
+
+Step *step_new(Planner *planner, StepKind kind, Step *input0, Step *input1)
+{
+    Step *step = ARENA_NEW(planner->arena, Step);
+    step->kind = kind;
+    step->limit = -1;
+    step->inputs[0] = input0;
+    step->inputs[1] = input1;
+    step->input_count = (input0 != NULL) + (input1 != NULL);
+    if (input0 == NULL)
+        return step;
+    step->dist = input0->dist;
+    step->rows = input0->rows;
+    step->width = input0->width;
+    step->cost_start = input0->cost_start;
+    step->cost_total = input0->cost_total;
+    step->output_count = input0->output_count;
+    step->outputs = input0->outputs;
+    return step;
+}
+
+Step *step_scan(Planner *planner, const Rel *rel)
+{
+    StepKind kind = rel->kind == REL_SCAN ? STEP_SCAN : rel->kind == REL_SYSVIEW ? STEP_SYSVIEW : STEP_VALUES;
+    Step *step = step_new(planner, kind, NULL, NULL);
+    step->table = rel->table;
+    step->table_column_count = rel->column_count;
+    step->table_columns = rel->table_columns;
+    step->conjunct_count = rel->conjunct_count;
+    step->conjuncts = rel->conjuncts;
+    step->row_count = rel->row_count;
+    step->values = rel->rows;
+    step->output_count = rel->output_count;
+    step->outputs = rel->outputs;
+    step->rows = rel->rows_estimate;
+    step->width = step_width(planner, step->outputs, step->output_count);
+    step->dist = kind == STEP_SCAN ? dist_of_table(rel->table, rel->table_columns) : (Dist){.kind = DIST_AT_LEADER};
+    double read = kind == STEP_SCAN ? (double) rel->table->row_count : step->rows;
+    step->cost_total = read * (COST_SCAN + COST_TEST * rel->conjunct_count);
+    return step;
+}
+
+Step *step_filter(Planner *planner, Step *input, Expr *const *conjuncts, int32_t count, bool must_hold)
+{
+    Step *step = step_new(planner, STEP_FILTER, input, NULL);
+    step->conjunct_count = count;
+    step->conjuncts = arena_memdup(planner->arena, conjuncts, sizeof(Expr *) * (size_t) count);
+    step->must_hold = must_hold;
+    if (!must_hold)
+        step->rows = fmax(1, input->rows * expr_list_selectivity(planner->statement, conjuncts, count));
+    step->cost_total += input->rows * COST_TEST * count;
+    return step;
+}
+
+Step *step_project(Planner *planner, Step *input, const BoundNamed *named, int32_t count)
+{
+    Step *step = step_new(planner, STEP_PROJECT, input, NULL);
+    step->named_count = count;
+    step->named = arena_memdup(planner->arena, named, sizeof(BoundNamed) * (size_t) count);
+    step->output_count = input->output_count + count;
+    step->outputs = ARENA_ARRAY(planner->arena, ColumnId, step->output_count);
+    for (int32_t k = 0; k < step->output_count; k++)
+        step->outputs[k] =
+            k < input->output_count ? input->outputs[k] : named[k - input->output_count].column;
+    step->width = step_width(planner, step->outputs, step->output_count);
+    step->cost_total += input->rows * COST_TEST * count;
+    return step;
+}
+
+/* --- moving --------------------------------------------------------------- */
+
+Step *step_gather(Planner *planner, Step *input)
+{
+    if (step_at_leader(input))
+        return input;
+    input = step_once(planner, input);
+    Step *step = step_new(planner, STEP_RETURN, input, NULL);
+    step->dist = (Dist){.kind = DIST_AT_LEADER};
+    step->cost_total += step_bytes(input) * COST_BYTE;
+    return step;
+}
+
+Step *step_hash(Planner *planner, Step *input, Expr *const *keys, int32_t key_count)
+{
+    input = step_once(planner, input);
+    Step *step = step_new(planner, STEP_DIST, input, NULL);
+    step->key_count = key_count;
+    step->outer_keys = arena_memdup(planner->arena, keys, sizeof(Expr *) * (size_t) key_count);
+    step->dist = (Dist){.kind = DIST_AT_SLICES_HASH};
+    for (int32_t k = 0; k < key_count; k++)
+    {
+        ColumnId column = dist_column(keys[k]);
+        if (column >= 0 && step->dist.kind == DIST_AT_SLICES_HASH && k < 4)
+            step->dist.columns[step->dist.column_count++] = column;
+        else
+            step->dist = (Dist){.kind = DIST_AT_SLICES_RANDOM};
+    }
+    if (key_count == 0)
+        step->dist.kind = DIST_AT_SLICES_RANDOM;
+    step->cost_total += step_bytes(input) * COST_BYTE;
+    return step;
+}
+
+Step *step_bcast(Planner *planner, Step *input)
+{
+    Step *step = step_new(planner, STEP_BCAST, step_once(planner, input), NULL);
+    step->dist = (Dist){.kind = DIST_AT_EVERY_NODE};
+    step->cost_total += step_bytes(input) * COST_BYTE * COST_NODES;
+    return step;
+}
+
+Step *step_once(Planner *planner, Step *step)
+{
+    if (step->dist.kind != DIST_AT_EVERY_NODE)
+        return step;
+    ASSERT(step->kind == STEP_SCAN || step->kind == STEP_FILTER || step->kind == STEP_PROJECT ||
+           step->kind == STEP_HJOIN);
+    Step *copy = arena_memdup(planner->arena, step, sizeof(Step));
+    copy->dist = (Dist){.kind = DIST_AT_SLICES_RANDOM};
+    if (step->kind == STEP_SCAN)
+        copy->once = true;
+    else
+        copy->inputs[0] = step_once(planner, step->inputs[0]);
+    return copy;
+}
+
+/* --- aggregation ------------------------------------------------------------ */
+
+static double group_rows(Planner *planner, const Step *input, const Rel *rel)
+{
+    double groups = 1;
+    for (int32_t k = 0; k < rel->named_count; k++)
+        groups *= expr_distinct(planner->statement, rel->named[k].expr, input->rows);
+    return fmax(1, fmin(groups, input->rows));
+}
+
+static Step *aggregate(Planner *planner, Step *input, const Rel *rel, AggMode mode, double groups)
+{
+    Step *step = step_new(planner, STEP_AGGR, input, NULL);
+    step->agg_mode = mode;
+    step->named_count = step->group_count = rel->named_count;
+    step->named = arena_memdup(planner->arena, rel->named, sizeof(BoundNamed) * (size_t) rel->named_count);
+    step->groups = ARENA_ARRAY(planner->arena, ColumnId, rel->named_count);
+    step->agg_count = rel->agg_count;
+    step->aggs = ARENA_ARRAY(planner->arena, StepAgg, rel->agg_count);
+    step->output_count = rel->named_count + rel->agg_count;
+    step->outputs = ARENA_ARRAY(planner->arena, ColumnId, step->output_count);
+    for (int32_t k = 0; k < rel->named_count; k++)
+        step->outputs[k] = step->groups[k] = rel->named[k].column;
+    for (int32_t k = 0; k < rel->agg_count; k++)
+    {
+        ASSERT(!rel->aggs[k].distinct);
+        step->aggs[k] =
+            (StepAgg){.kind = rel->aggs[k].kind, .arg = rel->aggs[k].arg, .column = rel->aggs[k].column};
+        step->outputs[rel->named_count + k] = rel->aggs[k].column;
+    }
+    step->rows = groups;
+    step->width = step_width(planner, step->outputs, step->output_count);
+    step->cost_total += input->rows * (COST_GROUP + COST_TEST * rel->agg_count);
+    if (groups > COST_CACHE_ROWS)
+        step->cost_total += input->rows * COST_MISS;
+    step->cost_start = step->cost_total;
+    return step;
+}
+
+/* The hash of the input's rows told in the groups' own columns. */
+static Dist grouped_dist(Planner *planner, const Dist *dist, const Rel *rel)
+{
+    Dist out = *dist;
+    for (int32_t d = 0; d < dist->column_count; d++)
+        for (int32_t k = 0; k < rel->named_count; k++)
+        {
+            ColumnId column = dist_column(rel->named[k].expr);
+            if (column >= 0 && same_find(planner, column) == same_find(planner, dist->columns[d]))
+                out.columns[d] = rel->named[k].column;
+        }
+    return out;
+}
+
+static bool has_whole_groups(Planner *planner, const Step *input, const Rel *rel)
+{
+    ColumnId *columns = ARENA_ARRAY(planner->arena, ColumnId, rel->named_count);
+    int32_t count = 0;
+    for (int32_t k = 0; k < rel->named_count; k++)
+        if (dist_column(rel->named[k].expr) >= 0)
+            columns[count++] = dist_column(rel->named[k].expr);
+    return count > 0 && dist_groups(planner, &input->dist, columns, count);
+}
+
+/* Rows to the slices that own their groups: by one group with many values, else by several. */
+static Step *hash_by_groups(Planner *planner, Step *input, const Rel *rel, bool of_input)
+{
+    Expr *keys[4];
+    int32_t count = 0;
+    for (int32_t k = 0; k < rel->named_count; k++)
+        if (expr_distinct(planner->statement, rel->named[k].expr, input->rows) >= HASH_DISTINCT_MIN && count == 0)
+            keys[count++] = of_input ? rel->named[k].expr
+                                     : expr_column(planner->arena, planner->statement, rel->named[k].column);
+    for (int32_t k = 0; k < rel->named_count && k < 4 && count < k + 1; k++)
+        keys[count++] =
+            of_input ? rel->named[k].expr : expr_column(planner->arena, planner->statement, rel->named[k].column);
+    return step_hash(planner, input, keys, count);
+}
+
+/* sum of sums, sum of counts, min of mins. */
+static Step *aggregate_again(Planner *planner, Step *input, const Step *partial, const Rel *rel, double groups)
+{
+    Rel again = *rel;
+    again.named = ARENA_ARRAY(planner->arena, BoundNamed, rel->named_count);
+    again.aggs = arena_memdup(planner->arena, rel->aggs, sizeof(BoundAgg) * (size_t) rel->agg_count);
+    for (int32_t k = 0; k < rel->named_count; k++)
+        again.named[k] = (BoundNamed){expr_column(planner->arena, planner->statement, rel->named[k].column),
+                                      rel->named[k].column};
+    for (int32_t k = 0; k < rel->agg_count; k++)
+    {
+        again.aggs[k].arg = expr_column(planner->arena, planner->statement, partial->aggs[k].column);
+        if (rel->aggs[k].kind == AGG_COUNT || rel->aggs[k].kind == AGG_COUNT_STAR)
+            again.aggs[k].kind = AGG_SUM;
+    }
+    return aggregate(planner, input, &again, AGG_FINAL, groups);
+}
+
+static Step *aggregate_partial(Planner *planner, Step *input, const Rel *rel, double groups)
+{
+    Rel part = *rel;
+    part.aggs = arena_memdup(planner->arena, rel->aggs, sizeof(BoundAgg) * (size_t) rel->agg_count);
+    for (int32_t k = 0; k < rel->agg_count; k++)
+    {
+        const BoundColumn *column = &planner->statement->columns[rel->aggs[k].column];
+        part.aggs[k].column = bound_add_column(planner->arena, planner->statement, column->name, column->type,
+                                               column->nullable);
+    }
+    return aggregate(planner, input, &part, AGG_PARTIAL, fmin(groups * COST_NODES, input->rows));
+}
+
+Step *step_aggregate(Planner *planner, Step *input, const Rel *rel)
+{
+    input = step_once(planner, input);
+    double groups = group_rows(planner, input, rel);
+    if (step_at_leader(input))
+        return aggregate(planner, input, rel, AGG_SINGLE, groups);
+    if (has_whole_groups(planner, input, rel))
+    {
+        Step *step = aggregate(planner, input, rel, AGG_SINGLE, groups);
+        step->dist = grouped_dist(planner, &input->dist, rel);
+        return step;
+    }
+    if (groups > AGG_LEADER_ROWS && groups > 0.5 * input->rows)
+    { /* the slices could not make them fewer */
+        Step *step = aggregate(planner, hash_by_groups(planner, input, rel, true), rel, AGG_SINGLE, groups);
+        step->dist = grouped_dist(planner, &step->inputs[0]->dist, rel);
+        return step;
+    }
+    Step *partial = aggregate_partial(planner, input, rel, groups);
+    partial->dist = (Dist){.kind = DIST_AT_SLICES_RANDOM};
+    Step *met = groups <= AGG_LEADER_ROWS ? step_gather(planner, partial)
+                                          : hash_by_groups(planner, partial, rel, false);
+    return aggregate_again(planner, met, partial, rel, groups);
+}
+
+/* --- order and limit ---------------------------------------------------------- */
+
+static Step *sort(Planner *planner, Step *input, const Rel *rel, int64_t limit, int64_t offset)
+{
+    Step *step = step_new(planner, STEP_SORT, input, NULL);
+    step->sort_count = rel->sort_count;
+    step->sort = rel->sort;
+    step->limit = limit;
+    step->offset = offset;
+    step->cost_total += input->rows * log2(fmax(2, limit >= 0 ? fmin(input->rows, (double) limit) : input->rows)) *
+                        COST_SORT;
+    step->cost_start = step->cost_total;
+    if (limit >= 0)
+        step->rows = fmax(1, fmin(input->rows, (double) limit));
+    return step;
+}
+
+static int64_t rows_wanted(const Rel *rel)
+{
+    int64_t rows;
+    return rel->limit < 0 || __builtin_add_overflow(rel->limit, rel->offset, &rows) ? -1 : rows;
+}
+
+Step *step_sort(Planner *planner, Step *input, const Rel *rel)
+{
+    input = step_once(planner, input);
+    if (!step_at_leader(input))
+        input = step_gather(planner, sort(planner, input, rel, rows_wanted(rel), 0));
+    return sort(planner, input, rel, rel->limit, rel->offset);
+}
+
+static Step *limit(Planner *planner, Step *input, int64_t rows, int64_t offset)
+{
+    Step *step = step_new(planner, STEP_LIMIT, input, NULL);
+    step->limit = rows;
+    step->offset = offset;
+    if (rows >= 0)
+        step->rows = fmax(1, fmin(input->rows, (double) rows));
+    return step;
+}
+
+Step *step_limit(Planner *planner, Step *input, const Rel *rel)
+{
+    input = step_once(planner, input);
+    if (!step_at_leader(input))
+    {
+        if (rows_wanted(rel) >= 0)
+            input = limit(planner, input, rows_wanted(rel), 0);
+        input = step_gather(planner, input);
+    }
+    return limit(planner, input, rel->limit, rel->offset);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Relations become steps, from the leaves up. */
+#include "base/core/assert.h"
+#include "src/plan/planner.h"
+
+#include <math.h>
+
+static ColumnSet step_columns(Planner *planner, const Step *step)
+{
+    ColumnSet set = {0};
+    column_set_add_all(planner->arena, &set, step->outputs, step->output_count);
+    return set;
+}
+
+/* Rows of a left, semi or anti join: as rel_estimate() says, on the steps' better row counts. */
+static double outer_join_rows(Planner *planner, const JoinAsk *ask)
+{
+    double outer = 1, inner = 1, other = pow(SELECTIVITY_RESIDUAL, ask->residual.count);
+    for (int32_t k = 0; k < ask->key_count; k++)
+    {
+        outer *= expr_distinct(planner->statement, ask->outer_keys[k], ask->outer->rows);
+        inner *= expr_distinct(planner->statement, ask->inner_keys[k], ask->inner->rows);
+    }
+    outer = fmin(outer, ask->outer->rows);
+    inner = fmin(inner, ask->inner->rows);
+    double semi = ask->key_count > 0 ? semi_selectivity(outer, inner) * other : 1;
+    switch (ask->join)
+    {
+        case JOIN_SEMI:
+            return ask->outer->rows * semi;
+        case JOIN_LEFT:
+            return fmax(ask->outer->rows,
+                        ask->outer->rows * ask->inner->rows * equal_keys_selectivity(outer, inner) * other);
+        default:
+            return ask->outer->rows * fmax(ANTI_SELECTIVITY_MIN, 1 - semi);
+    }
+}
+
+static Error *tree_join(Planner *planner, const Rel *rel, Step **out)
+{
+    JoinAsk ask = {.join = rel->join, .residual = {.arena = planner->arena}};
+    TRY(plan_tree(planner, rel->inputs[0], &ask.outer));
+    TRY(plan_tree(planner, rel->inputs[1], &ask.inner));
+    ColumnSet outer = step_columns(planner, ask.outer), inner = step_columns(planner, ask.inner);
+    for (int32_t k = 0; k < rel->conjunct_count; k++)
+        join_ask_add(planner, &ask, rel->conjuncts[k], &outer, &inner);
+    ask.rows = outer_join_rows(planner, &ask);
+    JoinWay way = join_way(planner, &ask);
+    *out = join_make(planner, &ask, &way);
+    return NULL;
+}
+
+static Error *tree_join_set(Planner *planner, const Rel *rel, Step **out)
+{
+    if (rel->input_count > JOIN_INPUTS_MAX)
+        return error_new(SQLSTATE_STATEMENT_TOO_COMPLEX, "more than %d tables are joined", JOIN_INPUTS_MAX);
+    Step **inputs = ARENA_ARRAY(planner->arena, Step *, rel->input_count);
+    for (int32_t k = 0; k < rel->input_count; k++)
+        TRY(plan_tree(planner, rel->inputs[k], &inputs[k]));
+    return join_order(planner, rel, inputs, out);
+}
+
+Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
+{
+    Step *input = NULL;
+    if (rel->kind == REL_JOIN_SET)
+        return tree_join_set(planner, rel, out);
+    if (rel->kind == REL_JOIN)
+        return tree_join(planner, rel, out);
+    if (rel->input_count == 1)
+        TRY(plan_tree(planner, rel->inputs[0], &input));
+    switch (rel->kind)
+    {
+        case REL_ONE:
+            *out = step_new(planner, STEP_ONE, NULL, NULL);
+            (*out)->dist = (Dist){.kind = DIST_AT_LEADER};
+            (*out)->rows = 1;
+            return NULL;
+        case REL_SCAN:
+        case REL_SYSVIEW:
+        case REL_VALUES:
+            *out = step_scan(planner, rel);
+            return NULL;
+        case REL_FILTER:
+            *out = step_filter(planner, input, rel->conjuncts, rel->conjunct_count, rel->must_hold);
+            return NULL;
+        case REL_PROJECT:
+            *out = step_project(planner, input, rel->named, rel->named_count);
+            return NULL;
+        case REL_AGG:
+            *out = step_aggregate(planner, input, rel);
+            return NULL;
+        case REL_SORT:
+            *out = step_sort(planner, input, rel);
+            return NULL;
+        case REL_LIMIT:
+            *out = step_limit(planner, input, rel);
+            return NULL;
+        default:
+            ASSERT(!"a relation the planner knows");
+            return NULL;
+    }
+}
+
+/* --- what each step need give ------------------------------------------------- */
+
+static void step_reads(Planner *planner, const Step *step, ColumnSet *set)
+{
+    Arena *arena = planner->arena;
+    for (int32_t k = 0; k < step->conjunct_count; k++)
+        expr_columns(arena, step->conjuncts[k], set);
+    for (int32_t k = 0; k < step->key_count; k++)
+    {
+        expr_columns(arena, step->outer_keys[k], set);
+        if (step->inner_keys != NULL)
+            expr_columns(arena, step->inner_keys[k], set);
+    }
+    for (int32_t k = 0; k < step->named_count; k++)
+        expr_columns(arena, step->named[k].expr, set);
+    for (int32_t k = 0; k < step->agg_count; k++)
+        if (step->aggs[k].arg != NULL)
+            expr_columns(arena, step->aggs[k].arg, set);
+    for (int32_t k = 0; k < step->sort_count; k++)
+        expr_columns(arena, step->sort[k].expr, set);
+}
+
+/* An APPEND's own columns are those of its table; all other steps give what is needed of what they have. */
+void tree_prune(Planner *planner, Step *root, const ColumnId *needed, int32_t count)
+{
+    ColumnSet wanted = {0}, below = {0};
+    column_set_add_all(planner->arena, &wanted, needed, count);
+    ColumnId *outputs = ARENA_ARRAY(planner->arena, ColumnId, root->output_count);
+    int32_t kept = 0;
+    for (int32_t k = 0; k < root->output_count; k++)
+        if (column_set_has(&wanted, root->outputs[k]))
+            outputs[kept++] = root->outputs[k];
+    root->outputs = outputs;
+    root->output_count = kept;
+    root->width = step_width(planner, outputs, kept);
+    column_set_unite(planner->arena, &below, &wanted);
+    step_reads(planner, root, &below);
+    ColumnId *list;
+    int32_t list_count = column_set_list(planner->arena, &below, &list);
+    for (int32_t k = 0; k < root->input_count; k++)
+        tree_prune(planner, root->inputs[k], list, list_count);
+}
