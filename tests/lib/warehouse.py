@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A warehouse of the test's own: made in a temporary directory, run under mpirun, reached over loopback."""
+import glob
 import os
 import secrets
 import shutil
@@ -74,6 +75,21 @@ class Warehouse:
             self.wait_ready()
         return self
 
+    def start_watched(self, nodes=1, env=None):
+        """stoa start: under a supervisor that starts it again when it dies."""
+        self.port = port_free()
+        r = subprocess.run([program("stoa"), "start", self.dir, "-n", str(nodes), "-p", str(self.port)], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ, **(env or {})))
+        if r.returncode:
+            raise RuntimeError(f"stoa start: {r.stdout}")
+        return self
+
+    def stop_watched(self):
+        r = subprocess.run([program("stoa"), "stop", self.dir], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True)
+        if r.returncode:
+            raise RuntimeError(f"stoa stop: {r.stdout}")
+
     def wait_ready(self):
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -88,11 +104,15 @@ class Warehouse:
                 time.sleep(0.05)
 
     def log_tail(self, lines=30):
-        try:
-            with open(os.path.join(self.base, "server.log"), errors="replace") as f:
-                return "".join(f.readlines()[-lines:])
-        except OSError:
-            return ""
+        """The last lines the server said, under mpirun or under the supervisor."""
+        text = ""
+        for path in [os.path.join(self.base, "server.log")] + sorted(glob.glob(os.path.join(self.dir, "log", "*"))):
+            try:
+                with open(path, errors="replace") as f:
+                    text += "".join(f.readlines()[-lines:])
+            except OSError:
+                pass
+        return text
 
     def connect(self, **words):
         return Connection(**{**dict(host="127.0.0.1", port=self.port, user=USER, password=self.password, dbname="dev"), **words})
@@ -130,6 +150,9 @@ class Warehouse:
         return code
 
     def kill(self):
+        if os.path.exists(os.path.join(self.dir, "run", "supervisor")):
+            subprocess.run([program("stoa"), "stop", self.dir], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
         for pid, _ in self.pids():
             try:
                 os.kill(pid, signal.SIGKILL)
