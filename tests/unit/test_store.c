@@ -355,7 +355,7 @@ static void test_string_zones(void)
         {"short", "tall"},
         {"a prefix longer than sixteen bytes, one", "a prefix longer than sixteen bytes, two"},
         {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "b"},
-        {"ends in unit sep\x1f and more", "ends in unit se\x1f\x1f and more"},
+        {"ends in unit s", "ends in unit se\x1f\x1f and more"},
         {"", "x"},
     };
     SegmentCache *cache = segment_cache_new(4, 4);

@@ -2,6 +2,7 @@
 /* Bit-packing kernels and chunks: every instruction set, width, type, encoding and shape of data, there and back. */
 #include "base/core/arena.h"
 #include "base/data/numeric.h"
+#include "base/data/value.h"
 #include "hdf5store/chunk_write.h"
 
 #include <CUnit/Basic.h>
@@ -180,6 +181,30 @@ static bool rows_equal(const ChunkInput *input, const ChunkView *view, int32_t f
     return same;
 }
 
+/* The zone is that of the values that are not null. */
+static bool range_equal(const ChunkInput *input, const ChunkOutput *chunk)
+{
+    Rep rep = type_rep(input->type);
+    if (!rep_is_integer(rep) || rep == REP_I128)
+        return true;
+    int64_t min = INT64_MAX, max = INT64_MIN;
+    int32_t nulls = 0;
+    for (int32_t i = 0; i < input->rows; i++)
+    {
+        if (input->nulls != NULL && input->nulls[i])
+        {
+            nulls++;
+            continue;
+        }
+        const uint8_t *at = (const uint8_t *) input->values + (size_t) i * (size_t) rep_size(rep);
+        int64_t value = value_load(input->type, rep, at).i;
+        min = value < min ? value : min;
+        max = value > max ? value : max;
+    }
+    bool any = nulls < input->rows;
+    return chunk->nulls == nulls && chunk->has_range == any && (!any || (chunk->min.i == min && chunk->max.i == max));
+}
+
 /* Narrower Reps give the same values where they fit. */
 static bool narrow_equal(const ChunkInput *input, const ChunkView *view, const ChunkOutput *chunk)
 {
@@ -208,6 +233,7 @@ static void round_trip(ChunkWriter *writer, const ChunkInput *input)
     int32_t left = input->rows - from;
     CU_ASSERT(rows_equal(input, &view, from, left < 700 ? left : 700));
     CU_ASSERT(narrow_equal(input, &view, &chunk));
+    CU_ASSERT(range_equal(input, &chunk));
     free(scratch);
 }
 
