@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * FROM.  Each item makes a BoundFrom and a Namespace; a join concatenates its
+ * sides' namespaces, and so the names are in the order SELECT * gives them.
+ *
+ *     from a join b using (k), (select ...) c      a.k a.x  (b.k hidden) b.y  c.z
+ */
+#include "base/core/assert.h"
+#include "sql/bind/binder.h"
+
+#include <string.h>
+
+/* An alias and the names it gives the columns. */
+typedef struct FromAlias
+{
+    const char *name; /* NULL: none */
+    int32_t position;
+    size_t column_count;
+    Node *const *columns;
+} FromAlias;
+
+static FromAlias read_alias(const Binder *binder, const PgQuery__Alias *alias, int32_t position)
+{
+    if (alias == NULL)
+        return (FromAlias){NULL, position, 0, NULL};
+    return (FromAlias){name_fold(binder, alias->aliasname), position, alias->n_colnames, alias->colnames};
+}
+
+void namespace_add(Binder *binder, Scope *scope, Namespace *names, NameEntry entry)
+{
+    ARRAY_ADD(binder->arena, names->entries, names->count, names->capacity, entry);
+    while (entry.column >= binder->owner_capacity)
+    {
+        int32_t capacity = binder->owner_capacity == 0 ? 64 : binder->owner_capacity * 2;
+        Scope **owners = ARENA_ARRAY(binder->arena, Scope *, capacity);
+        if (binder->owner_capacity > 0)
+            memcpy(owners, binder->owners, sizeof *owners * (size_t) binder->owner_capacity);
+        binder->owners = owners;
+        binder->owner_capacity = capacity;
+    }
+    binder->owners[entry.column] = scope;
+}
+
+static void namespace_append(Binder *binder, Namespace *names, const Namespace *more)
+{
+    for (int32_t i = 0; i < more->count; i++)
+        ARRAY_ADD(binder->arena, names->entries, names->count, names->capacity, more->entries[i]);
+}
+
+/* The name of column `index`: from the alias's list, else `own`. */
+static const char *column_name(const Binder *binder, const FromAlias *alias, int32_t index, const char *own)
+{
+    const char *renamed = (size_t) index < alias->column_count ? node_string(alias->columns[index]) : NULL;
+    return renamed == NULL ? own : name_fold(binder, renamed);
+}
+
+static Error *check_alias_columns(const FromAlias *alias, int32_t count)
+{
+    if (alias->column_count <= (size_t) count)
+        return NULL;
+    return error_at(error_new(SQLSTATE_INVALID_COLUMN_REFERENCE,
+                              "table \"%s\" has %d columns available but %zu columns specified", alias->name, count,
+                              alias->column_count),
+                    alias->position);
+}
+
+static Error *count_relation(Binder *binder, int32_t position)
+{
+    if (++binder->relation_count <= BIND_RELATIONS_MAX)
+        return NULL;
+    return error_at(error_new(SQLSTATE_STATEMENT_TOO_COMPLEX, "statement uses more than %d tables and subqueries",
+                              BIND_RELATIONS_MAX),
+                    position);
+}
+
+/* --- tables, subqueries -------------------------------------------------------------- */
+
+static Error *from_table(Binder *binder, Scope *scope, const CatalogTable *table, const FromAlias *alias,
+                         Namespace *names, BoundFrom **out)
+{
+    BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
+    from->kind = table_is_sysview(table) ? FROM_SYSVIEW : FROM_TABLE;
+    from->table = table;
+    from->alias = alias->name != NULL ? alias->name : table->name;
+    from->column_count = table->column_count;
+    from->columns = ARENA_ARRAY(binder->arena, ColumnId, table->column_count);
+    TRY(check_alias_columns(alias, table->column_count));
+    for (int32_t i = 0; i < table->column_count; i++)
+    {
+        const CatalogColumn *column = &table->columns[i];
+        const char *name = column_name(binder, alias, i, column->name);
+        ColumnId id = bound_add_column(binder->arena, binder->statement, name, column->type, !column->not_null);
+        binder->statement->columns[id].table = table;
+        binder->statement->columns[id].ordinal = i;
+        from->columns[i] = id;
+        namespace_add(binder, scope, names,
+                      (NameEntry){alias->name != NULL ? NULL : table->schema, from->alias, name, id, false});
+    }
+    *out = from;
+    return NULL;
+}
+
+static Error *from_query(Binder *binder, Scope *scope, BoundQuery *query, const FromAlias *alias, Namespace *names,
+                         BoundFrom **out)
+{
+    BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
+    from->kind = FROM_QUERY;
+    from->query = query;
+    from->alias = alias->name;
+    from->column_count = query->visible_count;
+    from->columns = ARENA_ARRAY(binder->arena, ColumnId, query->visible_count);
+    TRY(check_alias_columns(alias, query->visible_count));
+    for (int32_t i = 0; i < query->visible_count; i++)
+    {
+        from->columns[i] = query->targets[i].column;
+        namespace_add(binder, scope, names,
+                      (NameEntry){NULL, alias->name, column_name(binder, alias, i, query->target_names[i]),
+                                  from->columns[i], false});
+    }
+    *out = from;
+    return NULL;
+}
+
+static const Cte *find_cte(const Scope *scope, const char *name)
+{
+    for (const Cte *cte = scope->ctes; cte != NULL; cte = cte->next)
+        if (strcmp(cte->name, name) == 0)
+            return cte;
+    return NULL;
+}
+
+static Error *from_cte(Binder *binder, Scope *scope, const Cte *cte, const FromAlias *alias, Namespace *names,
+                       BoundFrom **out)
+{
+    BoundQuery *query;
+    const Node *node = cte->node->ctequery;
+    if (node->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
+        return unsupported(node_position(binder, cte->node->location), "WITH over a statement that is no SELECT is");
+    TRY(bind_query(binder, scope, true, cte->next, node->select_stmt, &query));
+    FromAlias named = *alias;
+    if (named.name == NULL)
+        named.name = cte->name;
+    if (named.column_count == 0)
+    {
+        named.column_count = cte->node->n_aliascolnames;
+        named.columns = cte->node->aliascolnames;
+    }
+    return from_query(binder, scope, query, &named, names, out);
+}
+
+static Error *from_range(Binder *binder, Scope *scope, const PgQuery__RangeVar *range, Namespace *names, BoundFrom **out)
+{
+    int32_t position = node_position(binder, range->location);
+    FromAlias alias = read_alias(binder, range->alias, position);
+    bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
+    char *name = name_fold(binder, range->relname);
+    const CatalogTable *table;
+    TRY(count_relation(binder, position));
+    const Cte *cte = has_schema ? NULL : find_cte(scope, name);
+    if (cte != NULL)
+        return from_cte(binder, scope, cte, &alias, names, out);
+    TRY(bind_table(binder, has_schema ? name_fold(binder, range->schemaname) : NULL, name, position, &table));
+    return from_table(binder, scope, table, &alias, names, out);
+}
+
+static Error *from_subselect(Binder *binder, Scope *scope, const PgQuery__RangeSubselect *range, Namespace *names,
+                             BoundFrom **out)
+{
+    BoundQuery *query;
+    FromAlias alias = read_alias(binder, range->alias, 0);
+    if (range->lateral)
+        return unsupported(0, "LATERAL is");
+    if (range->subquery == NULL || range->subquery->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
+        return unsupported(0, "this kind of subquery is");
+    TRY(count_relation(binder, 0));
+    TRY(bind_query(binder, scope, true, scope->ctes, range->subquery->select_stmt, &query));
+    return from_query(binder, scope, query, &alias, names, out);
+}
+
+/* --- joins -------------------------------------------------------------------------------- */
+
+/* The one visible column of that name, NULL if there is none. */
+static Error *find_join_column(const Namespace *names, const char *name, int32_t position, NameEntry **found)
+{
+    *found = NULL;
+    for (int32_t i = 0; i < names->count; i++)
+    {
+        if (names->entries[i].hidden || strcmp(names->entries[i].name, name) != 0)
+            continue;
+        if (*found != NULL)
+            return error_at(error_new(SQLSTATE_AMBIGUOUS_COLUMN,
+                                      "common column name \"%s\" appears more than once in a table", name),
+                            position);
+        *found = &names->entries[i];
+    }
+    return NULL;
+}
+
+typedef struct JoinSides
+{
+    Namespace *left; /* as written */
+    Namespace *right;
+    bool keep_right; /* RIGHT JOIN: the merged column is the right one */
+    Namespace merged; /* columns of USING, in order */
+    Expr *on;
+} JoinSides;
+
+static Error *join_using(Binder *binder, JoinSides *sides, const char *name, int32_t position)
+{
+    NameEntry *left, *right;
+    TRY(find_join_column(sides->left, name, position, &left));
+    TRY(find_join_column(sides->right, name, position, &right));
+    if (left == NULL || right == NULL)
+        return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" specified in USING clause does not exist in %s table",
+                                  name, left == NULL ? "left" : "right"),
+                        position);
+    Expr *equal;
+    Expr *a = expr_column(binder->arena, binder->statement, left->column);
+    Expr *b = expr_column(binder->arena, binder->statement, right->column);
+    TRY(bind_compare(binder, '=', a, b, position, &equal));
+    sides->on = expr_and(binder->arena, sides->on, equal);
+    NameEntry *kept = sides->keep_right ? right : left;
+    ARRAY_ADD(binder->arena, sides->merged.entries, sides->merged.count, sides->merged.capacity, *kept);
+    left->hidden = right->hidden = true;
+    return NULL;
+}
+
+static Error *join_natural(Binder *binder, JoinSides *sides)
+{
+    for (int32_t i = 0; i < sides->left->count; i++)
+    {
+        NameEntry *right;
+        const NameEntry *left = &sides->left->entries[i];
+        if (left->hidden)
+            continue;
+        TRY(find_join_column(sides->right, left->name, 0, &right));
+        if (right != NULL)
+            TRY(join_using(binder, sides, left->name, 0));
+    }
+    return NULL;
+}
+
+static void make_nullable(Binder *binder, const Namespace *names)
+{
+    for (int32_t i = 0; i < names->count; i++)
+        binder->statement->columns[names->entries[i].column].nullable = true;
+}
+
+static bool same_table_name(const NameEntry *a, const NameEntry *b)
+{
+    if (a->alias == NULL || b->alias == NULL || strcmp(a->alias, b->alias) != 0)
+        return false;
+    return a->schema == NULL || b->schema == NULL || strcmp(a->schema, b->schema) == 0;
+}
+
+/* No table name twice.  Entries of one table follow one another, so only its first is looked at. */
+static Error *check_aliases(const Namespace *left, const Namespace *right)
+{
+    const char *before = NULL;
+    for (int32_t i = 0; i < right->count; i++)
+    {
+        if (right->entries[i].alias == before)
+            continue;
+        before = right->entries[i].alias;
+        for (int32_t j = 0; j < left->count; j++)
+            if (same_table_name(&left->entries[j], &right->entries[i]))
+                return error_new(SQLSTATE_DUPLICATE_ALIAS, "table name \"%s\" specified more than once", before);
+    }
+    return NULL;
+}
+
+/* Condition over both sides; sides->merged and then the rest become *names. */
+static Error *bind_join_condition(Binder *binder, Scope *scope, const PgQuery__JoinExpr *join, JoinSides *sides,
+                                  Namespace *names)
+{
+    for (size_t i = 0; i < join->n_using_clause; i++)
+    {
+        const char *name = node_string(join->using_clause[i]);
+        TRY(join_using(binder, sides, name == NULL ? "" : name_fold(binder, name), 0));
+    }
+    if (join->is_natural)
+        TRY(join_natural(binder, sides));
+    *names = (Namespace){0};
+    namespace_append(binder, names, &sides->merged);
+    namespace_append(binder, names, sides->left);
+    namespace_append(binder, names, sides->right);
+    if (join->quals == NULL || join->quals->node_case == PG_QUERY__NODE__NODE__NOT_SET)
+        return NULL;
+    Namespace saved = scope->names;
+    const char *saved_clause = scope->no_aggregates;
+    scope->names = *names;
+    scope->no_aggregates = "JOIN conditions";
+    Error *error = bind_condition(binder, scope, join->quals, "JOIN/ON", &sides->on);
+    scope->names = saved;
+    scope->no_aggregates = saved_clause;
+    return error;
+}
+
+/* Merged columns stand twice in the list: once first and visible, once qualified under their own table. */
+static void rename_join(const Binder *binder, const PgQuery__JoinExpr *join, Namespace *names)
+{
+    if (join->alias == NULL)
+        return;
+    const char *alias = name_fold(binder, join->alias->aliasname);
+    int32_t kept = 0;
+    for (int32_t i = 0; i < names->count; i++)
+    {
+        if (names->entries[i].hidden)
+            continue;
+        names->entries[kept] = names->entries[i];
+        names->entries[kept].alias = alias;
+        names->entries[kept].schema = NULL;
+        kept++;
+    }
+    names->count = kept;
+}
+
+static Error *from_item(Binder *binder, Scope *scope, const Node *node, Namespace *names, BoundFrom **out);
+
+static Error *from_join(Binder *binder, Scope *scope, const PgQuery__JoinExpr *join, Namespace *names, BoundFrom **out)
+{
+    BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
+    Namespace left = {0}, right = {0};
+    BoundFrom *left_from, *right_from;
+    bool is_right = join->jointype == PG_QUERY__JOIN_TYPE__JOIN_RIGHT;
+    if (join->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL)
+        return unsupported(0, "FULL JOIN is");
+    TRY(from_item(binder, scope, join->larg, &left, &left_from));
+    TRY(from_item(binder, scope, join->rarg, &right, &right_from));
+    TRY(check_aliases(&left, &right));
+    JoinSides sides = {.left = &left, .right = &right, .keep_right = is_right};
+    from->kind = FROM_JOIN;
+    from->join = join->jointype == PG_QUERY__JOIN_TYPE__JOIN_INNER ? JOIN_INNER : JOIN_LEFT;
+    from->left = is_right ? right_from : left_from;
+    from->right = is_right ? left_from : right_from;
+    TRY(bind_join_condition(binder, scope, join, &sides, names));
+    if (from->join == JOIN_LEFT)
+        make_nullable(binder, is_right ? &left : &right);
+    rename_join(binder, join, names);
+    from->on = sides.on;
+    *out = from;
+    return NULL;
+}
+
+static Error *from_item(Binder *binder, Scope *scope, const Node *node, Namespace *names, BoundFrom **out)
+{
+    switch (node->node_case)
+    {
+    case PG_QUERY__NODE__NODE_RANGE_VAR:
+        return from_range(binder, scope, node->range_var, names, out);
+    case PG_QUERY__NODE__NODE_RANGE_SUBSELECT:
+        return from_subselect(binder, scope, node->range_subselect, names, out);
+    case PG_QUERY__NODE__NODE_JOIN_EXPR:
+        return from_join(binder, scope, node->join_expr, names, out);
+    case PG_QUERY__NODE__NODE_RANGE_FUNCTION:
+        return unsupported(0, "a function in FROM is");
+    default:
+        return unsupported(0, "this kind of FROM item is");
+    }
+}
+
+Error *bind_from(Binder *binder, Scope *scope, size_t count, Node *const *items, BoundFrom **out)
+{
+    *out = NULL;
+    for (size_t i = 0; i < count; i++)
+    {
+        BoundFrom *item;
+        Namespace names = {0};
+        TRY(from_item(binder, scope, items[i], &names, &item));
+        TRY(check_aliases(&scope->names, &names));
+        namespace_append(binder, &scope->names, &names);
+        if (*out == NULL)
+        {
+            *out = item;
+            continue;
+        }
+        BoundFrom *join = ARENA_NEW(binder->arena, BoundFrom); /* a comma is a join without condition */
+        join->kind = FROM_JOIN;
+        join->join = JOIN_INNER;
+        join->left = *out;
+        join->right = item;
+        *out = join;
+    }
+    return NULL;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Grouping.  Expressions above it are bound over the columns of FROM first and
+ * then said anew in terms of groups:
+ *
+ *     select a + 1, sum(b) from t group by a + 1      groups: a + 1 as g; aggs: sum(b) as s
+ *                                                     targets: g, s
+ *
+ * A column of FROM that is left over is an error (42803).
+ */
+#include "base/core/assert.h"
+#include "sql/bind/binder.h"
+
+#include <string.h>
+
+Error *bind_position(const Binder *binder, const Scope *scope, const Node *node, const char *clause, TargetItem **item)
+{
+    *item = NULL;
+    if (node->node_case != PG_QUERY__NODE__NODE_A_CONST)
+        return NULL;
+    const PgQuery__AConst *constant = node->a_const;
+    int32_t position = node_position(binder, constant->location);
+    if (constant->isnull || constant->val_case != PG_QUERY__A__CONST__VAL_IVAL)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "non-integer constant in %s", clause), position);
+    int32_t number = constant->ival->ival;
+    if (number < 1 || number > scope->item_count)
+        return error_at(error_new(SQLSTATE_INVALID_COLUMN_REFERENCE, "%s position %d is not in select list", clause, number),
+                        position);
+    *item = &scope->items[number - 1];
+    return NULL;
+}
+
+static const char *plain_name(const Binder *binder, const Node *node)
+{
+    if (node->node_case != PG_QUERY__NODE__NODE_COLUMN_REF || node->column_ref->n_fields != 1)
+        return NULL;
+    const char *name = node_string(node->column_ref->fields[0]);
+    return name == NULL ? NULL : name_fold(binder, name);
+}
+
+static Error *check_group(const Expr *expr, const Scope *scope)
+{
+    if (expr->kind == EXPR_SUBQUERY)
+        return unsupported(expr->position, "grouping by a subquery is");
+    if (expr->kind == EXPR_COLUMN)
+        for (int32_t i = 0; i < scope->query->agg_count; i++)
+            if (scope->query->aggs[i].column == expr->column)
+                return error_at(error_new(SQLSTATE_GROUPING_ERROR, "aggregate functions are not allowed in GROUP BY"),
+                                expr->position);
+    for (int32_t i = 0; i < expr->arg_count; i++)
+        TRY(check_group(expr->args[i], scope));
+    return NULL;
+}
+
+static void add_group(Binder *binder, Scope *scope, Expr *expr, const char *name)
+{
+    BoundQuery *query = scope->query;
+    for (int32_t i = 0; i < query->group_count; i++)
+        if (expr_equal(query->groups[i].expr, expr))
+            return;
+    BoundNamed *group = &query->groups[query->group_count++];
+    group->expr = expr;
+    group->column = bound_add_column(binder->arena, binder->statement, name, expr->type, expr->nullable);
+}
+
+/* What the group is called in EXPLAIN: its column's name if it is one. */
+static const char *group_name(const Binder *binder, const Expr *expr)
+{
+    return expr->kind == EXPR_COLUMN ? binder->statement->columns[expr->column].name : "group";
+}
+
+static Error *bind_group(Binder *binder, Scope *scope, const Node *node)
+{
+    TargetItem *item = NULL;
+    Expr *expr;
+    if (node->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
+        return unsupported(node_position(binder, node->grouping_set->location), "GROUPING SETS, ROLLUP and CUBE are");
+    TRY(bind_position(binder, scope, node, "GROUP BY", &item));
+    if (item != NULL)
+        expr = item->expr;
+    else
+        TRY(bind_expr(binder, scope, node, &expr)); /* a column of FROM before an alias, as find_column() looks */
+    TRY(check_group(expr, scope));
+    TRY(bind_check_size(expr));
+    expr = coerce_unknown(binder, expr);
+    const char *name = plain_name(binder, node);
+    add_group(binder, scope, expr, name != NULL ? name : group_name(binder, expr));
+    return NULL;
+}
+
+Error *bind_groups(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
+{
+    BoundQuery *query = scope->query;
+    query->groups = ARENA_ARRAY(binder->arena, BoundNamed, select->n_group_clause);
+    scope->no_aggregates = "GROUP BY";
+    for (size_t i = 0; i < select->n_group_clause; i++)
+        TRY(bind_group(binder, scope, select->group_clause[i]));
+    scope->no_aggregates = NULL;
+    return NULL;
+}
+
+/* --- above the groups ------------------------------------------------------------------ */
+
+static Error *ungrouped(const Binder *binder, const Expr *column)
+{
+    const BoundColumn *bound = &binder->statement->columns[column->column];
+    Error *error;
+    if (bound->table != NULL)
+        error = error_new(SQLSTATE_GROUPING_ERROR,
+                          "column \"%s.%s\" must appear in the GROUP BY clause or be used in an aggregate function",
+                          bound->table->name, bound->name);
+    else
+        error = error_new(SQLSTATE_GROUPING_ERROR,
+                          "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function",
+                          bound->name);
+    return error_at(error, column->position);
+}
+
+static bool is_from_column(const Binder *binder, const Scope *scope, ColumnId column)
+{
+    return column < binder->owner_capacity && binder->owners[column] == scope;
+}
+
+/* A subquery above groups may not use columns of FROM: what it sees is one row a group. */
+static Error *check_subquery(const Binder *binder, const Scope *scope, const Expr *expr)
+{
+    for (int32_t i = 0; i < expr->subquery->outer_count; i++)
+        if (is_from_column(binder, scope, expr->subquery->outer[i]))
+            return unsupported(expr->position, "a correlated subquery above GROUP BY is");
+    return NULL;
+}
+
+Error *bind_above_groups(Binder *binder, Scope *scope, Expr *expr, Expr **out)
+{
+    const BoundQuery *query = scope->query;
+    *out = expr;
+    for (int32_t i = 0; i < query->group_count; i++)
+        if (expr_equal(query->groups[i].expr, expr))
+        {
+            *out = expr_column(binder->arena, binder->statement, query->groups[i].column);
+            (*out)->position = expr->position;
+            return NULL;
+        }
+    if (expr->kind == EXPR_COLUMN)
+        return is_from_column(binder, scope, expr->column) ? ungrouped(binder, expr) : NULL;
+    if (expr->kind == EXPR_SUBQUERY)
+        TRY(check_subquery(binder, scope, expr));
+    Expr **args = NULL;
+    for (int32_t i = 0; i < expr->arg_count; i++)
+    {
+        Expr *arg;
+        TRY(bind_above_groups(binder, scope, expr->args[i], &arg));
+        if (arg == expr->args[i])
+            continue;
+        if (args == NULL)
+            args = arena_memdup(binder->arena, expr->args, sizeof *args * (size_t) expr->arg_count);
+        args[i] = arg;
+    }
+    if (args == NULL)
+        return NULL;
+    *out = arena_memdup(binder->arena, expr, sizeof *expr);
+    (*out)->args = args;
+    return NULL;
+}

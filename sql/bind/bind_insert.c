@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * INSERT: a query whose targets are all columns of the table, in its order and types.
+ *
+ *     insert into t (b, a) values (1, 2), (3, default)    targets: v.a, v.b, default of c   over VALUES of t's types
+ *     insert into t (b, a) select ...                     targets: q.2, q.1, default of c   over the query
+ */
+#include "base/core/assert.h"
+#include "sql/bind/binder.h"
+
+#include <string.h>
+
+typedef struct InsertTarget
+{
+    const CatalogTable *table;
+    int32_t count;     /* columns that are given values */
+    int32_t *ordinals; /* their place in the table */
+    bool listed;       /* by name: all of them must get a value */
+    Expr **defaults;   /* by place in the table, as far as they were asked for */
+} InsertTarget;
+
+/* --- DEFAULT ---------------------------------------------------------------------- */
+
+static Error *default_expr(Binder *binder, const CatalogColumn *column, Expr **out)
+{
+    ParseList *list;
+    Scope scope = {.no_aggregates = "DEFAULT", .query = ARENA_NEW(binder->arena, BoundQuery)};
+    TRY(parse_statements(binder->arena, arena_printf(binder->arena, "SELECT %s", column->default_sql), &list));
+    const ParseStatement *statement = &list->statements[0];
+    const PgQuery__SelectStmt *select = list->count == 1 ? statement->node->select_stmt : NULL;
+    if (list->count != 1 || statement->kind != STATEMENT_SELECT || select->n_target_list != 1 || select->n_from_clause > 0)
+        return error_new(SQLSTATE_INVALID_TABLE_DEFINITION, "default of column \"%s\" is no expression", column->name);
+    Binder inner = *binder;
+    inner.parse = statement;
+    Expr *expr;
+    TRY(bind_expr(&inner, &scope, select->target_list[0]->res_target->val, &expr));
+    return coerce(&inner, expr, column->type, CAST_ASSIGNMENT, out);
+}
+
+Error *bind_default(Binder *binder, const CatalogColumn *column, Expr **out)
+{
+    *out = expr_null(binder->arena, column->type);
+    if (column->default_sql == NULL)
+        return NULL;
+    Error *error = default_expr(binder, column, out);
+    if (error != NULL)
+    {
+        error->position = 0; /* it would point into the DEFAULT's own text */
+        return error_detail(error, "This is the default of column \"%s\".", column->name);
+    }
+    Expr *unplaced = arena_memdup(binder->arena, *out, sizeof **out);
+    unplaced->position = 0;
+    *out = unplaced;
+    return NULL;
+}
+
+/* --- columns ------------------------------------------------------------------------ */
+
+static Error *read_target(Binder *binder, const PgQuery__InsertStmt *insert, InsertTarget *target)
+{
+    const CatalogTable *table = target->table;
+    bool *seen = ARENA_ARRAY(binder->arena, bool, table->column_count);
+    size_t count = insert->n_cols > 0 ? insert->n_cols : (size_t) table->column_count;
+    target->ordinals = ARENA_ARRAY(binder->arena, int32_t, count);
+    target->count = (int32_t) count;
+    target->listed = insert->n_cols > 0;
+    for (size_t i = 0; i < count; i++)
+    {
+        target->ordinals[i] = (int32_t) i;
+        if (!target->listed)
+            continue;
+        const PgQuery__ResTarget *column = insert->cols[i]->res_target;
+        int32_t position = node_position(binder, column->location);
+        const char *name = name_fold(binder, column->name);
+        int32_t ordinal = catalog_find_column(table, name);
+        if (ordinal < 0)
+            return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", name,
+                                      table->name),
+                            position);
+        if (seen[ordinal])
+            return error_at(error_new(SQLSTATE_DUPLICATE_COLUMN, "column \"%s\" specified more than once", name), position);
+        seen[ordinal] = true;
+        target->ordinals[i] = ordinal;
+    }
+    return NULL;
+}
+
+/* `count` values come for the columns: a listed column must get one, unlisted ones may go without at the end. */
+static Error *check_count(InsertTarget *target, size_t count, int32_t position)
+{
+    if (count > (size_t) target->count)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "INSERT has more expressions than target columns"), position);
+    if (count < (size_t) target->count && target->listed)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "INSERT has more target columns than expressions"), position);
+    target->count = (int32_t) count;
+    return NULL;
+}
+
+/* The default of a column; each is worked out once a statement. */
+static Error *target_default(Binder *binder, const InsertTarget *target, int32_t ordinal, Expr **out)
+{
+    if (target->defaults[ordinal] == NULL)
+        TRY(bind_default(binder, &target->table->columns[ordinal], &target->defaults[ordinal]));
+    *out = target->defaults[ordinal];
+    return NULL;
+}
+
+/* A value for a column, in its type; the error names the column. */
+static Error *assign(Binder *binder, const CatalogColumn *column, Expr *expr, Expr **out)
+{
+    Error *error = coerce(binder, expr, column->type, CAST_ASSIGNMENT, out);
+    if (error == NULL)
+        return NULL;
+    if (error->state == SQLSTATE_DATATYPE_MISMATCH)
+    {
+        Error *better = error_new(SQLSTATE_DATATYPE_MISMATCH, "column \"%s\" is of type %s but expression is of type %s",
+                                  column->name, type_name(column->type), type_name(expr->type));
+        better = error_hint(better, "You will need to rewrite or cast the expression.");
+        better->position = error->position;
+        error_free(error);
+        return better;
+    }
+    return error->detail == NULL ? error_detail(error, "This is the value for column \"%s\".", column->name) : error;
+}
+
+/* --- sources -------------------------------------------------------------------------- */
+
+/* Targets over values[i] for ordinals[i], defaults elsewhere. */
+static Error *finish(Binder *binder, const InsertTarget *target, Expr *const *values, BoundQuery *query)
+{
+    const CatalogTable *table = target->table;
+    int32_t capacity = 0;
+    Expr **all = ARENA_ARRAY(binder->arena, Expr *, table->column_count);
+    for (int32_t i = 0; i < target->count; i++)
+        all[target->ordinals[i]] = values[i];
+    for (int32_t i = 0; i < table->column_count; i++)
+    {
+        const CatalogColumn *column = &table->columns[i];
+        if (all[i] == NULL)
+            TRY(target_default(binder, target, i, &all[i]));
+        if (column->not_null && expr_is_null_const(all[i]))
+            return error_at(error_new(SQLSTATE_NOT_NULL_VIOLATION, "null value in column \"%s\" of relation \"%s\" violates "
+                                                                   "not-null constraint",
+                                      column->name, table->name),
+                            all[i]->position);
+        query_add_target(binder, query, &capacity, all[i], column->name);
+    }
+    query->visible_count = query->target_count;
+    binder->statement->query = query;
+    return NULL;
+}
+
+static Error *insert_query(Binder *binder, InsertTarget *target, const PgQuery__SelectStmt *select)
+{
+    BoundQuery *source;
+    TRY(bind_query(binder, NULL, false, NULL, select, &source));
+    TRY(check_count(target, (size_t) source->visible_count, binder->parse->position));
+    BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
+    from->kind = FROM_QUERY;
+    from->query = source;
+    from->column_count = source->visible_count;
+    from->columns = ARENA_ARRAY(binder->arena, ColumnId, source->visible_count);
+    Expr **values = ARENA_ARRAY(binder->arena, Expr *, source->visible_count);
+    for (int32_t i = 0; i < source->visible_count; i++)
+    {
+        from->columns[i] = source->targets[i].column;
+        Expr *value = expr_is_const(source->targets[i].expr) && !source->grouped
+                          ? source->targets[i].expr
+                          : expr_column(binder->arena, binder->statement, from->columns[i]);
+        TRY(assign(binder, &target->table->columns[target->ordinals[i]], value, &values[i]));
+    }
+    BoundQuery *query = ARENA_NEW(binder->arena, BoundQuery);
+    query->from = from;
+    return finish(binder, target, values, query);
+}
+
+static Error *bind_value(Binder *binder, Scope *scope, const InsertTarget *target, int32_t ordinal, const Node *node,
+                         Expr **out)
+{
+    Expr *expr;
+    if (node->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
+        return target_default(binder, target, ordinal, out);
+    TRY(bind_expr(binder, scope, node, &expr));
+    return assign(binder, &target->table->columns[ordinal], expr, out);
+}
+
+static Error *bind_value_row(Binder *binder, Scope *scope, const InsertTarget *target, const Node *node, Expr **row)
+{
+    const PgQuery__List *list = node->list;
+    if (list->n_items != (size_t) target->count)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "VALUES lists must all be the same length"),
+                        node_position(binder, node_location(list->items[0])));
+    for (int32_t i = 0; i < target->count; i++)
+    {
+        const CatalogColumn *column = &target->table->columns[target->ordinals[i]];
+        TRY(bind_value(binder, scope, target, target->ordinals[i], list->items[i], &row[i]));
+        if (column->not_null && expr_is_null_const(row[i]))
+            return error_at(error_new(SQLSTATE_NOT_NULL_VIOLATION,
+                                      "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+                                      column->name, target->table->name),
+                            row[i]->position);
+    }
+    return NULL;
+}
+
+static const Expr *first_not_constant(Expr *const *row, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++)
+        if (!expr_is_const(row[i]))
+            return row[i];
+    return NULL;
+}
+
+static Error *insert_values(Binder *binder, InsertTarget *target, const PgQuery__SelectStmt *select)
+{
+    Scope *scope = ARENA_NEW(binder->arena, Scope);
+    BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
+    BoundQuery *query = ARENA_NEW(binder->arena, BoundQuery);
+    const PgQuery__List *first = select->values_lists[0]->list;
+    scope->query = query;
+    scope->no_aggregates = "VALUES";
+    TRY(check_count(target, first->n_items, first->n_items > 0 ? node_position(binder, node_location(first->items[0])) : 0));
+    from->kind = FROM_VALUES;
+    from->row_count = (int32_t) select->n_values_lists;
+    from->rows = ARENA_ARRAY(binder->arena, Expr **, from->row_count);
+    for (int32_t r = 0; r < from->row_count; r++)
+    {
+        from->rows[r] = ARENA_ARRAY(binder->arena, Expr *, target->count);
+        TRY(bind_value_row(binder, scope, target, select->values_lists[r], from->rows[r]));
+        const Expr *computed = first_not_constant(from->rows[r], target->count);
+        if (computed != NULL && from->row_count == 1) /* SELECT without FROM */
+            return finish(binder, target, from->rows[0], query);
+        if (computed != NULL)
+            return unsupported(computed->position, "a value that is no constant, in a VALUES list of several rows, is");
+    }
+    Expr **values = ARENA_ARRAY(binder->arena, Expr *, target->count);
+    from->column_count = target->count;
+    from->columns = ARENA_ARRAY(binder->arena, ColumnId, target->count);
+    for (int32_t i = 0; i < target->count; i++)
+    {
+        const CatalogColumn *column = &target->table->columns[target->ordinals[i]];
+        from->columns[i] =
+            bound_add_column(binder->arena, binder->statement, column->name, column->type, !column->not_null);
+        values[i] = expr_column(binder->arena, binder->statement, from->columns[i]);
+    }
+    query->from = from;
+    return finish(binder, target, values, query);
+}
+
+Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert)
+{
+    InsertTarget target = {0};
+    const PgQuery__RangeVar *range = insert->relation;
+    bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
+    ParseName name = {has_schema ? name_fold(binder, range->schemaname) : NULL, name_fold(binder, range->relname),
+                      node_position(binder, range->location)};
+    if (insert->on_conflict_clause != NULL)
+        return unsupported(binder->parse->position, "ON CONFLICT is");
+    if (insert->n_returning_list > 0)
+        return unsupported(binder->parse->position, "RETURNING is");
+    if (insert->with_clause != NULL)
+        return unsupported(binder->parse->position, "WITH before INSERT is");
+    TRY(bind_table_name(binder->snapshot, binder->context, &name, false, &target.table));
+    binder->statement->insert = target.table;
+    target.defaults = ARENA_ARRAY(binder->arena, Expr *, target.table->column_count);
+    TRY(read_target(binder, insert, &target));
+    if (insert->select_stmt == NULL || insert->select_stmt->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
+    {
+        target.count = 0; /* DEFAULT VALUES */
+        return finish(binder, &target, NULL, ARENA_NEW(binder->arena, BoundQuery));
+    }
+    const PgQuery__SelectStmt *select = insert->select_stmt->select_stmt;
+    if (select->n_values_lists > 0 && select->n_sort_clause == 0 && select->limit_count == NULL &&
+        select->limit_offset == NULL && select->with_clause == NULL)
+        return insert_values(binder, &target, select);
+    return insert_query(binder, &target, select);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables by search path, columns by scope, and what was perhaps meant. */
+#include "sql/bind/binder.h"
+#include "base/core/assert.h"
+
+#include <string.h>
+
+#define NEAR_NAME_BYTES_MAX 64
+
+/* --- near names -------------------------------------------------------------- */
+
+/* Edits (insert, delete, replace) from one name to the other: Wagner and Fischer, two rows. */
+static int32_t edit_distance(const char *a, const char *b)
+{
+    int32_t rows[2][NEAR_NAME_BYTES_MAX + 1];
+    int32_t width = (int32_t) strlen(b);
+    for (int32_t j = 0; j <= width; j++)
+        rows[0][j] = j;
+    int32_t *before = rows[0];
+    int32_t *now = rows[1];
+    for (int32_t i = 0; a[i] != '\0'; i++)
+    {
+        now[0] = i + 1;
+        for (int32_t j = 0; j < width; j++)
+        {
+            int32_t best = before[j] + (a[i] != b[j]);
+            if (before[j + 1] + 1 < best)
+                best = before[j + 1] + 1;
+            if (now[j] + 1 < best)
+                best = now[j] + 1;
+            now[j + 1] = best;
+        }
+        int32_t *swap = before;
+        before = now;
+        now = swap;
+    }
+    return before[width];
+}
+
+/* Lowers *distance and says true if `other` is nearer than it, and near enough to be meant. */
+bool name_is_near(const char *name, const char *other, int32_t *distance)
+{
+    size_t length = strlen(name);
+    if (length >= NEAR_NAME_BYTES_MAX || strlen(other) >= NEAR_NAME_BYTES_MAX)
+        return false;
+    int32_t found = edit_distance(name, other);
+    if (found >= *distance || found > (int32_t) length / 3 + 1 || found >= (int32_t) length)
+        return false;
+    *distance = found;
+    return true;
+}
+
+/* --- tables -------------------------------------------------------------------- */
+
+static Error *no_table(const Binder *binder, const char *schema, const char *name, int32_t position)
+{
+    const CatalogTable *near = NULL;
+    int32_t distance = NEAR_NAME_BYTES_MAX;
+    for (int32_t i = 0; i < binder->snapshot->table_count; i++)
+        if (name_is_near(name, binder->snapshot->tables[i]->name, &distance))
+            near = binder->snapshot->tables[i];
+        else if (strcmp(name, binder->snapshot->tables[i]->name) == 0 && distance > 0)
+        {
+            near = binder->snapshot->tables[i];
+            distance = 0;
+        }
+    Error *error = schema == NULL ? error_new(SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist", name)
+                                  : error_new(SQLSTATE_UNDEFINED_TABLE, "relation \"%s.%s\" does not exist", schema, name);
+    if (near != NULL)
+        error = error_hint(error, "Perhaps you meant the table \"%s.%s\".", near->schema, near->name);
+    return error_at(error, position);
+}
+
+static const CatalogTable *find_on_path(const Binder *binder, const char *name)
+{
+    const BindContext *context = binder->context;
+    if (context->search_path_count == 0)
+        return catalog_find_table(binder->snapshot, NULL, name);
+    const CatalogTable *table = catalog_find_table(binder->snapshot, "pg_catalog", name);
+    for (int32_t i = 0; table == NULL && i < context->search_path_count; i++)
+        table = catalog_find_table(binder->snapshot, context->search_path[i], name);
+    return table;
+}
+
+Error *bind_table(const Binder *binder, const char *schema, const char *name, int32_t position,
+                  const CatalogTable **table)
+{
+    *table = schema != NULL ? catalog_find_table(binder->snapshot, schema, name) : find_on_path(binder, name);
+    if (*table != NULL)
+        return NULL;
+    if (schema != NULL && !catalog_has_schema(binder->snapshot, schema) && strcmp(schema, "pg_catalog") != 0)
+        return error_at(error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", schema), position);
+    return no_table(binder, schema, name, position);
+}
+
+Error *bind_table_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
+                       bool if_exists, const CatalogTable **table)
+{
+    Binder binder = {.snapshot = snapshot, .context = context};
+    Error *error = bind_table(&binder, name->schema, name->name, name->position, table);
+    if (error != NULL && if_exists)
+    {
+        error_free(error);
+        *table = NULL;
+        return NULL;
+    }
+    TRY(error);
+    if (table_is_sysview(*table))
+        return error_at(error_new(SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is a system view", name->name), name->position);
+    return NULL;
+}
+
+/* --- columns --------------------------------------------------------------------- */
+
+typedef struct ColumnName
+{
+    const char *schema; /* NULL: not said */
+    const char *alias;
+    const char *name;
+    int32_t position;
+} ColumnName;
+
+static bool entry_has_alias(const NameEntry *entry, const ColumnName *name)
+{
+    return entry->alias != NULL && strcmp(entry->alias, name->alias) == 0 &&
+           (name->schema == NULL || (entry->schema != NULL && strcmp(entry->schema, name->schema) == 0));
+}
+
+static bool entry_matches(const NameEntry *entry, const ColumnName *name)
+{
+    if (strcmp(entry->name, name->name) != 0)
+        return false;
+    return name->alias == NULL ? !entry->hidden : entry_has_alias(entry, name);
+}
+
+static Error *find_in_names(const Namespace *names, const ColumnName *name, ColumnId *column)
+{
+    *column = -1;
+    for (int32_t i = 0; i < names->count; i++)
+    {
+        if (!entry_matches(&names->entries[i], name))
+            continue;
+        if (*column >= 0 && *column != names->entries[i].column) /* a column of USING stands there twice */
+            return error_at(error_new(SQLSTATE_AMBIGUOUS_COLUMN, "column reference \"%s\" is ambiguous", name->name),
+                            name->position);
+        *column = names->entries[i].column;
+    }
+    return NULL;
+}
+
+static bool has_alias(const Scope *scope, const ColumnName *name)
+{
+    for (; scope != NULL; scope = scope->outer)
+        for (int32_t i = 0; i < scope->names.count; i++)
+            if (entry_has_alias(&scope->names.entries[i], name))
+                return true;
+    return false;
+}
+
+static Error *no_column(const Scope *scope, const ColumnName *name)
+{
+    if (name->alias != NULL && !has_alias(scope, name))
+        return error_at(
+            error_new(SQLSTATE_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%s\"", name->alias), name->position);
+    Error *error = name->alias == NULL
+                       ? error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" does not exist", name->name)
+                       : error_new(SQLSTATE_UNDEFINED_COLUMN, "column %s.%s does not exist", name->alias, name->name);
+    const NameEntry *near = NULL;
+    int32_t distance = NEAR_NAME_BYTES_MAX;
+    for (int32_t i = 0; i < scope->names.count; i++)
+    {
+        const NameEntry *entry = &scope->names.entries[i];
+        bool same = strcmp(entry->name, name->name) == 0 && distance > 0;
+        if (same || name_is_near(name->name, entry->name, &distance))
+            near = entry;
+        if (same)
+            distance = 0;
+    }
+    if (near != NULL && near->alias != NULL)
+        error = error_hint(error, "Perhaps you meant to reference the column \"%s.%s\".", near->alias, near->name);
+    else if (near != NULL)
+        error = error_hint(error, "Perhaps you meant to reference the column \"%s\".", near->name);
+    return error_at(error, name->position);
+}
+
+/* The queries from `scope` up to, without, `owner` use a column of an enclosing one. */
+static void note_outer(Binder *binder, Scope *scope, const Scope *owner, ColumnId column)
+{
+    for (; scope != owner; scope = scope->outer)
+    {
+        BoundQuery *query = scope->query;
+        bool known = false;
+        for (int32_t i = 0; i < query->outer_count; i++)
+            known = known || query->outer[i] == column;
+        if (!known)
+            ARRAY_ADD(binder->arena, query->outer, query->outer_count, scope->outer_capacity, column);
+    }
+}
+
+/* An alias of the select list, for later items and other clauses (FEATURES 4.03). */
+static Expr *find_alias(const Scope *scope, const ColumnName *name)
+{
+    for (int32_t i = 0; name->alias == NULL && i < scope->item_count; i++)
+        if (scope->items[i].named && strcmp(scope->items[i].name, name->name) == 0)
+            return scope->items[i].expr;
+    return NULL;
+}
+
+static Error *find_column(Binder *binder, Scope *scope, const ColumnName *name, Expr **out)
+{
+    bool visible = true;
+    for (Scope *at = scope; at != NULL; at = at->outer)
+    {
+        ColumnId column = -1;
+        if (visible)
+            TRY(find_in_names(&at->names, name, &column));
+        if (column >= 0)
+        {
+            note_outer(binder, scope, at, column);
+            *out = expr_column(binder->arena, binder->statement, column);
+            (*out)->position = name->position;
+            return NULL;
+        }
+        visible = !at->outer_hidden;
+    }
+    *out = find_alias(scope, name);
+    return *out != NULL ? NULL : no_column(scope, name);
+}
+
+Error *bind_column_ref(Binder *binder, Scope *scope, const PgQuery__ColumnRef *ref, Expr **out)
+{
+    ColumnName name = {.position = node_position(binder, ref->location)};
+    const char *parts[4] = {NULL, NULL, NULL, NULL}; /* from the last */
+    if (ref->n_fields == 0 || ref->n_fields > 4)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "improper qualified name"), name.position);
+    for (size_t i = 0; i < ref->n_fields; i++)
+    {
+        const char *part = node_string(ref->fields[ref->n_fields - 1 - i]);
+        if (part == NULL)
+            return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "\"*\" is not allowed here"), name.position);
+        parts[i] = name_fold(binder, part);
+    }
+    name.name = parts[0];
+    name.alias = parts[1];
+    name.schema = parts[2];
+    Error *error = find_column(binder, scope, &name, out);
+    if (error == NULL || ref->n_fields > 1 || error->state != SQLSTATE_UNDEFINED_COLUMN ||
+        strcmp(name.name, "sysdate") != 0)
+        return error;
+    error_free(error);
+    FuncMatch match;
+    TRY(func_resolve("sysdate", NULL, 0, &match));
+    return bind_leader_func(binder, &match, NULL, name.position, out);
+}

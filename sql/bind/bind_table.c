@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CREATE TABLE: from the grammar's tree and the dialect's TableOptions to a table for the catalog. */
+#include "base/core/assert.h"
+#include "sql/bind/binder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SORT_COLUMNS_MAX 400 /* FEATURES 3.05 */
+
+typedef struct TableMaker
+{
+    Binder *binder;
+    CatalogTable *table;
+    int32_t capacity; /* of table->columns */
+} TableMaker;
+
+static Error *definition_error(int32_t position, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static Error *definition_error(int32_t position, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char message[256];
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return error_at(error_new(SQLSTATE_INVALID_TABLE_DEFINITION, "%s", message), position);
+}
+
+/* --- columns ---------------------------------------------------------------------------- */
+
+static Error *check_encoding(const char *encoding, int32_t position)
+{
+    static const char *const known[] = {"auto",      "az64",     "bytedict", "delta",   "delta32k", "lzo",    "mostly16",
+                                        "mostly32",  "mostly8",  "none",     "raw",     "runlength", "text255", "text32k",
+                                        "zstd"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i], encoding) == 0)
+            return NULL;
+    return error_at(error_hint(error_new(SQLSTATE_UNDEFINED_OBJECT, "encoding type \"%s\" does not exist", encoding),
+                               "Known are auto, raw, az64, bytedict, delta, delta32k, lzo, mostly8, mostly16, mostly32, "
+                               "runlength, text255, text32k and zstd."),
+                    position);
+}
+
+static Error *read_constraint(TableMaker *maker, const PgQuery__Constraint *constraint, CatalogColumn *column)
+{
+    int32_t position = node_position(maker->binder, constraint->location);
+    switch (constraint->contype)
+    {
+    case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL:
+    case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY: /* not enforced, but its columns take no null (FEATURES 3.11) */
+        column->not_null = true;
+        return NULL;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_NULL:
+    case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
+    case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE:
+    case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN:
+        return NULL;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK:
+        return error_hint(error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "CHECK constraints are not supported"), position),
+                          "Check the data as it is loaded, with a query after COPY.");
+    case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
+    case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
+        return unsupported(position, "IDENTITY is");
+    default:
+        return unsupported(position, "this constraint is");
+    }
+}
+
+/* The default must be an expression that means something now; its value is made anew at each INSERT. */
+static Error *read_default(TableMaker *maker, const PgQuery__ColumnDef *definition, const TableColumnOptions *options,
+                           CatalogColumn *column)
+{
+    Binder *binder = maker->binder;
+    const Node *node = definition->raw_default;
+    for (size_t i = 0; i < definition->n_constraints && node == NULL; i++)
+        if (definition->constraints[i]->constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT)
+            node = definition->constraints[i]->constraint->raw_expr;
+    if (node == NULL || options->default_sql == NULL)
+        return NULL;
+    Scope scope = {.no_aggregates = "DEFAULT expressions", .query = ARENA_NEW(binder->arena, BoundQuery)};
+    Expr *expr;
+    Error *error = bind_expr(binder, &scope, node, &expr);
+    if (error != NULL && error->state == SQLSTATE_UNDEFINED_COLUMN)
+    {
+        int32_t position = error->position;
+        error_free(error);
+        return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "cannot use column references in a DEFAULT expression"),
+                        position);
+    }
+    TRY(error);
+    if (expr->kind == EXPR_SUBQUERY)
+        return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "cannot use a subquery in a DEFAULT expression"),
+                        expr->position);
+    TRY(coerce(binder, expr, column->type, CAST_ASSIGNMENT, &expr));
+    column->default_sql = options->default_sql;
+    return NULL;
+}
+
+static Error *add_column(TableMaker *maker, const CatalogColumn *column, int32_t position)
+{
+    CatalogTable *table = maker->table;
+    if (catalog_find_column(table, column->name) >= 0)
+        return error_at(error_new(SQLSTATE_DUPLICATE_COLUMN, "column \"%s\" specified more than once", column->name), position);
+    if (table->column_count == BIND_COLUMNS_MAX)
+        return error_at(error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "tables can have at most %d columns", BIND_COLUMNS_MAX),
+                        position);
+    ARRAY_ADD(maker->binder->arena, table->columns, table->column_count, maker->capacity, *column);
+    return NULL;
+}
+
+static Error *set_dist_column(TableMaker *maker, int32_t ordinal, int32_t position)
+{
+    CatalogTable *table = maker->table;
+    if (table->dist_column >= 0)
+        return definition_error(position, "a table can have only one DISTKEY");
+    table->dist_column = ordinal;
+    return NULL;
+}
+
+static Error *add_sort_column(TableMaker *maker, int32_t ordinal, int32_t position)
+{
+    CatalogTable *table = maker->table;
+    if (table->sort_count == SORT_COLUMNS_MAX)
+        return definition_error(position, "a SORTKEY can have at most %d columns", SORT_COLUMNS_MAX);
+    for (int32_t i = 0; i < table->sort_count; i++)
+        if (table->sort_columns[i] == ordinal)
+            return definition_error(position, "column \"%s\" is twice in the SORTKEY", table->columns[ordinal].name);
+    table->sort_columns[table->sort_count++] = ordinal;
+    return NULL;
+}
+
+static Error *read_column(TableMaker *maker, const PgQuery__ColumnDef *definition)
+{
+    Binder *binder = maker->binder;
+    int32_t position = node_position(binder, definition->location);
+    const TableColumnOptions *options = parse_column_options(binder->parse, definition->location);
+    CatalogColumn column = {.name = name_fold(binder, definition->colname), .not_null = definition->is_not_null};
+    if (definition->type_name == NULL)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "column \"%s\" has no type", column.name), position);
+    TRY(bind_type(binder, definition->type_name, true, &column.type));
+    for (size_t i = 0; i < definition->n_constraints; i++)
+        TRY(read_constraint(maker, definition->constraints[i]->constraint, &column));
+    TRY(read_default(maker, definition, options, &column));
+    if (options->encoding != NULL)
+    {
+        TRY(check_encoding(options->encoding, position));
+        column.encoding = strcmp(options->encoding, "auto") == 0 ? NULL : options->encoding;
+    }
+    TRY(add_column(maker, &column, position));
+    int32_t ordinal = maker->table->column_count - 1;
+    if (options->dist_key)
+        TRY(set_dist_column(maker, ordinal, position));
+    return options->sort_key ? add_sort_column(maker, ordinal, position) : NULL;
+}
+
+/* PRIMARY KEY (a, b): its columns take no null. */
+static Error *read_table_constraint(TableMaker *maker, const PgQuery__Constraint *constraint)
+{
+    int32_t position = node_position(maker->binder, constraint->location);
+    if (constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY &&
+        constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE)
+        return constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN ? NULL : unsupported(position, "this constraint is");
+    for (size_t i = 0; i < constraint->n_keys; i++)
+    {
+        const char *key = node_string(constraint->keys[i]);
+        int32_t ordinal = key == NULL ? -1 : catalog_find_column(maker->table, name_fold(maker->binder, key));
+        if (ordinal < 0)
+            return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" named in key does not exist",
+                                      key == NULL ? "" : key),
+                            position);
+        if (constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY)
+            maker->table->columns[ordinal].not_null = true;
+    }
+    return NULL;
+}
+
+/* LIKE parent [INCLUDING DEFAULTS]: columns, NOT NULL, distribution and sort key (FEATURES 3.12). */
+static Error *read_like(TableMaker *maker, const PgQuery__TableLikeClause *like)
+{
+    const uint32_t defaults = 1u << 3; /* CREATE_TABLE_LIKE_DEFAULTS of PostgreSQL 15 */
+    Binder *binder = maker->binder;
+    const PgQuery__RangeVar *range = like->relation;
+    bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
+    int32_t position = node_position(binder, range->location);
+    int32_t before = maker->table->column_count;
+    const CatalogTable *parent;
+    TRY(bind_table(binder, has_schema ? name_fold(binder, range->schemaname) : NULL, name_fold(binder, range->relname),
+                   position, &parent));
+    for (int32_t i = 0; i < parent->column_count; i++)
+    {
+        const CatalogColumn *from = &parent->columns[i];
+        CatalogColumn column = {.name = from->name, .type = from->type, .not_null = from->not_null, .encoding = from->encoding};
+        if ((like->options & defaults) != 0)
+            column.default_sql = from->default_sql;
+        TRY(add_column(maker, &column, position));
+    }
+    maker->table->dist_style = parent->dist_style;
+    if (parent->dist_column >= 0)
+        TRY(set_dist_column(maker, before + parent->dist_column, position));
+    for (int32_t i = 0; i < parent->sort_count; i++)
+        TRY(add_sort_column(maker, before + parent->sort_columns[i], position));
+    return NULL;
+}
+
+static Error *read_elements(TableMaker *maker, const PgQuery__CreateStmt *create)
+{
+    for (size_t i = 0; i < create->n_table_elts; i++)
+    {
+        const Node *node = create->table_elts[i];
+        if (node->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF)
+            TRY(read_column(maker, node->column_def));
+        else if (node->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE)
+            TRY(read_like(maker, node->table_like_clause));
+    }
+    for (size_t i = 0; i < create->n_table_elts; i++) /* keys may name columns that come behind them */
+        if (create->table_elts[i]->node_case == PG_QUERY__NODE__NODE_CONSTRAINT)
+            TRY(read_table_constraint(maker, create->table_elts[i]->constraint));
+    for (size_t i = 0; i < create->n_constraints; i++)
+        TRY(read_table_constraint(maker, create->constraints[i]->constraint));
+    if (maker->table->column_count == 0)
+        return definition_error(maker->binder->parse->position, "a table needs at least one column");
+    return NULL;
+}
+
+/* --- table attributes ---------------------------------------------------------------------- */
+
+static Error *key_column(const TableMaker *maker, const char *name, const char *what, int32_t position, int32_t *ordinal)
+{
+    *ordinal = catalog_find_column(maker->table, name);
+    if (*ordinal >= 0)
+        return NULL;
+    return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" named in %s does not exist", name, what), position);
+}
+
+static Error *read_distribution(TableMaker *maker, const TableOptions *options)
+{
+    static const DistStyle styles[] = {[TABLE_DIST_UNSAID] = DIST_AUTO,
+                                       [TABLE_DIST_AUTO] = DIST_AUTO,
+                                       [TABLE_DIST_EVEN] = DIST_EVEN,
+                                       [TABLE_DIST_KEY] = DIST_KEY,
+                                       [TABLE_DIST_ALL] = DIST_ALL};
+    CatalogTable *table = maker->table;
+    int32_t position = options->dist_position;
+    if (options->dist_key != NULL)
+    {
+        int32_t ordinal;
+        TRY(key_column(maker, options->dist_key, "DISTKEY", position, &ordinal));
+        TRY(set_dist_column(maker, ordinal, position));
+    }
+    if (options->dist != TABLE_DIST_UNSAID)
+        table->dist_style = styles[options->dist];
+    else if (table->dist_column >= 0)
+        table->dist_style = DIST_KEY;
+    if (table->dist_style == DIST_KEY && table->dist_column < 0)
+        return definition_error(position, "DISTSTYLE KEY requires a DISTKEY column");
+    if (table->dist_style != DIST_KEY && table->dist_column >= 0)
+        return definition_error(position, "a DISTKEY column cannot be specified for DISTSTYLE %s",
+                                table->dist_style == DIST_ALL    ? "ALL"
+                                : table->dist_style == DIST_EVEN ? "EVEN"
+                                                                 : "AUTO");
+    return NULL;
+}
+
+static Error *read_sort_key(TableMaker *maker, const TableOptions *options)
+{
+    for (int32_t i = 0; i < options->sort_count; i++)
+    {
+        int32_t ordinal;
+        TRY(key_column(maker, options->sort_keys[i], "SORTKEY", options->sort_position, &ordinal));
+        TRY(add_sort_column(maker, ordinal, options->sort_position));
+    }
+    return NULL;
+}
+
+static Error *refuse_clauses(const Binder *binder, const PgQuery__CreateStmt *create)
+{
+    int32_t position = binder->parse->position;
+    const char *persistence = create->relation->relpersistence;
+    if (create->relation->relname[0] == '#' || (persistence != NULL && persistence[0] == 't'))
+        return unsupported(position, "temporary tables are");
+    if (create->n_inh_relations > 0)
+        return unsupported(position, "INHERITS is");
+    if (create->partspec != NULL || create->partbound != NULL)
+        return unsupported(position, "PARTITION BY is");
+    if (create->tablespacename != NULL && create->tablespacename[0] != '\0')
+        return unsupported(position, "TABLESPACE is");
+    if (create->of_typename != NULL)
+        return unsupported(position, "CREATE TABLE OF is");
+    return NULL;
+}
+
+static const char *target_schema(const Binder *binder, const PgQuery__RangeVar *range)
+{
+    const BindContext *context = binder->context;
+    if (range->schemaname != NULL && range->schemaname[0] != '\0')
+        return name_fold(binder, range->schemaname);
+    for (int32_t i = 0; i < context->search_path_count; i++)
+        if (catalog_has_schema(binder->snapshot, context->search_path[i]))
+            return context->search_path[i];
+    return "public";
+}
+
+static Error *check_name(Binder *binder, const PgQuery__CreateStmt *create, CreateTablePlan *plan)
+{
+    const CatalogTable *table = plan->table;
+    int32_t position = node_position(binder, create->relation->location);
+    if (strcmp(table->schema, "pg_catalog") == 0 || strcmp(table->schema, "information_schema") == 0)
+        return error_at(error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "schema \"%s\" is the system's", table->schema), position);
+    if (!catalog_has_schema(binder->snapshot, table->schema))
+        return error_at(error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", table->schema), position);
+    plan->exists = catalog_find_table(binder->snapshot, table->schema, table->name) != NULL;
+    if (plan->exists && !create->if_not_exists)
+        return error_at(error_new(SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", table->name), position);
+    return NULL;
+}
+
+Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                         const ParseStatement *statement, CreateTablePlan **out)
+{
+    ASSERT(statement->kind == STATEMENT_CREATE_TABLE);
+    Binder binder = {.arena = arena,
+                     .snapshot = snapshot,
+                     .context = context,
+                     .parse = statement,
+                     .statement = ARENA_NEW(arena, BoundStatement)};
+    const PgQuery__CreateStmt *create = statement->node->create_stmt;
+    TableMaker maker = {.binder = &binder, .table = ARENA_NEW(arena, CatalogTable)};
+    CreateTablePlan *plan = ARENA_NEW(arena, CreateTablePlan);
+    CatalogTable *table = plan->table = maker.table;
+    TRY(refuse_clauses(&binder, create));
+    table->schema = arena_strdup(arena, target_schema(&binder, create->relation));
+    table->name = name_fold(&binder, create->relation->relname);
+    table->owner = arena_strdup(arena, context->user != NULL ? context->user : "");
+    table->dist_style = DIST_AUTO;
+    table->dist_column = -1;
+    table->sort_columns = ARENA_ARRAY(arena, int32_t, SORT_COLUMNS_MAX);
+    TRY(check_name(&binder, create, plan));
+    *out = plan;
+    if (plan->exists)
+        return NULL;
+    TRY(read_elements(&maker, create));
+    TRY(read_distribution(&maker, statement->table));
+    return read_sort_key(&maker, statement->table);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Type names, their parameters, limits and defaults (FEATURES 2.1). */
+#include "sql/bind/binder.h"
+
+#include <string.h>
+
+typedef enum TypeParameters
+{
+    PARAMETERS_NONE,
+    PARAMETERS_DECIMAL,
+    PARAMETERS_CHAR,
+    PARAMETERS_VARCHAR,
+    PARAMETERS_BPCHAR,
+    PARAMETERS_TEXT,
+    PARAMETERS_FRACTION,
+    PARAMETERS_INTERVAL
+} TypeParameters;
+
+static const struct TypeNameRow
+{
+    const char *name;
+    TypeId id;
+    TypeParameters parameters;
+} type_names[] = {
+#define TYPE_NAME(name, id, parameters) {name, TYPE_##id, PARAMETERS_##parameters},
+#include "sql/bind/type_name.def"
+#undef TYPE_NAME
+};
+
+#define BPCHAR_LENGTH_DEFAULT 256
+#define DECIMAL_PRECISION_DEFAULT 18
+#define DECIMAL_SCALE_MAX 37
+
+static const struct TypeNameRow *find_type(const char *name)
+{
+    for (size_t i = 0; i < sizeof type_names / sizeof *type_names; i++)
+        if (strcmp(type_names[i].name, name) == 0)
+            return &type_names[i];
+    return NULL;
+}
+
+static Error *type_error(int32_t position, const char *message)
+{
+    return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "%s", message), position);
+}
+
+/* The constants in parentheses behind the name. */
+static Error *read_parameters(const PgQuery__TypeName *name, int32_t position, int32_t *values, int32_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < name->n_typmods; i++)
+    {
+        const Node *node = name->typmods[i];
+        if (i == 2 || node->node_case != PG_QUERY__NODE__NODE_A_CONST || node->a_const->isnull ||
+            (node->a_const->val_case != PG_QUERY__A__CONST__VAL_IVAL))
+            return type_error(position, "type modifiers must be one or two integers");
+        values[(*count)++] = node->a_const->ival->ival;
+    }
+    return NULL;
+}
+
+static Error *make_decimal(const int32_t *values, int32_t count, int32_t position, SqlType *out)
+{
+    int32_t precision = count > 0 ? values[0] : DECIMAL_PRECISION_DEFAULT;
+    int32_t scale = count > 1 ? values[1] : 0;
+    if (precision < 1 || precision > DECIMAL_PRECISION_MAX)
+        return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "NUMERIC precision %d must be between 1 and %d",
+                                  precision, DECIMAL_PRECISION_MAX),
+                        position);
+    if (scale < 0 || scale > precision || scale > DECIMAL_SCALE_MAX)
+        return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "NUMERIC scale %d must be between 0 and precision %d",
+                                  scale, precision > DECIMAL_SCALE_MAX ? DECIMAL_SCALE_MAX : precision),
+                        position);
+    *out = type_decimal(precision, scale);
+    return NULL;
+}
+
+static Error *make_string(const struct TypeNameRow *row, const int32_t *values, int32_t count, bool for_column,
+                          int32_t position, SqlType *out)
+{
+    bool is_char = row->id == TYPE_CHAR;
+    int32_t most = is_char ? CHAR_LENGTH_MAX : VARCHAR_LENGTH_MAX;
+    int32_t length = is_char ? 1 : for_column ? VARCHAR_LENGTH_DEFAULT : 0;
+    if (row->parameters == PARAMETERS_BPCHAR)
+        length = BPCHAR_LENGTH_DEFAULT;
+    if (count > 1)
+        return type_error(position, "a length is one number");
+    if (count == 1)
+    {
+        length = values[0];
+        if (length < 1)
+            return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "length for type %s must be at least 1",
+                                      is_char ? "char" : "varchar"),
+                            position);
+        if (length > most)
+            return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "length for type %s cannot exceed %d",
+                                      is_char ? "char" : "varchar", most),
+                            position);
+    }
+    *out = is_char ? type_char(length) : type_varchar(length);
+    return NULL;
+}
+
+Error *bind_type(const Binder *binder, const PgQuery__TypeName *name, bool for_column, SqlType *out)
+{
+    int32_t position = node_position(binder, name->location);
+    const char *last = name->n_names > 0 ? node_string(name->names[name->n_names - 1]) : NULL;
+    const char *folded = last == NULL ? "" : name_fold(binder, last);
+    if (name->n_array_bounds > 0 || name->setof)
+        return unsupported(position, "array types are");
+    const struct TypeNameRow *row = find_type(folded);
+    if (row == NULL)
+    {
+        static const char *const later[] = {"timestamptz", "time",    "timetz",    "super",     "varbyte",
+                                            "geometry",    "geography", "hllsketch", "varbinary"};
+        for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+            if (strcmp(folded, later[i]) == 0)
+                return unsupported(position, "type \"%s\" is", folded);
+        return error_at(error_new(SQLSTATE_UNDEFINED_OBJECT, "type \"%s\" does not exist", folded), position);
+    }
+    if (row->parameters == PARAMETERS_INTERVAL)
+    {
+        *out = type_make(TYPE_INTERVAL);
+        return for_column ? unsupported(position, "a column of type interval is") : NULL;
+    }
+    int32_t values[2];
+    int32_t count;
+    TRY(read_parameters(name, position, values, &count));
+    switch (row->parameters)
+    {
+    case PARAMETERS_DECIMAL:
+        return make_decimal(values, count, position, out);
+    case PARAMETERS_CHAR:
+    case PARAMETERS_VARCHAR:
+    case PARAMETERS_BPCHAR:
+    case PARAMETERS_TEXT:
+        return make_string(row, values, count, for_column, position, out);
+    default:
+        *out = type_make(row->id);
+        return count > 0 && row->parameters == PARAMETERS_NONE
+                   ? error_at(error_new(SQLSTATE_SYNTAX_ERROR, "type modifier is not allowed for type \"%s\"", folded),
+                              position)
+                   : NULL;
+    }
+}
+
+/* The grammar gives INTERVAL_MASK(field): 1 << the field's number in PostgreSQL's utils/datetime.h. */
+Error *bind_interval_unit(const Binder *binder, const PgQuery__TypeName *name, const char **unit)
+{
+    static const struct
+    {
+        int32_t mask;
+        const char *unit;
+    } units[] = {{1 << 1, "month"}, {1 << 2, "year"}, {1 << 3, "day"}, {1 << 10, "hour"}, {1 << 11, "minute"}, {1 << 12, "second"}};
+    int32_t values[2];
+    int32_t count;
+    int32_t position = node_position(binder, name->location);
+    *unit = NULL;
+    TRY(read_parameters(name, position, values, &count));
+    if (count == 0 || values[0] == 0x7fff) /* INTERVAL_FULL_RANGE */
+        return NULL;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (units[i].mask == values[0])
+        {
+            *unit = units[i].unit;
+            return NULL;
+        }
+    return unsupported(position, "an interval of several units (YEAR TO MONTH, DAY TO SECOND) is");
+}

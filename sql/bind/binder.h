@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the binder share.  They follow the grammar's tree down:
+ *
+ *     bind.c            a statement; INSERT is bind_insert.c
+ *     bind_select.c     a query: clauses in SQL's order of meaning, not of writing
+ *     bind_from.c       FROM: makes the Namespace of a Scope
+ *     bind_group.c      GROUP BY, and what expressions above it may say
+ *     bind_expr.c       an expression by kind of node; operators, functions and
+ *                       subqueries have files of their own
+ *     coerce.c          one type to another, where the context allows it
+ */
+#ifndef SQL_BIND_BINDER_H
+#define SQL_BIND_BINDER_H
+
+#include "sql/bind/bind.h"
+#include "sql/bind/expr.h"
+
+#include <pg_query/pg_query.pb-c.h>
+
+#define BIND_RELATIONS_MAX 512     /* occurrences of tables and subqueries in a statement, CTEs counted where used */
+#define BIND_EXPR_NODES_MAX 100000 /* of one item, aliases written out */
+#define BIND_EXPR_DEPTH_MAX 2000   /* nodes on a path of an item, aliases written out */
+#define BIND_COLUMNS_MAX 1600      /* of a table or a result */
+
+typedef PgQuery__Node Node;
+typedef struct Scope Scope;
+
+typedef struct Binder
+{
+    Arena *arena;
+    const CatalogSnapshot *snapshot;
+    const BindContext *context;
+    const ParseStatement *parse; /* for positions */
+    BoundStatement *statement;
+    int32_t relation_count;
+    int32_t owner_capacity;
+    Scope **owners; /* by ColumnId: the scope whose FROM gives it now; NULL: none */
+} Binder;
+
+/* One name a query's expressions may use. */
+typedef struct NameEntry
+{
+    const char *schema; /* of a table said without alias; else NULL */
+    const char *alias;  /* table or alias; NULL: none */
+    const char *name;
+    ColumnId column;
+    bool hidden; /* the other side of USING: only found when qualified */
+} NameEntry;
+
+typedef struct Namespace
+{
+    int32_t count;
+    int32_t capacity;
+    NameEntry *entries; /* in the order of SELECT * */
+} Namespace;
+
+/* WITH: bound anew wherever it is used. */
+typedef struct Cte
+{
+    const char *name;
+    const PgQuery__CommonTableExpr *node;
+    const struct Cte *next; /* visible to this one's query; the chain ends with the outer query's */
+} Cte;
+
+typedef struct TargetItem
+{
+    const char *name;
+    bool named;  /* by AS: an alias other clauses may use */
+    Expr *expr;  /* over columns of FROM and aggregates */
+    Expr *final; /* over groups and aggregates, once grouping is known */
+    int32_t position;
+} TargetItem;
+
+struct Scope
+{
+    Scope *outer;
+    bool outer_hidden; /* a FROM subquery: the names of `outer` itself are not visible, those further out are */
+    Namespace names;
+    BoundQuery *query;
+    const Cte *ctes;
+    int32_t item_count; /* bound so far */
+    TargetItem *items;
+    const char *no_aggregates; /* the clause that takes none, "WHERE"; NULL: welcome */
+    bool inside_aggregate;
+    int32_t agg_capacity;
+    int32_t outer_capacity;
+};
+
+/* --- bind.c ------------------------------------------------------------------ */
+int32_t node_position(const Binder *binder, int32_t location);
+Error *unsupported(int32_t position, const char *format, ...) PRINTF_LIKE(2, 3) MUST_USE; /* "... is not supported yet" */
+char *name_fold(const Binder *binder, const char *name);
+/* NULL if the node is no string. */
+const char *node_string(const Node *node);
+/* Where a node begins, as far as the grammar says; -1 unknown. */
+int32_t node_location(const Node *node);
+/* Doubles an array of the arena when `count` reaches *capacity. */
+void *array_grow(Arena *arena, void *items, int32_t count, int32_t *capacity, size_t item_size);
+#define ARRAY_ADD(arena, items, count, capacity, item)                                                                 \
+    ((items) = array_grow((arena), (items), (count), &(capacity), sizeof *(items)), (items)[(count)++] = (item))
+Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert) MUST_USE;
+/* The value a column takes where none is given: its DEFAULT, or null; of the column's type.
+ * Positions of the made expression are 0. */
+Error *bind_default(Binder *binder, const CatalogColumn *column, Expr **out) MUST_USE;
+
+/* --- bind_name.c --------------------------------------------------------------- */
+Error *bind_table(const Binder *binder, const char *schema, const char *name, int32_t position,
+                  const CatalogTable **table) MUST_USE;
+Error *bind_column_ref(Binder *binder, Scope *scope, const PgQuery__ColumnRef *ref, Expr **out) MUST_USE;
+/* Is `other` nearer to `name` than *distance, and near enough to be meant?  Then *distance is lowered. */
+bool name_is_near(const char *name, const char *other, int32_t *distance);
+
+/* --- bind_from.c --------------------------------------------------------------- */
+Error *bind_from(Binder *binder, Scope *scope, size_t count, Node *const *items, BoundFrom **out) MUST_USE;
+void namespace_add(Binder *binder, Scope *scope, Namespace *names, NameEntry entry);
+
+/* --- bind_select.c ------------------------------------------------------------- */
+/* `outer` may be NULL. */
+Error *bind_query(Binder *binder, Scope *outer, bool outer_hidden, const Cte *ctes, const PgQuery__SelectStmt *select,
+                  BoundQuery **out) MUST_USE;
+/* VALUES as a FROM item, its rows brought to one type a column and its names added to the scope.
+ * *out = NULL: it is a single row that is not constant, better bound as a select list. */
+Error *bind_values(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundFrom **out) MUST_USE;
+/* A query over one FROM item whose targets are its columns; names of them may be NULL. */
+BoundQuery *query_over(Binder *binder, BoundFrom *from);
+void query_add_target(Binder *binder, BoundQuery *query, int32_t *capacity, Expr *expr, const char *name);
+/* Refuses what has grown beyond BIND_EXPR_NODES_MAX by aliases of aliases. */
+Error *bind_check_size(const Expr *expr) MUST_USE;
+
+/* --- bind_group.c -------------------------------------------------------------- */
+Error *bind_groups(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select) MUST_USE;
+/* The target an ORDER BY or GROUP BY item names by position; NULL with no error if it is no integer constant. */
+Error *bind_position(const Binder *binder, const Scope *scope, const Node *node, const char *clause,
+                     TargetItem **item) MUST_USE;
+/* An expression over FROM as one over groups and aggregates; 42803 if it says more. */
+Error *bind_above_groups(Binder *binder, Scope *scope, Expr *expr, Expr **out) MUST_USE;
+
+/* --- bind_expr.c ---------------------------------------------------------------- */
+Error *bind_expr(Binder *binder, Scope *scope, const Node *node, Expr **out) MUST_USE;
+/* As a condition: boolean, for `clause`. */
+Error *bind_condition(Binder *binder, Scope *scope, const Node *node, const char *clause, Expr **out) MUST_USE;
+/* Brings the values of CASE, COALESCE, VALUES to one type. */
+Error *bind_common_type(Binder *binder, Expr **exprs, int32_t count, const char *what, SqlType *type) MUST_USE;
+
+/* --- bind_oper.c ----------------------------------------------------------------- */
+Error *bind_operator(Binder *binder, const char *symbol, Expr *left, Expr *right, int32_t position,
+                     Expr **out) MUST_USE;
+/* op as in EXPR_COMPARE */
+Error *bind_compare(Binder *binder, char op, Expr *left, Expr *right, int32_t position, Expr **out) MUST_USE;
+Error *bind_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
+Error *bind_like(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
+
+/* --- bind_func.c, bind_case.c, bind_leader.c -------------------------------------- */
+Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out) MUST_USE;
+Error *bind_case(Binder *binder, Scope *scope, const PgQuery__CaseExpr *expr, Expr **out) MUST_USE;
+Error *bind_coalesce(Binder *binder, Scope *scope, size_t count, Node *const *nodes, int32_t position,
+                     Expr **out) MUST_USE;
+Error *bind_nullif(Binder *binder, Expr *left, Expr *right, int32_t position, Expr **out) MUST_USE;
+Error *bind_distinct_test(Binder *binder, Expr *left, Expr *right, int32_t position, Expr **out) MUST_USE;
+Error *bind_greatest(Binder *binder, Scope *scope, const PgQuery__MinMaxExpr *expr, Expr **out) MUST_USE;
+/* NVL2 and DECODE, which are CASEs. */
+Error *bind_nvl2(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out) MUST_USE;
+Error *bind_decode(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out) MUST_USE;
+Error *bind_leader_func(Binder *binder, const FuncMatch *match, Expr *const *args, int32_t position,
+                        Expr **out) MUST_USE;
+Error *bind_value_function(Binder *binder, const PgQuery__SQLValueFunction *function, Expr **out) MUST_USE;
+
+/* --- bind_subquery.c ---------------------------------------------------------------- */
+Error *bind_sublink(Binder *binder, Scope *scope, const PgQuery__SubLink *link, Expr **out) MUST_USE;
+
+/* --- bind_type.c ----------------------------------------------------------------------- */
+/* for_column: DDL's defaults (VARCHAR is 256 long) and limits; else length 0: follows the value. */
+Error *bind_type(const Binder *binder, const PgQuery__TypeName *name, bool for_column, SqlType *out) MUST_USE;
+/* Units of INTERVAL '...' <unit>: "day", or NULL if none is said. */
+Error *bind_interval_unit(const Binder *binder, const PgQuery__TypeName *name, const char **unit) MUST_USE;
+
+/* --- coerce.c ------------------------------------------------------------------------- */
+/* Returns `expr` itself where nothing is to do; constants are converted now. 42846, 42804, 22P02... */
+Error *coerce(Binder *binder, Expr *expr, SqlType to, CastContext context, Expr **out) MUST_USE;
+/* An untyped literal becomes text; anything else stays. */
+Expr *coerce_unknown(Binder *binder, Expr *expr);
+/* A numeric or date constant in the type of the other side, for comparisons:
+ *   exact                     true, *out is it
+ *   between two of its values true for < <= > >=, *op may change
+ * false: both sides need a common type. */
+bool coerce_constant_to(Binder *binder, const Expr *constant, SqlType type, char *op, Expr **out);
+
+#endif
