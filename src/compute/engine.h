@@ -17,8 +17,8 @@
 #ifndef SRC_COMPUTE_ENGINE_H
 #define SRC_COMPUTE_ENGINE_H
 
-#include "base/data/hll.h"
 #include "mpi/world.h"
+#include "src/run/report.h"
 #include "src/run/spec.h"
 
 typedef struct Engine Engine;
@@ -46,83 +46,10 @@ typedef struct RowSink
     Error *(*rows)(void *context, const RowLayout *layout, const void *rows, int64_t count);
 } RowSink;
 
-/* A segment file written by the query: durable, named by no manifest yet. */
-typedef struct RunColumn
-{
-    bool has_range; /* false: nothing but nulls (or NaN) */
-    bool range_truncated;
-    Datum min, max; /* strings live in the result's arena */
-    int64_t nulls;
-    int64_t bytes;
-    double width_avg;
-    uint8_t rep; /* Rep: narrowest that holds every value */
-    Hll distinct;
-} RunColumn;
-
-typedef struct RunSegment
-{
-    int32_t table; /* index into the Spec's tables */
-    int32_t slice;
-    char *file; /* name in the slice's directory */
-    int64_t rows;
-    int64_t bytes;
-    uint8_t digest[16];
-    int32_t column_count;
-    RunColumn *columns;
-} RunSegment;
-
-/* A record that COPY could not take: src/load's LoadReject, as it came from the ranks. */
-typedef struct RunReject
-{
-    char *file;
-    int64_t line;       /* 1-based */
-    int64_t start_byte; /* of the record in the (uncompressed) file */
-    int32_t field;      /* 1-based; 0: the record as such */
-    char *column;       /* "" if none */
-    SqlType type;       /* TYPE_NONE if none */
-    int32_t position;   /* byte of the field in the record, 0-based */
-    char *raw_line;
-    char *raw_field;
-    int32_t code; /* LoadErrorCode */
-    char *reason;
-} RunReject;
-
-/* What one pipeline did on one rank. */
-typedef struct RunCounter
-{
-    int32_t node;     /* compute index, or LEADER_INDEX */
-    int32_t pipeline; /* index into the Spec's pipelines */
-    int32_t threads;  /* that took part */
-    int64_t rows_in;
-    int64_t rows_out;
-    int64_t bytes;          /* of memory its sink holds, or sent */
-    int64_t blocks;         /* of columns read */
-    int64_t blocks_skipped; /* row blocks left out by zone maps */
-    int64_t start_us;       /* since the query's start on that rank */
-    int64_t wall_us;
-    int64_t work_us; /* sum over threads */
-} RunCounter;
-
-typedef struct RunResult
-{
-    int64_t rows_returned; /* given to the RowSink */
-    int64_t rows_appended; /* in all segments together */
-    int32_t segment_count;
-    RunSegment *segments; /* by slice */
-    int64_t load_rows;    /* parsed and taken */
-    int64_t load_bytes;
-    int64_t load_rejected; /* may exceed reject_count: the list is bounded */
-    int32_t reject_count;
-    RunReject *rejects;
-    int32_t counter_count;
-    RunCounter *counters; /* by node, then pipeline */
-    int64_t queue_us;     /* waited for its turn */
-    int64_t run_us;
-} RunResult;
-
 /* Leader.  Runs a query to its end, with everything it needs of the compute nodes.  Blocks; thread-safe.
  * spec->query must be unused so far.  `sink` may be NULL if the Spec has no RETURN store.  What *result
- * points to lives in `arena`.  On error *result still has the rejects, and its segments are gone (removed). */
+ * points to lives in `arena`.  On error *result still has the rejects, and its segments are gone (removed).
+ * The caller's thread runs generated code: give it a stack of 4 MB or more. */
 Error *engine_run(Engine *engine, const Spec *spec, Arena *arena, const RowSink *sink, RunResult *result) MUST_USE;
 
 /* COPY FROM STDIN: gives the next bytes of the input (borrowed until the next call), *length 0 at its end.

@@ -188,8 +188,8 @@ static int32_t cgroup_cores(void)
     return fields == 2 && period > 0 && quota > 0 ? (int32_t) ((quota + period - 1) / period) : 0;
 }
 
-/* Ranks that share this machine and compute; the leader of several hardly does. */
-static int32_t ranks_here(void)
+/* The leader of several hardly computes. */
+int32_t team_ranks_here(void)
 {
     int32_t local = number_in_env("OMPI_COMM_WORLD_LOCAL_SIZE");
     if (local == 0)
@@ -212,7 +212,7 @@ int32_t team_size(int32_t asked)
         int32_t granted = cgroup_cores();
         threads = granted > 0 && granted < mine ? granted : mine;
         if (mine >= online) /* not bound: the ranks of this machine share it */
-            threads /= ranks_here();
+            threads /= team_ranks_here();
     }
     return threads < 1 ? 1 : threads > TEAM_THREADS_MAX ? TEAM_THREADS_MAX : threads;
 }

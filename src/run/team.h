@@ -24,6 +24,8 @@ typedef void TeamJob(void *context, int32_t worker);
 
 /* Threads a rank should have; see engine_threads(). */
 int32_t team_size(int32_t asked);
+/* Ranks of this job that compute on this machine, as the MPI launcher tells; 1 if it does not. */
+int32_t team_ranks_here(void);
 
 /* Runs main(team, context) in the calling thread with a team of `threads`, and returns when it has. */
 void team_open(int32_t threads, void (*main_)(Team *team, void *context), void *context);
