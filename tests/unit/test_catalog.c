@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The catalog: what is kept over a restart, snapshots, transactions side by side, dead files, system views. */
+#include "base/data/hash.h"
+#include "base/data/hll.h"
+#include "sql/catalog/catalog.h"
+
+#include <CUnit/Basic.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directory[] = "catalog-XXXXXX";
+static char path[64];
+static Catalog *catalog;
+
+static void worked(Error *error)
+{
+    if (error != NULL)
+        fprintf(stderr, "%s (%s)\n", error->message, error->detail == NULL ? "" : error->detail);
+    CU_ASSERT_PTR_NULL_FATAL(error);
+}
+
+static void fails(SqlState state, Error *error)
+{
+    CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+    CU_ASSERT_EQUAL(error->state, state);
+    error_free(error);
+}
+
+static int set_up(void)
+{
+    if (mkdtemp(directory) == NULL)
+        return 1;
+    snprintf(path, sizeof path, "%s/catalog.db", directory);
+    CatalogUser user = {.name = "ada", .scram = "SCRAM-SHA-256$1:a:b:c", .superuser = true};
+    Error *error = catalog_create(path, 3, "dev", &user);
+    if (error == NULL)
+        error = catalog_open(path, &catalog);
+    if (error != NULL)
+        fprintf(stderr, "%s\n", error->message);
+    return error != NULL;
+}
+
+static int tear_down(void)
+{
+    catalog_close(catalog);
+    unlink(path);
+    return rmdir(directory);
+}
+
+static void reopen(void)
+{
+    catalog_close(catalog);
+    worked(catalog_open(path, &catalog));
+}
+
+static CatalogTable *two_columns(Arena *arena, const char *schema, const char *name)
+{
+    CatalogTable *table = ARENA_NEW(arena, CatalogTable);
+    table->schema = arena_strdup(arena, schema);
+    table->name = arena_strdup(arena, name);
+    table->owner = "ada";
+    table->dist_style = DIST_KEY;
+    table->dist_column = 0;
+    table->column_count = 2;
+    table->columns = ARENA_ARRAY(arena, CatalogColumn, 2);
+    table->columns[0] = (CatalogColumn){.name = "id", .type = type_make(TYPE_BIGINT), .not_null = true, .encoding = "az64"};
+    table->columns[1] = (CatalogColumn){.name = "word", .type = type_varchar(20), .default_sql = "'x'"};
+    table->sort_count = 1;
+    table->sort_columns = ARENA_ARRAY(arena, int32_t, 1);
+    return table;
+}
+
+/* Statistics of the values from..from+rows-1 in column 0, and of words in column 1. */
+static ColumnStats *stats_of(Arena *arena, int64_t from, int64_t rows)
+{
+    ColumnStats *stats = ARENA_ARRAY(arena, ColumnStats, 2);
+    Hll *hll = ARENA_NEW(arena, Hll);
+    for (int64_t i = 0; i < rows; i++)
+        hll_add(hll, hash_u64((uint64_t) (from + i)));
+    stats[0] = (ColumnStats){.has_range = true, .min = {.i = from}, .max = {.i = from + rows - 1},
+                             .hll = hll->registers, .hll_bytes = sizeof *hll};
+    stats[1] = (ColumnStats){.null_count = rows / 2, .has_range = true, .min = {.str = {"aa", 2}},
+                             .max = {.str = {"zz", 2}}, .average_width = (double) from};
+    return stats;
+}
+
+static void add(CatalogTxn *txn, Arena *arena, int64_t table_id, const char *file, int64_t from, int64_t rows)
+{
+    SegmentRecord record = {.segment = {.slice = 1, .file = arena_strdup(arena, file), .rows = rows, .bytes = rows * 10},
+                            .columns = stats_of(arena, from, rows)};
+    record.segment.digest[15] = 7;
+    worked(catalog_add_segments(txn, table_id, &record, 1));
+    CU_ASSERT(record.segment.id > 0);
+}
+
+static int64_t create(Arena *arena, const char *name)
+{
+    CatalogTable *table = two_columns(arena, "public", name);
+    CatalogTxn *txn = catalog_begin(catalog);
+    worked(catalog_create_table(txn, table));
+    worked(catalog_commit(txn));
+    return table->id;
+}
+
+static void test_create(void)
+{
+    Arena *arena = arena_new("test");
+    const CatalogSnapshot *before = catalog_acquire(catalog);
+    CatalogTxn *txn = catalog_begin(catalog);
+    CU_ASSERT_FALSE(catalog_txn_changed(txn));
+    worked(catalog_create_schema(txn, "lab"));
+    fails(SQLSTATE_DUPLICATE_SCHEMA, catalog_create_schema(txn, "lab"));
+    CatalogTable *table = two_columns(arena, "lab", "t");
+    worked(catalog_create_table(txn, table));
+    CU_ASSERT(table->id >= 100000);
+    fails(SQLSTATE_DUPLICATE_TABLE, catalog_create_table(txn, two_columns(arena, "lab", "t")));
+    fails(SQLSTATE_INVALID_SCHEMA_NAME, catalog_create_table(txn, two_columns(arena, "none", "t")));
+    CU_ASSERT_PTR_NOT_NULL(catalog_find_table(catalog_txn_snapshot(txn), "lab", "t"));
+    CU_ASSERT_PTR_NULL(catalog_find_table(before, "lab", "t"));
+    worked(catalog_commit(txn));
+    CU_ASSERT_FALSE(catalog_has_schema(before, "lab"));
+    catalog_release(catalog, before);
+
+    reopen();
+    const CatalogSnapshot *after = catalog_acquire(catalog);
+    CU_ASSERT_EQUAL(after->slice_count, 3);
+    CU_ASSERT_STRING_EQUAL(after->database, "dev");
+    const CatalogTable *t = catalog_find_table(after, "lab", "t");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+    CU_ASSERT_EQUAL(t->id, table->id);
+    CU_ASSERT_EQUAL(t->dist_style, DIST_KEY);
+    CU_ASSERT_EQUAL(t->sort_count, 1);
+    CU_ASSERT_STRING_EQUAL(t->columns[0].encoding, "az64");
+    CU_ASSERT_PTR_NULL(t->columns[0].default_sql);
+    CU_ASSERT(t->columns[0].not_null && !t->columns[1].not_null);
+    CU_ASSERT_STRING_EQUAL(t->columns[1].default_sql, "'x'");
+    CU_ASSERT(type_equal(t->columns[1].type, type_varchar(20)));
+    CU_ASSERT_EQUAL(catalog_find_column(t, "word"), 1);
+    CU_ASSERT_EQUAL(catalog_find_column(t, "words"), -1);
+    catalog_release(catalog, after);
+    arena_free(arena);
+}
+
+static void test_segments(void)
+{
+    Arena *arena = arena_new("test");
+    int64_t id = create(arena, "facts");
+    /* Two transactions that begin at the same version both add rows. */
+    CatalogTxn *one = catalog_begin(catalog), *two = catalog_begin(catalog);
+    add(one, arena, id, "1.h5", 0, 1000);
+    add(two, arena, id, "2.h5", 500, 1000);
+    CU_ASSERT_EQUAL(catalog_find_table_id(catalog_txn_snapshot(one), id)->row_count, 1000);
+    worked(catalog_commit(one));
+    CU_ASSERT_EQUAL(catalog_find_table_id(catalog_txn_snapshot(two), id)->row_count, 1000);
+    worked(catalog_commit(two));
+    for (int round = 0; round < 2; round++)
+    {
+        const CatalogSnapshot *now = catalog_acquire(catalog);
+        const CatalogTable *t = catalog_find_table_id(now, id);
+        CU_ASSERT_EQUAL(t->segment_count, 2);
+        CU_ASSERT_EQUAL(t->row_count, 2000);
+        CU_ASSERT_EQUAL(t->bytes, 20000);
+        CU_ASSERT_STRING_EQUAL(t->segments[1].file, "2.h5");
+        CU_ASSERT_EQUAL(t->segments[1].digest[15], 7);
+        const ColumnStats *stats = &t->columns[0].stats;
+        CU_ASSERT(stats->has_range && stats->min.i == 0 && stats->max.i == 1499);
+        CU_ASSERT(fabs(stats->distinct - 1500) < 100);
+        stats = &t->columns[1].stats;
+        CU_ASSERT_EQUAL(stats->null_count, 1000);
+        CU_ASSERT_DOUBLE_EQUAL(stats->average_width, 250, 1e-9);
+        CU_ASSERT(stats->min.str.len == 2 && memcmp(stats->min.str.data, "aa", 2) == 0);
+        catalog_release(catalog, now);
+        if (round == 0)
+            reopen();
+    }
+    arena_free(arena);
+}
+
+static void test_conflicts(void)
+{
+    Arena *arena = arena_new("test");
+    int64_t id = create(arena, "fought");
+    CatalogTxn *writer = catalog_begin(catalog), *dropper = catalog_begin(catalog);
+    add(writer, arena, id, "lost.h5", 0, 10);
+    worked(catalog_drop_table(dropper, id));
+    worked(catalog_commit(dropper));
+    fails(SQLSTATE_SERIALIZATION_FAILURE, catalog_commit(writer));
+    CatalogTxn *a = catalog_begin(catalog), *b = catalog_begin(catalog);
+    worked(catalog_create_table(a, two_columns(arena, "public", "once")));
+    worked(catalog_create_table(b, two_columns(arena, "public", "once")));
+    worked(catalog_commit(a));
+    fails(SQLSTATE_DUPLICATE_TABLE, catalog_commit(b));
+    CatalogTxn *c = catalog_begin(catalog);
+    fails(SQLSTATE_INVALID_SCHEMA_NAME, catalog_drop_schema(c, "nowhere", false));
+    worked(catalog_create_schema(c, "full"));
+    worked(catalog_create_table(c, two_columns(arena, "full", "x")));
+    fails(SQLSTATE_DEPENDENT_OBJECTS_EXIST, catalog_drop_schema(c, "full", false));
+    worked(catalog_drop_schema(c, "full", true));
+    CU_ASSERT_PTR_NULL(catalog_find_table(catalog_txn_snapshot(c), "full", "x"));
+    worked(catalog_commit(c));
+    DeadSegment *dead;
+    int32_t count;
+    catalog_take_dead(catalog, arena, &dead, &count);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    CU_ASSERT_STRING_EQUAL(dead[0].file, "lost.h5");
+    arena_free(arena);
+}
+
+static void test_dead(void)
+{
+    Arena *arena = arena_new("test");
+    DeadSegment *dead;
+    int32_t count;
+    int64_t id = create(arena, "emptied");
+    CatalogTxn *txn = catalog_begin(catalog);
+    add(txn, arena, id, "a.h5", 0, 10);
+    worked(catalog_commit(txn));
+    const CatalogSnapshot *reader = catalog_acquire(catalog);
+    txn = catalog_begin(catalog);
+    worked(catalog_truncate_table(txn, id));
+    add(txn, arena, id, "b.h5", 0, 5);
+    worked(catalog_commit(txn));
+    catalog_take_dead(catalog, arena, &dead, &count);
+    CU_ASSERT_EQUAL(count, 0); /* the reader may still read a.h5 */
+    CU_ASSERT_EQUAL(catalog_find_table_id(reader, id)->row_count, 10);
+    catalog_release(catalog, reader);
+    catalog_take_dead(catalog, arena, &dead, &count);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    CU_ASSERT_STRING_EQUAL(dead[0].file, "a.h5");
+    CU_ASSERT_EQUAL(dead[0].table_id, id);
+    txn = catalog_begin(catalog);
+    add(txn, arena, id, "c.h5", 0, 5);
+    catalog_rollback(txn);
+    catalog_rollback(NULL);
+    catalog_take_dead(catalog, arena, &dead, &count);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    CU_ASSERT_STRING_EQUAL(dead[0].file, "c.h5");
+    reopen();
+    const CatalogSnapshot *now = catalog_acquire(catalog);
+    const CatalogTable *t = catalog_find_table_id(now, id);
+    CU_ASSERT(t->segment_count == 1 && t->row_count == 5 && t->columns[0].stats.max.i == 4);
+    catalog_release(catalog, now);
+    arena_free(arena);
+}
+
+#define THREADS 4
+#define INSERTS 25
+static int64_t shared_table;
+
+static void *insert_many(void *context)
+{
+    Arena *arena = arena_new("thread");
+    for (int i = 0; i < INSERTS; i++)
+    {
+        CatalogTxn *txn = catalog_begin(catalog);
+        add(txn, arena, shared_table, arena_printf(arena, "%p-%d.h5", context, i), i, 1);
+        Error *error = catalog_commit(txn);
+        const CatalogSnapshot *now = catalog_acquire(catalog);
+        if (error != NULL || catalog_find_table_id(now, shared_table)->row_count < i + 1)
+            abort();
+        catalog_release(catalog, now);
+    }
+    arena_free(arena);
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    Arena *arena = arena_new("test");
+    pthread_t threads[THREADS];
+    char marks[THREADS];
+    shared_table = create(arena, "shared");
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, insert_many, &marks[i]);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    const CatalogSnapshot *now = catalog_acquire(catalog);
+    CU_ASSERT_EQUAL(catalog_find_table_id(now, shared_table)->row_count, THREADS * INSERTS);
+    CU_ASSERT_EQUAL(catalog_find_table_id(now, shared_table)->segment_count, THREADS * INSERTS);
+    catalog_release(catalog, now);
+    arena_free(arena);
+}
+
+static void test_users_and_ids(void)
+{
+    Arena *arena = arena_new("test");
+    CatalogUser *user;
+    worked(catalog_find_user(catalog, arena, "ada", &user));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(user);
+    CU_ASSERT(user->superuser && strncmp(user->scram, "SCRAM-SHA-256$", 14) == 0);
+    worked(catalog_find_user(catalog, arena, "ada' or '1", &user));
+    CU_ASSERT_PTR_NULL(user);
+    int64_t last = 0, epoch = catalog_epoch(catalog);
+    for (int i = 0; i < 3000; i++)
+    {
+        int64_t id = catalog_next_id(catalog);
+        CU_ASSERT(id > last);
+        last = id;
+    }
+    reopen();
+    CU_ASSERT(catalog_next_id(catalog) > last);
+    CU_ASSERT_EQUAL(catalog_epoch(catalog), epoch + 1);
+    struct stat status;
+    CU_ASSERT(stat(path, &status) == 0 && (status.st_mode & 0777) == 0600);
+    arena_free(arena);
+}
+
+static void test_load_errors(void)
+{
+    Arena *arena = arena_new("test");
+    LoadErrorRow row = {.query = 5, .table_id = 7, .line_number = 3, .error_code = 1207, .file = "/d/x", .column = "a",
+                        .type = "integer", .column_length = "", .raw_line = "x|'y", .raw_field = "x", .reason = "no digit"};
+    worked(catalog_add_load_errors(catalog, &row, 1));
+    row.column = NULL;
+    worked(catalog_add_load_errors(catalog, &row, 1));
+    LoadErrorRow *rows;
+    int32_t count;
+    worked(catalog_load_errors(catalog, arena, &rows, &count));
+    CU_ASSERT_EQUAL_FATAL(count, 2);
+    CU_ASSERT_STRING_EQUAL(rows[0].raw_line, "x|'y");
+    CU_ASSERT_STRING_EQUAL(rows[1].column, "");
+    CU_ASSERT_EQUAL(rows[1].error_code, 1207);
+    arena_free(arena);
+}
+
+static void test_sysviews(void)
+{
+    const CatalogSnapshot *now = catalog_acquire(catalog);
+    const CatalogTable *view = catalog_find_table(now, NULL, "stv_slices");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(view);
+    CU_ASSERT(table_is_sysview(view) && table_sysview(view) == SYSVIEW_stv_slices);
+    CU_ASSERT_EQUAL(view->column_count, 4);
+    CU_ASSERT_STRING_EQUAL(view->columns[0].name, "node");
+    CU_ASSERT(type_equal(view->columns[3].type, type_char(1)));
+    CU_ASSERT_PTR_EQUAL(catalog_find_table(now, "pg_catalog", "stv_slices"), view);
+    CU_ASSERT_PTR_NULL(catalog_find_table(now, "public", "stv_slices"));
+    view = catalog_find_table(now, NULL, "svv_table_info");
+    int32_t rows = catalog_find_column(view, "tbl_rows");
+    CU_ASSERT_FATAL(rows >= 0);
+    CU_ASSERT(type_equal(view->columns[rows].type, type_decimal(38, 0)));
+    CU_ASSERT_EQUAL(catalog_find_table(now, NULL, "pg_table_def")->column_count, 8);
+    catalog_release(catalog, now);
+}
+
+int main(void)
+{
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return 1;
+    CU_pSuite suite = CU_add_suite("catalog", set_up, tear_down);
+    CU_add_test(suite, "create", test_create);
+    CU_add_test(suite, "segments and statistics", test_segments);
+    CU_add_test(suite, "conflicts", test_conflicts);
+    CU_add_test(suite, "dead files", test_dead);
+    CU_add_test(suite, "threads", test_threads);
+    CU_add_test(suite, "users and numbers", test_users_and_ids);
+    CU_add_test(suite, "load errors", test_load_errors);
+    CU_add_test(suite, "system views", test_sysviews);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures > 0;
+}
