@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plans of TPC-H's questions over a catalog with the statistics of scale 1
+ * (no data needed), compared with tests/golden/<question>.explain, and plans
+ * of small statements, looked at one by one.  With arguments it prints what
+ * becomes of them:
+ *
+ *     test_plan "select ..."        relations, EXPLAIN and pipelines
+ *     STOA_GOLDEN=write test_plan   writes the golden files anew
+ */
+#include "base/data/numeric.h"
+#include "base/data/value.h"
+#include "sql/bind/bind.h"
+#include "src/plan/plan.h"
+
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Stat
+{
+    const char *table, *column;
+    double distinct;
+    const char *min, *max;
+} Stat;
+
+static const struct
+{
+    const char *table;
+    int64_t rows;
+} ROWS[] = {{"region", 5},      {"nation", 25},       {"supplier", 10000}, {"customer", 150000},
+            {"part", 200000},   {"partsupp", 800000}, {"orders", 1500000}, {"lineitem", 6001215}};
+
+static const Stat STATS[] = {
+    {"region", "r_regionkey", 5, "0", "4"},
+    {"region", "r_name", 5, NULL, NULL},
+    {"nation", "n_nationkey", 25, "0", "24"},
+    {"nation", "n_name", 25, NULL, NULL},
+    {"nation", "n_regionkey", 5, "0", "4"},
+    {"supplier", "s_suppkey", 10000, "1", "10000"},
+    {"supplier", "s_name", 10000, NULL, NULL},
+    {"supplier", "s_nationkey", 25, "0", "24"},
+    {"supplier", "s_acctbal", 9900, "-998.22", "9999.72"},
+    {"customer", "c_custkey", 150000, "1", "150000"},
+    {"customer", "c_name", 150000, NULL, NULL},
+    {"customer", "c_nationkey", 25, "0", "24"},
+    {"customer", "c_acctbal", 140000, "-999.99", "9999.99"},
+    {"customer", "c_mktsegment", 5, NULL, NULL},
+    {"part", "p_partkey", 200000, "1", "200000"},
+    {"part", "p_brand", 25, NULL, NULL},
+    {"part", "p_type", 150, NULL, NULL},
+    {"part", "p_size", 50, "1", "50"},
+    {"part", "p_container", 40, NULL, NULL},
+    {"part", "p_mfgr", 5, NULL, NULL},
+    {"partsupp", "ps_partkey", 200000, "1", "200000"},
+    {"partsupp", "ps_suppkey", 10000, "1", "10000"},
+    {"partsupp", "ps_availqty", 9999, "1", "9999"},
+    {"partsupp", "ps_supplycost", 99900, "1.00", "1000.00"},
+    {"orders", "o_orderkey", 1500000, "1", "6000000"},
+    {"orders", "o_custkey", 99996, "1", "149999"},
+    {"orders", "o_orderstatus", 3, NULL, NULL},
+    {"orders", "o_totalprice", 1460000, "857.71", "555285.16"},
+    {"orders", "o_orderdate", 2406, "1992-01-01", "1998-08-02"},
+    {"orders", "o_orderpriority", 5, NULL, NULL},
+    {"orders", "o_shippriority", 1, "0", "0"},
+    {"lineitem", "l_orderkey", 1500000, "1", "6000000"},
+    {"lineitem", "l_partkey", 200000, "1", "200000"},
+    {"lineitem", "l_suppkey", 10000, "1", "10000"},
+    {"lineitem", "l_linenumber", 7, "1", "7"},
+    {"lineitem", "l_quantity", 50, "1.00", "50.00"},
+    {"lineitem", "l_extendedprice", 933900, "901.00", "104949.50"},
+    {"lineitem", "l_discount", 11, "0.00", "0.10"},
+    {"lineitem", "l_tax", 9, "0.00", "0.08"},
+    {"lineitem", "l_returnflag", 3, NULL, NULL},
+    {"lineitem", "l_linestatus", 2, NULL, NULL},
+    {"lineitem", "l_shipdate", 2526, "1992-01-02", "1998-12-01"},
+    {"lineitem", "l_commitdate", 2466, "1992-01-31", "1998-10-31"},
+    {"lineitem", "l_receiptdate", 2554, "1992-01-04", "1998-12-31"},
+    {"lineitem", "l_shipinstruct", 4, NULL, NULL},
+    {"lineitem", "l_shipmode", 7, NULL, NULL},
+};
+
+static const BindContext CONTEXT = {.database = "dev", .user = "stoa", .version = "Stoa"};
+
+static Arena *arena; /* of the whole run */
+static CatalogSnapshot *snapshot;
+
+/* --- the catalog -------------------------------------------------------------- */
+
+static void die(const char *what, Error *error)
+{
+    fprintf(stderr, "%s: %s\n", what, error == NULL ? "no error" : error->message);
+    exit(2);
+}
+
+static char *file_path(const char *name)
+{
+    const char *top = getenv("STOA_TOP");
+    return arena_printf(arena, "%s/%s", top == NULL ? "." : top, name);
+}
+
+static char *file_text(const char *name)
+{
+    Text text;
+    text_init(&text, arena);
+    FILE *file = fopen(file_path(name), "r");
+    char buffer[4096];
+    size_t got;
+    if (file == NULL)
+        return NULL;
+    while ((got = fread(buffer, 1, sizeof buffer, file)) > 0)
+        text_append(&text, buffer, got);
+    fclose(file);
+    return text.data;
+}
+
+static Datum parse_datum(SqlType type, const char *text)
+{
+    Datum value;
+    Error *error = value_parse(arena, type, VALUE_INPUT, text, strlen(text), &value);
+    if (error != NULL)
+        die(text, error);
+    return value;
+}
+
+static void fill_stats(CatalogTable *table)
+{
+    for (size_t k = 0; k < sizeof ROWS / sizeof ROWS[0]; k++)
+        if (strcmp(ROWS[k].table, table->name) == 0)
+            table->row_count = ROWS[k].rows;
+    for (int32_t c = 0; c < table->column_count; c++)
+        for (size_t k = 0; k < sizeof STATS / sizeof STATS[0]; k++)
+        {
+            CatalogColumn *column = &table->columns[c];
+            if (strcmp(STATS[k].table, table->name) != 0 || strcmp(STATS[k].column, column->name) != 0)
+                continue;
+            column->stats.distinct = STATS[k].distinct;
+            column->stats.has_range = STATS[k].min != NULL;
+            if (STATS[k].min == NULL)
+                continue;
+            column->stats.min = parse_datum(column->type, STATS[k].min);
+            column->stats.max = parse_datum(column->type, STATS[k].max);
+        }
+}
+
+static void add_tables(const char *sql)
+{
+    ParseList *list;
+    Error *error = parse_statements(arena, sql, &list);
+    if (error != NULL)
+        die("schema", error);
+    CatalogTable **tables = ARENA_ARRAY(arena, CatalogTable *, snapshot->table_count + list->count);
+    for (int32_t k = 0; k < snapshot->table_count; k++)
+        tables[k] = snapshot->tables[k];
+    snapshot->tables = tables;
+    for (int32_t k = 0; k < list->count; k++)
+    {
+        CreateTablePlan *plan;
+        error = bind_create_table(arena, snapshot, &CONTEXT, &list->statements[k], &plan);
+        if (error != NULL)
+            die("create table", error);
+        plan->table->id = 100 + snapshot->table_count;
+        fill_stats(plan->table);
+        tables[snapshot->table_count++] = plan->table;
+    }
+}
+
+static void make_catalog(void)
+{
+    static char *schemas[] = {"public"};
+    snapshot = ARENA_NEW(arena, CatalogSnapshot);
+    snapshot->version = 1;
+    snapshot->slice_count = 16;
+    snapshot->database = "dev";
+    snapshot->schema_count = 1;
+    snapshot->schemas = schemas;
+    char *schema = file_text("bench/tpch/schema.sql");
+    if (schema == NULL)
+        die("bench/tpch/schema.sql", NULL);
+    add_tables(schema);
+    add_tables("create table few (a int, b int not null, c varchar(10)) diststyle even;"
+               "create table copied (k int not null, v varchar(10)) diststyle all;");
+}
+
+/* --- from text to plan ----------------------------------------------------------- */
+
+static Error *make_rel(const char *sql, BoundStatement **statement, Rel **rel)
+{
+    ParseList *list;
+    TRY(parse_statements(arena, sql, &list));
+    TRY(bind_statement(arena, snapshot, &CONTEXT, &list->statements[0], statement));
+    TRY(rel_build(arena, *statement, rel));
+    return rel_rewrite(arena, *statement, rel);
+}
+
+static Error *make_plan(const char *sql, int32_t node_count, Plan **plan)
+{
+    BoundStatement *statement;
+    Rel *rel;
+    TRY(make_rel(sql, &statement, &rel));
+    return plan_make(arena, snapshot, statement, rel, node_count, plan);
+}
+
+static Plan *plan_of(const char *sql, int32_t node_count)
+{
+    Plan *plan = NULL;
+    Error *error = make_plan(sql, node_count, &plan);
+    if (error != NULL)
+        printf("\n    %s\n    %s", sql, error->message);
+    CU_ASSERT_FATAL(error == NULL);
+    return plan;
+}
+
+static const char *explain_of(const char *sql, int32_t node_count)
+{
+    Text text;
+    text_init(&text, arena);
+    plan_explain(&text, plan_of(sql, node_count));
+    return text.data;
+}
+
+static void print_pipelines(const Plan *plan)
+{
+    static const char *const STORES[] = {"buffer", "hash", "aggr", "sort", "exchange", "append", "return"};
+    const Spec *spec = plan->spec;
+    for (int32_t k = 0; k < spec->pipeline_count; k++)
+    {
+        const SpecPipeline *pipeline = &spec->pipelines[k];
+        printf("pipeline %d%s: %s", (int) k, pipeline->on_leader ? " (leader)" : "", pipeline->label);
+        if (pipeline->source == SOURCE_STORE)
+            printf(" %d", (int) pipeline->source_index);
+        for (int32_t o = 0; o < plan->pipes[k].op_count; o++)
+        {
+            const PipeOp *op = &plan->pipes[k].ops[o];
+            printf(op->kind == OP_FILTER ? " | filter" : op->kind == OP_COMPUTE ? " | compute" : " | probe %d",
+                   (int) op->store);
+        }
+        printf(" => store %d%s\n", (int) pipeline->sink, pipeline->function < 0 ? " (as is)" : "");
+    }
+    for (int32_t k = 0; k < spec->store_count; k++)
+    {
+        const SpecStore *store = &spec->stores[k];
+        printf("store %d %s key mode %d%s%s%s%s:", (int) k, STORES[store->kind], (int) store->key_mode,
+               store->unique ? " unique" : "", store->exists_only ? " exists only" : "",
+               store->on_leader ? " on leader" : "", store->from_leader ? " from leader" : "");
+        for (int32_t f = 0; f < store->layout->field_count; f++)
+            printf(" %s:%d%s", plan->statement->columns[plan->store_columns[k].columns[f]].name,
+                   (int) store->layout->fields[f].rep, store->layout->fields[f].null_offset >= 0 ? "?" : "");
+        printf("\n");
+    }
+}
+
+static int show(const char *sql)
+{
+    BoundStatement *statement;
+    Rel *rel;
+    Error *error = make_rel(sql, &statement, &rel);
+    if (error != NULL)
+        die("rel", error);
+    Text text;
+    text_init(&text, arena);
+    rel_print(&text, statement, rel);
+    const int32_t nodes = getenv("NODES") == NULL ? 1 : (int32_t) strtol(getenv("NODES"), NULL, 10);
+    Plan *plan;
+    error = plan_make(arena, snapshot, statement, rel, nodes, &plan);
+    if (error != NULL)
+        die("plan", error);
+    text_puts(&text, "\n");
+    plan_explain(&text, plan);
+    puts(text.data);
+    print_pipelines(plan);
+    return 0;
+}
+
+/* --- golden files ------------------------------------------------------------------ */
+
+static const char *const QUESTIONS[] = {"q01", "q03", "q04", "q05", "q06", "q10", "q12", "q14", "q19"};
+
+static void test_questions(void)
+{
+    const char *mode = getenv("STOA_GOLDEN");
+    for (size_t k = 0; k < sizeof QUESTIONS / sizeof QUESTIONS[0]; k++)
+    {
+        char *sql = file_text(arena_printf(arena, "bench/tpch/%s.sql", QUESTIONS[k]));
+        CU_ASSERT_FATAL(sql != NULL);
+        const char *explain = explain_of(sql, 1);
+        /* the plan is the same however many nodes there are */
+        CU_ASSERT_STRING_EQUAL(explain, explain_of(sql, 3));
+        char *name = arena_printf(arena, "tests/golden/%s.explain", QUESTIONS[k]);
+        if (mode != NULL && strcmp(mode, "write") == 0)
+        {
+            FILE *file = fopen(file_path(name), "w");
+            CU_ASSERT_FATAL(file != NULL);
+            fputs(explain, file);
+            fclose(file);
+        }
+        char *golden = file_text(name);
+        CU_ASSERT_FATAL(golden != NULL);
+        if (strcmp(golden, explain) != 0)
+            printf("\n%s wanted:\n%s%s got:\n%s", QUESTIONS[k], golden, QUESTIONS[k], explain);
+        CU_ASSERT_STRING_EQUAL(golden, explain);
+    }
+}
+
+static void expect_has(const char *sql, const char *part)
+{
+    const char *explain = explain_of(sql, 2);
+    if (strstr(explain, part) == NULL)
+        printf("\n    no \"%s\" in the plan of %s:\n%s", part, sql, explain);
+    CU_ASSERT(strstr(explain, part) != NULL);
+}
+
+static void expect_has_not(const char *sql, const char *part)
+{
+    const char *explain = explain_of(sql, 2);
+    if (strstr(explain, part) != NULL)
+        printf("\n    \"%s\" in the plan of %s:\n%s", part, sql, explain);
+    CU_ASSERT(strstr(explain, part) == NULL);
+}
+
+static void expect_refused(const char *sql, const char *code)
+{
+    Plan *plan;
+    Error *error = make_plan(sql, 2, &plan);
+    CU_ASSERT_FATAL(error != NULL);
+    CU_ASSERT_STRING_EQUAL(sqlstate_code(error->state), code);
+    error_free(error);
+}
+
+static int32_t count_stores(const Plan *plan, StoreKind kind)
+{
+    int32_t count = 0;
+    for (int32_t k = 0; k < plan->spec->store_count; k++)
+        count += plan->spec->stores[k].kind == kind;
+    return count;
+}
+
+static const SpecStore *find_store(const Plan *plan, StoreKind kind)
+{
+    for (int32_t k = 0; k < plan->spec->store_count; k++)
+        if (plan->spec->stores[k].kind == kind)
+            return &plan->spec->stores[k];
+    CU_FAIL_FATAL("no such store");
+    return NULL;
+}
+
+/* --- rules ------------------------------------------------------------------------- */
+
+static void test_filters_go_down(void)
+{
+    expect_has("select count(*) from few x join few y on x.b = y.b where x.b = 7", "Filter: (b = 7)\n");
+    expect_has("select 1 from nation n1, nation n2 where (n1.n_name = 'FRANCE' and n2.n_name = 'GERMANY') or "
+               "(n1.n_name = 'GERMANY' and n2.n_name = 'FRANCE')",
+               "Filter: (");
+    expect_has("select l_orderkey from lineitem where (l_linenumber = 1 and l_suppkey = 2) or "
+               "(l_linenumber = 1 and l_suppkey = 3)",
+               "(l_linenumber = 1)");
+    expect_has("select b from (select b, count(*) n from few group by b) s where b = 3 and n > 2", "(b = 3)");
+    /* a date against a moment is a date against a date: zones can be used */
+    Plan *plan = plan_of("select count(*) from lineitem where l_shipdate < date '1998-12-01' - interval '90 day'", 1);
+    CU_ASSERT_EQUAL(plan->spec->scans[0].zone_count, 1);
+    CU_ASSERT_EQUAL(plan->spec->params[plan->spec->scans[0].zones[0].param].type.id, TYPE_DATE);
+    expect_has("select few.a from few left join copied on few.b = copied.k where copied.v = 'x'", "Hash Join");
+    expect_has("select few.a from few left join copied on few.b = copied.k", "Hash Left Join");
+    expect_has("select few.a from few left join copied on few.b = copied.k where copied.v is null", "Hash Left Join");
+}
+
+static void test_nothing_comes(void)
+{
+    Plan *plan = plan_of("select a from few where 1 = 0", 2);
+    CU_ASSERT(plan->leader_only);
+    CU_ASSERT_EQUAL(plan->spec->scan_count, 0);
+    plan = plan_of("select count(*) from few where false", 2);
+    CU_ASSERT(plan->leader_only);
+}
+
+static void test_subqueries(void)
+{
+    expect_has("select a from few where exists (select 1 from copied where k = b)", "Hash IN Join");
+    expect_has("select a from few where not exists (select 1 from copied where k = b)", "Hash NOT IN Join");
+    expect_has("select a from few where b in (select k from copied)", "Hash IN Join");
+    expect_has("select a from few where b not in (select k from copied)", "Hash NOT IN Join");
+    expect_has("select a from few where a not in (select k from copied)", "Nested Loop");
+    expect_has("select a from few where b > (select avg(k) from copied)", "Nested Loop");
+    expect_has("select l_orderkey from lineitem, part where p_partkey = l_partkey and l_quantity < "
+               "(select 0.2 * avg(l_quantity) from lineitem where l_partkey = p_partkey)",
+               "HashAggregate");
+    expect_has("select (select max(v) from copied where k = b) from few", "Hash Left Join");
+    expect_has("select (select count(*) from copied where k = b) from few", "Hash Left Join");
+    expect_has("select (select v from copied where k = 1) from few", "One Row Check");
+    expect_has("select a from few where a = 1 or exists (select 1 from copied where k = b)", "Hash Left Join");
+    expect_refused("select a from few where b = (select k from copied where k > a)", "0A000");
+    expect_refused("select a from few where b = (select count(*) from copied where k > a)", "0A000");
+}
+
+static void test_distinct(void)
+{
+    Plan *plan = plan_of("select b, count(distinct a), sum(b) from few group by b", 1);
+    CU_ASSERT_EQUAL(count_stores(plan, STORE_AGG), 2);
+    plan_of("select count(distinct a), count(distinct b), sum(b), avg(b) from few", 2);
+    plan_of("select distinct a, b from few order by a", 2);
+    expect_refused("select c, count(distinct a), count(distinct b) from few group by c", "0A000");
+}
+
+/* --- distribution -------------------------------------------------------------------- */
+
+static void test_distribution(void)
+{
+    expect_has("select count(*) from orders, lineitem where o_orderkey = l_orderkey", "Hash Join DS_DIST_NONE");
+    expect_has("select count(*) from lineitem, supplier where l_suppkey = s_suppkey", "Hash Join DS_DIST_ALL_NONE");
+    expect_has("select count(*) from lineitem, few where l_suppkey = few.b", "Hash Join DS_BCAST_INNER");
+    expect_has("select count(*) from orders, customer where o_custkey = c_custkey", "Hash Join DS_");
+    expect_has("select l_orderkey, sum(l_tax) from lineitem group by l_orderkey", "XN HashAggregate");
+    /* whole groups are on one slice: nothing is sent but the result */
+    expect_has_not("select l_orderkey, sum(l_tax) from lineitem group by l_orderkey", "Distribute");
+    expect_has("select l_partkey, sum(l_tax) from lineitem group by l_partkey", "Distribute by l_partkey");
+    expect_has("select l_suppkey, sum(l_tax) from lineitem group by l_suppkey", "Send to leader");
+    Plan *plan = plan_of("select count(*) from copied", 3);
+    CU_ASSERT(plan->spec->scans[0].replicated && plan->spec->scans[0].once);
+    plan = plan_of("select count(*) from few, copied where few.b = copied.k", 3);
+    CU_ASSERT(!plan->spec->scans[0].once && !plan->spec->scans[1].once);
+}
+
+static void test_cutting(void)
+{
+    const char *sql = "select l_suppkey, sum(l_tax) from lineitem group by l_suppkey order by 2 limit 10";
+    Plan *one = plan_of(sql, 1), *three = plan_of(sql, 3);
+    CU_ASSERT_EQUAL(count_stores(one, STORE_EXCHANGE), 0);
+    CU_ASSERT_EQUAL(count_stores(one, STORE_AGG), 1);
+    CU_ASSERT_EQUAL(count_stores(one, STORE_SORT), 1);
+    CU_ASSERT_EQUAL(count_stores(three, STORE_EXCHANGE), 1);
+    CU_ASSERT_EQUAL(count_stores(three, STORE_AGG), 2);
+    CU_ASSERT(plan_of("select 1", 3)->leader_only);
+    CU_ASSERT(plan_of("select count(*) from stl_load_errors", 3)->leader_only);
+    CU_ASSERT(!plan_of("select count(*) from few", 3)->leader_only);
+    /* rows of the leader are sent to the slices */
+    Plan *joined = plan_of("select few.a from few, (values (1), (2)) v(x) where few.b = v.x", 3);
+    bool sent = false;
+    for (int32_t k = 0; k < joined->spec->store_count; k++)
+        sent |= joined->spec->stores[k].from_leader;
+    CU_ASSERT(sent);
+}
+
+/* --- layouts --------------------------------------------------------------------------- */
+
+static void test_widths(void)
+{
+    /* 6 million times 104,949.50 at scale 2 fit 64 bits; the state is DECIMAL(38,2) all the same */
+    const SpecStore *store = find_store(plan_of("select sum(l_extendedprice) from lineitem", 1), STORE_AGG);
+    CU_ASSERT_EQUAL(store->layout->fields[0].rep, REP_I64);
+    CU_ASSERT_EQUAL(store->layout->fields[0].type.precision, 38);
+    CU_ASSERT(store->layout->fields[0].null_offset >= 0);
+    CU_ASSERT(store->one_row && store->key_mode == KEY_NONE);
+    /* ... with a join, nobody knows how many rows come */
+    store = find_store(plan_of("select sum(l_extendedprice) from lineitem, few where l_suppkey = few.b", 1), STORE_AGG);
+    CU_ASSERT_EQUAL(store->layout->fields[0].rep, REP_I64);
+    const char *many = "select sum(l1.l_extendedprice * l2.l_extendedprice) from lineitem l1, lineitem l2 where "
+                       "l1.l_partkey = l2.l_partkey";
+    store = find_store(plan_of(many, 1), STORE_AGG);
+    CU_ASSERT_EQUAL(store->layout->fields[0].rep, REP_I128);
+    store = find_store(plan_of("select l_suppkey, count(*) from lineitem group by l_suppkey", 1), STORE_AGG);
+    CU_ASSERT_EQUAL(store->key_mode, KEY_EXACT);
+    CU_ASSERT_EQUAL(store->layout->fields[0].rep, REP_I16);
+    CU_ASSERT_EQUAL(store->layout->fields[1].null_offset, -1);
+    CU_ASSERT(store->layout->fields[0].offset >= ROW_HEADER_SIZE);
+    const SpecScan *scan = &plan_of("select l_linenumber, l_shipdate from lineitem", 1)->spec->scans[0];
+    CU_ASSERT_EQUAL(scan->columns[0].rep, REP_I8);
+    CU_ASSERT_EQUAL(scan->columns[1].rep, REP_I16);
+    CU_ASSERT(!scan->columns[0].nullable);
+}
+
+static void test_insert(void)
+{
+    Plan *plan = plan_of("insert into few values (1, 2, 'x'), (3, 4, null)", 3);
+    CU_ASSERT_EQUAL(plan->spec->table_count, 1);
+    CU_ASSERT_EQUAL(count_stores(plan, STORE_EXCHANGE), 1);
+    CU_ASSERT(find_store(plan, STORE_EXCHANGE)->from_leader);
+    CU_ASSERT_EQUAL(find_store(plan, STORE_APPEND)->layout->field_count, 3);
+    CU_ASSERT_EQUAL(find_store(plan, STORE_APPEND)->layout->fields[1].null_offset, -1);
+    plan = plan_of("insert into few values (1, 2, 'x')", 1);
+    CU_ASSERT_EQUAL(count_stores(plan, STORE_EXCHANGE), 0);
+    plan = plan_of("insert into few select a, b, c from few", 3);
+    CU_ASSERT_EQUAL(count_stores(plan, STORE_EXCHANGE), 0);
+    plan = plan_of("insert into orders select * from orders", 3);
+    CU_ASSERT_EQUAL(count_stores(plan, STORE_EXCHANGE), 0);
+    plan = plan_of("insert into copied select b, c from few", 3);
+    CU_ASSERT_EQUAL(count_stores(plan, STORE_EXCHANGE), 1);
+}
+
+static void test_order_and_limit(void)
+{
+    expect_has("select a from few order by b limit 5", "XN Limit");
+    expect_has("select a from few order by b limit 5", "Merge Key: b");
+    Plan *plan = plan_of("select a from few limit 5 offset 2", 1);
+    const SpecStore *store = find_store(plan, STORE_RETURN);
+    CU_ASSERT(store->limit == 5 && store->offset == 2);
+    plan = plan_of("select a, a, b from few limit 5", 3);
+    CU_ASSERT_EQUAL(plan->result_count, 3);
+    plan = plan_of("select x.a from (select a from few order by b limit 3 offset 1) x, few where x.a = few.a", 3);
+    store = find_store(plan, STORE_SORT);
+    CU_ASSERT(store->limit == 4 && store->offset == 0); /* at the slices */
+    CU_ASSERT(plan_of("select a from few limit 0", 2)->leader_only);
+}
+
+/* Many tables: exactly ordered, greedily ordered, not connected at all. */
+static void test_many_joins(void)
+{
+    for (int32_t count = 2; count <= 24; count += 2)
+    {
+        Text chain, cross;
+        text_init(&chain, arena);
+        text_init(&cross, arena);
+        text_puts(&chain, "select count(*) from few t0");
+        text_puts(&cross, "select count(*) from few t0");
+        for (int32_t k = 1; k < count; k++)
+        {
+            text_printf(&chain, " join few t%d on t%d.b = t%d.a", (int) k, (int) k, (int) k - 1);
+            text_printf(&cross, ", few t%d", (int) k);
+        }
+        plan_of(chain.data, 1);
+        plan_of(cross.data, 3);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    arena = arena_new("test");
+    make_catalog();
+    if (argc > 1)
+        return show(argv[1]);
+    CU_initialize_registry();
+    CU_pSuite suite = CU_add_suite("plan", NULL, NULL);
+    CU_add_test(suite, "questions of TPC-H", test_questions);
+    CU_add_test(suite, "filters go down", test_filters_go_down);
+    CU_add_test(suite, "nothing comes", test_nothing_comes);
+    CU_add_test(suite, "subqueries", test_subqueries);
+    CU_add_test(suite, "distinct", test_distinct);
+    CU_add_test(suite, "distribution", test_distribution);
+    CU_add_test(suite, "cutting", test_cutting);
+    CU_add_test(suite, "widths", test_widths);
+    CU_add_test(suite, "insert", test_insert);
+    CU_add_test(suite, "order and limit", test_order_and_limit);
+    CU_add_test(suite, "many joins", test_many_joins);
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    arena_free(arena);
+    return failures > 0;
+}
