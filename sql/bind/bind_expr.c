@@ -105,8 +105,10 @@ Error *bind_condition(Binder *binder, Scope *scope, const Node *node, const char
 static Error *bind_chain(Binder *binder, Scope *scope, const PgQuery__BoolExpr *expr, Expr **out)
 {
     bool is_and = expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR;
-    Expr **args = ARENA_ARRAY(binder->arena, Expr *, expr->n_args);
+    ExprKind kind = is_and ? EXPR_AND : EXPR_OR;
+    Expr **args = NULL;
     int32_t count = 0;
+    int32_t capacity = 0;
     Expr *deciding = NULL;
     for (size_t i = 0; i < expr->n_args; i++)
     {
@@ -118,7 +120,8 @@ static Error *bind_chain(Binder *binder, Scope *scope, const PgQuery__BoolExpr *
                 deciding = arg;
             continue;
         }
-        args[count++] = arg;
+        for (int32_t k = 0; k < (arg->kind == kind ? arg->arg_count : 1); k++)
+            ARRAY_ADD(binder->arena, args, count, capacity, arg->kind == kind ? arg->args[k] : arg);
     }
     if (deciding != NULL)
         *out = deciding;
@@ -127,7 +130,7 @@ static Error *bind_chain(Binder *binder, Scope *scope, const PgQuery__BoolExpr *
     else if (count == 1)
         *out = args[0];
     else
-        *out = expr_new(binder->arena, is_and ? EXPR_AND : EXPR_OR, type_make(TYPE_BOOLEAN), count, args);
+        *out = expr_new(binder->arena, kind, type_make(TYPE_BOOLEAN), count, args);
     return NULL;
 }
 

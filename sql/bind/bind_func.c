@@ -47,8 +47,9 @@ static ColumnId aggregate_column(Binder *binder, Scope *scope, const BoundAgg *a
             return other->column;
     }
     bool counts = agg->kind == AGG_COUNT || agg->kind == AGG_COUNT_STAR;
+    bool nullable = !counts && (!scope->has_groups || agg->arg->nullable);
     BoundAgg made = *agg;
-    made.column = bound_add_column(binder->arena, binder->statement, match->row->name, match->result, !counts);
+    made.column = bound_add_column(binder->arena, binder->statement, match->row->name, match->result, nullable);
     ARRAY_ADD(binder->arena, query->aggs, query->agg_count, scope->agg_capacity, made);
     return made.column;
 }

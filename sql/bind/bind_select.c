@@ -21,7 +21,9 @@ static Error *refuse_clauses(const Binder *binder, const PgQuery__SelectStmt *se
     switch (select->op)
     {
     case PG_QUERY__SET_OPERATION__SETOP_UNION:
-        return unsupported(position, "UNION is");
+        if (!select->all)
+            return unsupported(position, "UNION is");
+        break; /* UNION ALL of constants is a VALUES list */
     case PG_QUERY__SET_OPERATION__SETOP_INTERSECT:
         return unsupported(position, "INTERSECT is");
     case PG_QUERY__SET_OPERATION__SETOP_EXCEPT:
@@ -96,16 +98,18 @@ static Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause 
 /* How PostgreSQL calls a column without AS (FigureColname). */
 static const char *figure_name(const Binder *binder, const Node *node)
 {
+    const char *name;
     switch (node->node_case)
     {
     case PG_QUERY__NODE__NODE_COLUMN_REF:
-        return name_fold(binder, node_string(node->column_ref->fields[node->column_ref->n_fields - 1]));
+        name = node_string(node->column_ref->fields[node->column_ref->n_fields - 1]);
+        return name == NULL ? "?column?" : name_fold(binder, name);
     case PG_QUERY__NODE__NODE_FUNC_CALL:
         return name_fold(binder, node_string(node->func_call->funcname[node->func_call->n_funcname - 1]));
     case PG_QUERY__NODE__NODE_TYPE_CAST:
     {
         const PgQuery__TypeName *type = node->type_cast->type_name;
-        const char *name = figure_name(binder, node->type_cast->arg);
+        name = figure_name(binder, node->type_cast->arg);
         return strcmp(name, "?column?") != 0 || type->n_names == 0 ? name : node_string(type->names[type->n_names - 1]);
     }
     case PG_QUERY__NODE__NODE_CASE_EXPR:
@@ -137,6 +141,12 @@ static const char *figure_name(const Binder *binder, const Node *node)
     default:
         return "?column?";
     }
+}
+
+const char *target_name(const Binder *binder, const PgQuery__ResTarget *target)
+{
+    bool named = target->name != NULL && target->name[0] != '\0';
+    return named ? name_fold(binder, target->name) : figure_name(binder, target->val);
 }
 
 typedef struct ItemList
@@ -222,7 +232,7 @@ static Error *bind_items(Binder *binder, Scope *scope, const PgQuery__SelectStmt
             continue;
         }
         TRY(bind_expr(binder, scope, target->val, &item.expr));
-        item.name = named ? name_fold(binder, target->name) : figure_name(binder, target->val);
+        item.name = target_name(binder, target);
         TRY(add_item(&list, item));
     }
     return NULL;
@@ -391,10 +401,10 @@ static Error *finish_targets(Binder *binder, Scope *scope, int32_t *capacity)
     return NULL;
 }
 
-/* FROM and the select list; VALUES is a list of rows and SELECT * over it. */
+/* FROM and the select list; VALUES (and UNION ALL of constants) is a list of rows and SELECT * over it. */
 static Error *bind_source(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
 {
-    if (select->n_values_lists > 0)
+    if (select->n_values_lists > 0 || select->op == PG_QUERY__SET_OPERATION__SETOP_UNION)
     {
         ItemList list = {binder, scope, 0};
         TRY(bind_values(binder, scope, select, &scope->query->from));
@@ -421,6 +431,7 @@ static Error *bind_select(Binder *binder, Scope *scope, const PgQuery__SelectStm
     int32_t capacity = 0;
     Expr *having = NULL;
     SortItem *sorts = ARENA_ARRAY(binder->arena, SortItem, select->n_sort_clause);
+    scope->has_groups = select->n_group_clause > 0;
     TRY(bind_source(binder, scope, select));
     TRY(bind_where(binder, scope, select->where_clause));
     TRY(bind_groups(binder, scope, select));

@@ -1,21 +1,81 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* VALUES lists: rows of constants. */
+/*
+ * Rows of constants:
+ *
+ *     VALUES (1, 'a'), (2, 'b')
+ *     SELECT 1 AS k, 'a' AS v UNION ALL SELECT 2, 'b'
+ *
+ * The second form is how Redshift, which has no VALUES in FROM, is told such rows.
+ */
 #include "base/core/assert.h"
 #include "sql/bind/binder.h"
 
-static Error *bind_row(Binder *binder, Scope *scope, const Node *node, size_t width, Expr **row)
+/* The cells as the grammar gives them. */
+typedef struct Cells
 {
-    ASSERT(node->node_case == PG_QUERY__NODE__NODE_LIST);
-    if (node->list->n_items != width)
-        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "VALUES lists must all be the same length"),
-                        node->list->n_items > 0 ? node_position(binder, node_location(node->list->items[0])) : 0);
-    for (size_t i = 0; i < width; i++)
-        TRY(bind_expr(binder, scope, node->list->items[i], &row[i]));
+    int32_t row_count;
+    int32_t capacity;
+    size_t width; /* of the first row */
+    const Node *const **rows;
+    const PgQuery__SelectStmt *first; /* UNION ALL: names its columns; else NULL */
+} Cells;
+
+static Error *add_row(Binder *binder, Cells *cells, size_t width, const Node *const *row)
+{
+    if (cells->row_count == 0)
+        cells->width = width;
+    else if (cells->width != width)
+    {
+        int32_t position = width > 0 ? node_position(binder, node_location(row[0])) : 0;
+        return error_at(cells->first == NULL
+                            ? error_new(SQLSTATE_SYNTAX_ERROR, "VALUES lists must all be the same length")
+                            : error_new(SQLSTATE_SYNTAX_ERROR, "each UNION query must have the same number of columns"),
+                        position);
+    }
+    ARRAY_ADD(binder->arena, cells->rows, cells->row_count, cells->capacity, row);
+    return NULL;
+}
+
+static bool is_plain_row(const PgQuery__SelectStmt *select)
+{
+    return select->n_target_list > 0 && select->n_from_clause == 0 && select->where_clause == NULL &&
+           select->n_group_clause == 0 && select->having_clause == NULL && select->n_distinct_clause == 0 &&
+           select->n_sort_clause == 0 && select->limit_count == NULL && select->limit_offset == NULL &&
+           select->with_clause == NULL && select->into_clause == NULL && select->n_values_lists == 0;
+}
+
+/* The rows of a UNION ALL of SELECTs without FROM; others are not supported yet. */
+static Error *add_union(Binder *binder, Cells *cells, const PgQuery__SelectStmt *select)
+{
+    if (select->op == PG_QUERY__SET_OPERATION__SETOP_UNION && select->all)
+    {
+        TRY(add_union(binder, cells, select->larg));
+        return add_union(binder, cells, select->rarg);
+    }
+    if (select->op != PG_QUERY__SET_OPERATION__SETOP_NONE || !is_plain_row(select))
+        return unsupported(binder->parse->position, "UNION of other than constants is");
+    const Node **row = ARENA_ARRAY(binder->arena, const Node *, select->n_target_list);
+    for (size_t i = 0; i < select->n_target_list; i++)
+        row[i] = select->target_list[i]->res_target->val;
+    if (cells->first == NULL)
+        cells->first = select;
+    return add_row(binder, cells, select->n_target_list, row);
+}
+
+static Error *read_cells(Binder *binder, const PgQuery__SelectStmt *select, Cells *cells)
+{
+    if (select->n_values_lists == 0)
+        return add_union(binder, cells, select);
+    for (size_t i = 0; i < select->n_values_lists; i++)
+    {
+        const PgQuery__List *list = select->values_lists[i]->list;
+        TRY(add_row(binder, cells, list->n_items, (const Node *const *) list->items));
+    }
     return NULL;
 }
 
 /* One type for each column of the rows. */
-static Error *match_columns(Binder *binder, BoundFrom *from, Scope *scope)
+static Error *match_columns(Binder *binder, BoundFrom *from, const Cells *cells, Scope *scope)
 {
     Expr **column = ARENA_ARRAY(binder->arena, Expr *, from->row_count);
     for (int32_t c = 0; c < from->column_count; c++)
@@ -27,10 +87,11 @@ static Error *match_columns(Binder *binder, BoundFrom *from, Scope *scope)
             column[r] = from->rows[r][c];
             nullable = nullable || column[r]->nullable;
         }
-        TRY(bind_common_type(binder, column, from->row_count, "a VALUES column", &type));
+        TRY(bind_common_type(binder, column, from->row_count, "a column of such rows", &type));
         for (int32_t r = 0; r < from->row_count; r++)
             from->rows[r][c] = column[r];
-        const char *name = arena_printf(binder->arena, "column%d", c + 1);
+        const char *name = cells->first != NULL ? target_name(binder, cells->first->target_list[c]->res_target)
+                                                : arena_printf(binder->arena, "column%d", c + 1);
         from->columns[c] = bound_add_column(binder->arena, binder->statement, name, type, nullable);
         namespace_add(binder, scope, &scope->names, (NameEntry){NULL, NULL, name, from->columns[c], false});
     }
@@ -39,29 +100,30 @@ static Error *match_columns(Binder *binder, BoundFrom *from, Scope *scope)
 
 Error *bind_values(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundFrom **out)
 {
+    Cells cells = {0};
+    TRY(read_cells(binder, select, &cells));
     BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
-    size_t width = select->values_lists[0]->list->n_items;
     from->kind = FROM_VALUES;
-    from->row_count = (int32_t) select->n_values_lists;
-    from->column_count = (int32_t) width;
-    from->columns = ARENA_ARRAY(binder->arena, ColumnId, width);
+    from->row_count = cells.row_count;
+    from->column_count = (int32_t) cells.width;
+    from->columns = ARENA_ARRAY(binder->arena, ColumnId, cells.width);
     from->rows = ARENA_ARRAY(binder->arena, Expr **, from->row_count);
     scope->no_aggregates = "VALUES";
     *out = NULL;
     for (int32_t r = 0; r < from->row_count; r++)
     {
-        from->rows[r] = ARENA_ARRAY(binder->arena, Expr *, width);
-        TRY(bind_row(binder, scope, select->values_lists[r], width, from->rows[r]));
-        for (size_t c = 0; c < width; c++)
+        from->rows[r] = ARENA_ARRAY(binder->arena, Expr *, cells.width);
+        for (size_t c = 0; c < cells.width; c++)
         {
+            TRY(bind_expr(binder, scope, cells.rows[r][c], &from->rows[r][c]));
             if (expr_is_const(from->rows[r][c]))
                 continue;
             if (from->row_count == 1)
                 return NULL;
-            return unsupported(from->rows[r][c]->position, "a value that is no constant, in a VALUES list of several rows, is");
+            return unsupported(from->rows[r][c]->position, "a value that is no constant, in a list of several rows, is");
         }
     }
-    TRY(match_columns(binder, from, scope));
+    TRY(match_columns(binder, from, &cells, scope));
     scope->no_aggregates = NULL;
     *out = from;
     return NULL;

@@ -83,6 +83,7 @@ struct Scope
     TargetItem *items;
     const char *no_aggregates; /* the clause that takes none, "WHERE"; NULL: welcome */
     bool inside_aggregate;
+    bool has_groups; /* a GROUP BY: every aggregate sees a row */
     int32_t agg_capacity;
     int32_t outer_capacity;
 };
@@ -119,7 +120,9 @@ void namespace_add(Binder *binder, Scope *scope, Namespace *names, NameEntry ent
 /* `outer` may be NULL. */
 Error *bind_query(Binder *binder, Scope *outer, bool outer_hidden, const Cte *ctes, const PgQuery__SelectStmt *select,
                   BoundQuery **out) MUST_USE;
-/* VALUES as a FROM item, its rows brought to one type a column and its names added to the scope.
+/* What a column of the select list is called: its alias, or as PostgreSQL would call it. */
+const char *target_name(const Binder *binder, const PgQuery__ResTarget *target);
+/* VALUES, or UNION ALL of constants, as a FROM item, its rows brought to one type a column and its names added to the scope.
  * *out = NULL: it is a single row that is not constant, better bound as a select list. */
 Error *bind_values(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundFrom **out) MUST_USE;
 /* A query over one FROM item whose targets are its columns; names of them may be NULL. */
