@@ -70,7 +70,7 @@ void load_rejects_free(LoadRejects *rejects);
 void load_rejects_write(ByteWriter *writer, const LoadRejects *rejects);
 /* Adds what another rank wrote. */
 Error *load_rejects_read(ByteReader *reader, LoadRejects *rejects) MUST_USE;
-/* 22P04 that tells about the first reject ("load of \"t.tbl\" failed at line 7, column \"a\": ..."), or NULL if
+/* 22P04 that tells about the reject that was too much ("load of \"t.tbl\" failed at line 7, column \"a\": ..."), or NULL if
  * count <= max_error. */
 Error *load_rejects_error(const LoadRejects *rejects) MUST_USE;
 
