@@ -35,7 +35,7 @@ static Error *bind_constant(Binder *binder, const PgQuery__AConst *constant, Exp
         default:
             return unsupported(position, "bit strings are");
         }
-    *out = expr_const(binder->arena, type, value);
+    *out = expr_constant(binder->arena, type, value);
     (*out)->position = position;
     return NULL;
 }
@@ -60,7 +60,7 @@ static Error *bind_interval(Binder *binder, const PgQuery__TypeName *name, Expr 
     {
         char *text = arena_printf(binder->arena, "%.*s %s", (int) arg->value.str.len, arg->value.str.data, unit);
         int32_t position = arg->position;
-        arg = expr_const(binder->arena, arg->type, (Datum){.str = {text, (int64_t) strlen(text)}});
+        arg = expr_constant(binder->arena, arg->type, (Datum){.str = {text, (int64_t) strlen(text)}});
         arg->position = position;
     }
     return coerce(binder, arg, type_make(TYPE_INTERVAL), CAST_EXPLICIT, out);

@@ -113,7 +113,7 @@ static Error *bind_part(Binder *binder, const Node *node, Expr **out)
     int32_t field = date_field_by_name(folded, strlen(folded));
     if (field < 0)
         return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "unit \"%s\" not recognized", folded), position);
-    *out = expr_const(binder->arena, type_make(TYPE_BIGINT), (Datum){.i = field});
+    *out = expr_constant(binder->arena, type_make(TYPE_BIGINT), (Datum){.i = field});
     (*out)->position = position;
     return NULL;
 }

@@ -100,7 +100,7 @@ Error *bind_leader_func(Binder *binder, const FuncMatch *match, Expr *const *arg
         return error_at(error, position);
     if (type_is_string(type))
         type = type_varchar(value.null || value.str.len == 0 ? 1 : (int32_t) value.str.len);
-    *out = expr_const(binder->arena, type, value);
+    *out = expr_constant(binder->arena, type, value);
     (*out)->position = position;
     return NULL;
 }

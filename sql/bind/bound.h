@@ -176,7 +176,7 @@ bool expr_equal(const Expr *a, const Expr *b);
 
 /* Builders used by binder and rules; all set type, nullability and fold constants. */
 Expr *expr_column(Arena *arena, const BoundStatement *statement, ColumnId column);
-Expr *expr_const(Arena *arena, SqlType type, Datum value);
+Expr *expr_constant(Arena *arena, SqlType type, Datum value);
 Expr *expr_and(Arena *arena, Expr *a, Expr *b); /* NULL is true */
 
 #endif

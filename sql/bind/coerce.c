@@ -50,7 +50,7 @@ static Error *coerce_constant(Binder *binder, const Expr *expr, SqlType to, Valu
         return error_at(error, expr->position);
     if (type_is_string(to) && to.length == 0 && !value.null) /* text as long as it is */
         to = to.id == TYPE_CHAR ? to : type_varchar(value.str.len > 0 ? (int32_t) value.str.len : 1);
-    *out = expr_const(binder->arena, to, value);
+    *out = expr_constant(binder->arena, to, value);
     (*out)->position = expr->position;
     return NULL;
 }
@@ -82,7 +82,7 @@ Expr *coerce_unknown(Binder *binder, Expr *expr)
         return expr;
     ASSERT(expr->kind == EXPR_CONST);
     int64_t length = expr->value.null || expr->value.str.len == 0 ? 1 : expr->value.str.len;
-    Expr *text = expr_const(binder->arena, type_varchar((int32_t) (length > VARCHAR_LENGTH_MAX ? 0 : length)), expr->value);
+    Expr *text = expr_constant(binder->arena, type_varchar((int32_t) (length > VARCHAR_LENGTH_MAX ? 0 : length)), expr->value);
     text->position = expr->position;
     return text;
 }
@@ -190,7 +190,7 @@ bool coerce_constant_to(Binder *binder, const Expr *constant, SqlType type, char
         value = decimal_datum(type, whole);
     else
         value.i = (int64_t) whole;
-    *out = expr_const(binder->arena, type, value);
+    *out = expr_constant(binder->arena, type, value);
     (*out)->position = constant->position;
     return true;
 }

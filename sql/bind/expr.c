@@ -43,7 +43,7 @@ Expr *expr_column(Arena *arena, const BoundStatement *statement, ColumnId column
     return expr;
 }
 
-Expr *expr_const(Arena *arena, SqlType type, Datum value)
+Expr *expr_constant(Arena *arena, SqlType type, Datum value)
 {
     Expr *expr = expr_new(arena, EXPR_CONST, type, 0, NULL);
     expr->value = value;
@@ -53,12 +53,12 @@ Expr *expr_const(Arena *arena, SqlType type, Datum value)
 
 Expr *expr_bool(Arena *arena, bool value)
 {
-    return expr_const(arena, type_make(TYPE_BOOLEAN), (Datum){.i = value});
+    return expr_constant(arena, type_make(TYPE_BOOLEAN), (Datum){.i = value});
 }
 
 Expr *expr_null(Arena *arena, SqlType type)
 {
-    return expr_const(arena, type, (Datum){.null = true});
+    return expr_constant(arena, type, (Datum){.null = true});
 }
 
 bool expr_is_const(const Expr *expr)

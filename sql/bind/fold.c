@@ -218,7 +218,7 @@ Error *expr_fold(Arena *arena, Expr *expr, Expr **out)
     }
     if (done)
     {
-        *out = expr_const(arena, expr->type, value);
+        *out = expr_constant(arena, expr->type, value);
         (*out)->position = expr->position;
     }
     return NULL;

@@ -72,7 +72,7 @@ Error *number_literal(Binder *binder, const char *text, int32_t position, Expr *
         error = value_parse(binder->arena, type, VALUE_INPUT, text, strlen(text), &value);
     if (error != NULL)
         return error_at(error, position);
-    *out = expr_const(binder->arena, type, value);
+    *out = expr_constant(binder->arena, type, value);
     (*out)->position = position;
     return NULL;
 }
@@ -92,7 +92,7 @@ Error *number_of_unknown(Binder *binder, const Expr *literal, Expr **out)
     Error *error = value_parse(binder->arena, type_make(TYPE_DOUBLE), VALUE_INPUT, number, strlen(number), &value);
     if (error != NULL)
         return error_at(error, literal->position);
-    *out = expr_const(binder->arena, type_make(TYPE_DOUBLE), value);
+    *out = expr_constant(binder->arena, type_make(TYPE_DOUBLE), value);
     (*out)->position = literal->position;
     return NULL;
 }

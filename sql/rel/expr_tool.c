@@ -170,12 +170,12 @@ Expr *expr_cast_make(Arena *arena, Expr *arg, SqlType type)
 
 Expr *expr_bigint(Arena *arena, int64_t value)
 {
-    return expr_const(arena, type_make(TYPE_BIGINT), (Datum){.i = value});
+    return expr_constant(arena, type_make(TYPE_BIGINT), (Datum){.i = value});
 }
 
 Expr *expr_boolean(Arena *arena, bool value)
 {
-    return expr_const(arena, type_make(TYPE_BOOLEAN), (Datum){.i = value});
+    return expr_constant(arena, type_make(TYPE_BOOLEAN), (Datum){.i = value});
 }
 
 void expr_list_add(ExprList *list, Expr *expr)

@@ -66,7 +66,7 @@ static Expr *narrow_constant(Arena *arena, SqlType type, const Expr *constant, c
         else
             return NULL;
     }
-    return fits_type(type, down) ? expr_const(arena, type, datum_from_int128(type, down)) : NULL;
+    return fits_type(type, down) ? expr_constant(arena, type, datum_from_int128(type, down)) : NULL;
 }
 
 Expr *cast_unwrapped(Arena *arena, Expr *conjunct)
