@@ -24,6 +24,7 @@ typedef struct BoundColumn
     bool nullable;
     const CatalogTable *table; /* base column of this table, else NULL */
     int32_t ordinal;           /* column of that table */
+    const struct Expr *made_of; /* what a projection or group computes it from, for estimates: set by sql/rel */
 } BoundColumn;
 
 typedef enum ExprKind

@@ -16,6 +16,16 @@ static const RuleRow RULES[] = {
 #undef RULE
 };
 
+/* Remembers what computed columns are made of, so that their values can be estimated. */
+static void note_origins(BoundStatement *statement, const Rel *rel)
+{
+    for (int32_t k = 0; k < rel->input_count; k++)
+        note_origins(statement, rel->inputs[k]);
+    for (int32_t k = 0; k < rel->named_count; k++)
+        if (!expr_is_column(rel->named[k].expr, rel->named[k].column))
+            statement->columns[rel->named[k].column].made_of = rel->named[k].expr;
+}
+
 Error *rel_rewrite(Arena *arena, BoundStatement *statement, Rel **rel)
 {
     for (size_t k = 0; k < sizeof RULES / sizeof RULES[0]; k++)
@@ -29,6 +39,7 @@ Error *rel_rewrite(Arena *arena, BoundStatement *statement, Rel **rel)
             rel_outputs_fill(arena, *rel);
         rel_verify(statement, *rel);
     }
+    note_origins(statement, *rel);
     rel_estimate(arena, statement, *rel);
     return NULL;
 }

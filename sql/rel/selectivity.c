@@ -36,6 +36,8 @@ double expr_distinct(const BoundStatement *statement, const Expr *expr, double r
         const ColumnStats *stats = column_stats(statement, expr->column);
         if (stats != NULL && stats->distinct >= 1)
             return fmin(stats->distinct, rows);
+        if (statement->columns[expr->column].made_of != NULL)
+            return expr_distinct(statement, statement->columns[expr->column].made_of, rows);
         return expr->type.id == TYPE_BOOLEAN ? fmin(2, rows) : rows;
     }
     if (expr->type.id == TYPE_BOOLEAN)

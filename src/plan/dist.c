@@ -144,7 +144,7 @@ static Dist dist_by_keys(Expr *const *keys, const JoinWay *way)
 
 static double moved_cost(const Step *step)
 {
-    return step_bytes(step) * COST_BYTE * (COST_NODES - 1) / COST_NODES;
+    return COST_EXCHANGE + step_bytes(step) * COST_BYTE * (COST_NODES - 1) / COST_NODES;
 }
 
 static double table_cost(double build_rows, double probe_rows)
@@ -201,7 +201,7 @@ JoinWay join_way(Planner *planner, const JoinAsk *ask)
         return best;
     }
     consider(&best, base, outer_move, MOVE_BCAST, "DS_BCAST_INNER", at,
-             everywhere + outer_out + step_bytes(inner) * COST_BYTE * COST_NODES);
+             everywhere + outer_out + COST_EXCHANGE + step_bytes(inner) * COST_BYTE * COST_NODES);
     if (ask->key_count == 0)
         return best;
     int32_t outer_order[4], inner_order[4];

@@ -62,14 +62,12 @@ static void print_node(Explain *explain, const Step *step, int32_t depth, const 
     print_numbers(explain, step, step->cost_start);
 }
 
-static void print_conjuncts(Explain *explain, Expr *const *conjuncts, int32_t count, bool first)
+static void print_conjuncts(Explain *explain, Expr *const *conjuncts, int32_t count)
 {
     for (int32_t k = 0; k < count; k++)
     {
-        text_puts(explain->text, k == 0 && first ? "" : " AND ");
-        text_puts(explain->text, "(");
+        text_puts(explain->text, k == 0 ? "" : " AND ");
         expr_print(explain->text, explain->statement, conjuncts[k]);
-        text_puts(explain->text, ")");
     }
 }
 
@@ -79,7 +77,7 @@ static void print_condition(Explain *explain, int32_t depth, const char *what, E
         return;
     open_detail(explain, depth, what);
     text_puts(explain->text, count > 1 ? "(" : "");
-    print_conjuncts(explain, conjuncts, count, true);
+    print_conjuncts(explain, conjuncts, count);
     text_puts(explain->text, count > 1 ? ")\n" : "\n");
 }
 

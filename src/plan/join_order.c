@@ -44,6 +44,8 @@ typedef struct Ordering
     Class *classes;
     int32_t conjunct_count;
     Conjunct *conjuncts;
+    Step **best;  /* by set of inputs */
+    bool *linked; /* by set: conditions hold it together */
 } Ordering;
 
 /* --- reading the conjuncts ----------------------------------------------------- */
@@ -153,10 +155,15 @@ static ColumnId class_column(const Class *class, Mask side, const Step *step)
     return first;
 }
 
+static bool is_shared(const Class *class, Mask a, Mask b)
+{
+    return (class->mask & a) != 0 && (class->mask & b) != 0;
+}
+
 static bool is_connected(const Ordering *order, Mask a, Mask b)
 {
     for (int32_t c = 0; c < order->class_count; c++)
-        if ((order->classes[c].mask & a) != 0 && (order->classes[c].mask & b) != 0)
+        if (is_shared(&order->classes[c], a, b))
             return true;
     for (int32_t k = 0; k < order->conjunct_count; k++)
     {
@@ -177,29 +184,56 @@ static double class_distinct(const Class *class, Mask side, double rows)
     return fmax(1, distinct);
 }
 
-/* Several keys of one table have no more combinations than it has rows. */
-static double side_distinct(Ordering *order, Mask a, Mask b, Mask side, double rows)
+/* The one input that gives all keys of a side, or -1. */
+static int32_t keyed_input(const Ordering *order, Mask a, Mask b, Mask side)
 {
-    double distinct = 1, table_rows = rows;
-    int32_t only = -1;
+    Mask common = side;
+    for (int32_t c = 0; c < order->class_count; c++)
+        if (is_shared(&order->classes[c], a, b))
+            common &= order->classes[c].mask;
+    return common == 0 ? -1 : __builtin_ctzll(common);
+}
+
+static bool has_unique_key(const Ordering *order, Mask a, Mask b, int32_t input)
+{
     for (int32_t c = 0; c < order->class_count; c++)
     {
         const Class *class = &order->classes[c];
-        if ((class->mask & a) == 0 || (class->mask & b) == 0)
-            continue;
-        distinct *= class_distinct(class, side, rows);
-        int32_t input = __builtin_ctzll(class->mask & side);
-        only = only == -1 || only == input ? input : -2;
+        for (int32_t k = 0; k < class->count && is_shared(class, a, b); k++)
+            if (class->inputs[k] == input && class->distinct[k] > 0.9 * order->inputs[input]->rows)
+                return true;
     }
-    if (only >= 0 && order->inputs[only]->table != NULL)
-        table_rows = fmax(1, (double) order->inputs[only]->table->row_count);
-    return fmin(distinct, fmax(rows, table_rows));
+    return false;
+}
+
+/* Several keys between two tables, none of them unique by itself, are the key of one of them together, as
+ * partsupp's two are: they have no more combinations than it has rows.  INFINITY if that is not so. */
+static double composite_distinct(const Ordering *order, Mask a, Mask b)
+{
+    int32_t count = 0, inputs[2] = {keyed_input(order, a, b, a), keyed_input(order, a, b, b)};
+    double distinct = INFINITY;
+    for (int32_t c = 0; c < order->class_count; c++)
+        count += is_shared(&order->classes[c], a, b);
+    if (count < 2 || inputs[0] < 0 || inputs[1] < 0)
+        return INFINITY;
+    for (int32_t k = 0; k < 2; k++)
+    {
+        const CatalogTable *table = order->inputs[inputs[k]]->table;
+        if (table == NULL || has_unique_key(order, a, b, inputs[k]))
+            return INFINITY;
+        distinct = fmin(distinct, fmax(1, (double) table->row_count));
+    }
+    return distinct;
 }
 
 static double join_rows(Ordering *order, Mask a, Mask b, double rows_a, double rows_b)
 {
-    double rows = rows_a * rows_b;
-    rows *= equal_keys_selectivity(side_distinct(order, a, b, a, rows_a), side_distinct(order, a, b, b, rows_b));
+    double rows = rows_a * rows_b, distinct = 1;
+    for (int32_t c = 0; c < order->class_count; c++)
+        if (is_shared(&order->classes[c], a, b))
+            distinct *= fmax(class_distinct(&order->classes[c], a, rows_a), class_distinct(&order->classes[c], b, rows_b));
+    distinct = fmin(distinct, composite_distinct(order, a, b));
+    rows /= distinct;
     for (int32_t k = 0; k < order->conjunct_count; k++)
     {
         Mask mask = order->conjuncts[k].mask;
@@ -217,7 +251,7 @@ static JoinAsk make_ask(Ordering *order, Mask a, Mask b, Step *outer, Step *inne
     for (int32_t c = 0; c < order->class_count; c++)
     {
         const Class *class = &order->classes[c];
-        if ((class->mask & a) == 0 || (class->mask & b) == 0)
+        if (!is_shared(class, a, b))
             continue;
         Expr *left = expr_column(planner->arena, planner->statement, class_column(class, a, outer));
         Expr *right = expr_column(planner->arena, planner->statement, class_column(class, b, inner));
@@ -261,30 +295,42 @@ static Step *best_join(Ordering *order, Mask a, Mask b, Step *step_a, Step *step
     for (Mask a = ((set) -1) & (set); a != 0; a = (a - 1) & (set))                                     \
         if ((a & ((set) & -(set))) != 0)
 
-static bool has_connected_split(const Ordering *order, Step *const *best, Mask set)
+/* May the set be split in these two?  Sets that conditions hold together are made of such sets only. */
+static bool is_split(const Ordering *order, Mask a, Mask b)
+{
+    if (order->best[a] == NULL || order->best[b] == NULL)
+        return false;
+    return !order->linked[a | b] || (order->linked[a] && order->linked[b] && is_connected(order, a, b));
+}
+
+static bool is_linked(const Ordering *order, Mask set)
 {
     FOR_SPLITS(set, a)
-    if (best[a] != NULL && best[set & ~a] != NULL && is_connected(order, a, set & ~a))
-        return true;
+    {
+        Mask b = set & ~a;
+        if (order->linked[a] && order->linked[b] && is_connected(order, a, b))
+            return true;
+    }
     return false;
 }
 
-static void order_set(Ordering *order, Step **best, Mask set)
+static void order_set(Ordering *order, Mask set)
 {
-    bool connected = has_connected_split(order, best, set);
+    Step **best = order->best;
     double rows = 0;
     FOR_SPLITS(set, a)
     { /* rows do not depend on the order; the most careful estimate is taken */
         Mask b = set & ~a;
-        if (best[a] != NULL && best[b] != NULL && is_connected(order, a, b) == connected)
+        if (is_split(order, a, b))
             rows = fmax(rows, join_rows(order, a, b, best[a]->rows, best[b]->rows));
     }
     FOR_SPLITS(set, a)
     {
         Mask b = set & ~a;
-        if (best[a] == NULL || best[b] == NULL || is_connected(order, a, b) != connected)
+        if (!is_split(order, a, b))
             continue;
-        Step *step = best_join(order, a, b, best[a], best[b], rows, best[set] == NULL ? INFINITY : best[set]->cost_total);
+        Step *step =
+            best_join(order, a, b, best[a], best[b], rows, best[set] == NULL ? INFINITY : best[set]->cost_total);
         if (step != NULL)
             best[set] = step;
     }
@@ -293,18 +339,21 @@ static void order_set(Ordering *order, Step **best, Mask set)
 static Step *order_exactly(Ordering *order)
 {
     Mask all = ((Mask) 1 << order->count) - 1;
-    Step **best = ARENA_ARRAY(order->planner->arena, Step *, all + 1);
+    order->best = ARENA_ARRAY(order->planner->arena, Step *, all + 1);
+    order->linked = ARENA_ARRAY(order->planner->arena, bool, all + 1);
     for (int32_t k = 0; k < order->count; k++)
-        best[(Mask) 1 << k] = order->inputs[k];
-    for (Mask set = 1; set <= all; set++)
     {
-        if (best[set] != NULL)
-            continue;
-        /* what no condition connects is joined only where it must be, or where it is one row */
-        if (has_connected_split(order, best, set) || set == all || __builtin_popcountll(set) == 2)
-            order_set(order, best, set);
+        order->best[(Mask) 1 << k] = order->inputs[k];
+        order->linked[(Mask) 1 << k] = true;
     }
-    return best[all];
+    for (Mask set = 1; set <= all; set++)
+        order->linked[set] = order->linked[set] || is_linked(order, set);
+    /* Where all hold together no cross product is tried; else pairs may be, and the whole must be. */
+    for (Mask set = 1; set <= all; set++)
+        if (order->best[set] == NULL &&
+            (order->linked[set] || (!order->linked[all] && (set == all || __builtin_popcountll(set) == 2))))
+            order_set(order, set);
+    return order->best[all];
 }
 
 static Step *order_greedily(Ordering *order)

@@ -8,7 +8,7 @@ static Step *move_to_owner(Planner *planner, Step *input, const CatalogTable *ta
 {
     if (table->dist_style == DIST_ALL)
     { /* one copy on the shared file system, written by one node: the one a null hashes to */
-        Expr *key = expr_const(planner->arena, type_make(TYPE_BIGINT), (Datum){.null = true});
+        Expr *key = expr_constant(planner->arena, type_make(TYPE_BIGINT), (Datum){.null = true});
         return step_hash(planner, input, &key, 1);
     }
     if (table->dist_style == DIST_KEY && table->dist_column >= 0)

@@ -21,6 +21,7 @@
 #define COST_GROUP 0.015     /* a row aggregated */
 #define COST_SORT 0.004      /* a row, times log2 of rows */
 #define COST_BYTE 0.0005     /* a byte sent to another node */
+#define COST_EXCHANGE 10.0     /* a side sent, however small */
 #define COST_CACHE_ROWS 1e5  /* hash tables beyond this miss the cache */
 #define COST_MISS 0.02       /* what a row then pays more */
 #define COST_NODES 4.0       /* the plan is made for this many nodes, however many there are today */
