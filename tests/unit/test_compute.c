@@ -7,6 +7,7 @@
 #include "base/core/trace.h"
 #include "base/data/hash.h"
 #include "src/compute/engine.h"
+#include "src/load/plan.h"
 
 #include <CUnit/Basic.h>
 #include <ftw.h>
@@ -245,6 +246,115 @@ static void test_errors(void)
     }
 }
 
+/* ---- COPY ---- */
+
+#define LOAD_ROWS 30000
+
+static void load_text(Text *text, bool bad)
+{
+    for (int32_t i = 0; i < LOAD_ROWS; i++)
+        text_printf(text, bad && i == 12345 ? "%dx|%d|some text\n" : "%d|%d|some text\n", i, i % 100);
+}
+
+static SpecLoad *load_new(Arena *arena, const char *path, int64_t bytes, int64_t max_error)
+{
+    LoadFormat *format = ARENA_NEW(arena, LoadFormat);
+    load_format_init(format, LOAD_DELIMITED);
+    format->max_error = max_error;
+    LoadColumn *columns = ARENA_ARRAY(arena, LoadColumn, 3);
+    columns[0] = (LoadColumn){.name = "id", .type = type_make(TYPE_BIGINT), .position = 0};
+    columns[1] = (LoadColumn){.name = "amount", .type = type_make(TYPE_BIGINT), .position = 1};
+    columns[2] = (LoadColumn){.name = "remark", .type = type_varchar(50), .position = 2};
+    LoadFile file = {arena_strdup(arena, path == NULL ? "" : path), bytes};
+    LoadFiles files = {path != NULL, &file, bytes};
+    LoadPlan *plan = load_plan_make(arena, format, columns, 3, &files, 4);
+    Text bytes_of_plan;
+    text_init(&bytes_of_plan, arena);
+    load_plan_write(&bytes_of_plan, plan);
+    SpecLoad *load = ARENA_NEW(arena, SpecLoad);
+    *load = (SpecLoad){bytes_of_plan.data, bytes_of_plan.length, path == NULL};
+    return load;
+}
+
+static Spec *load_spec(Arena *arena, bool stream)
+{
+    static int64_t stamp = 500;
+    Spec *spec = spec_new(arena);
+    RowLayout *layout = layout_new(arena, "iis", 0);
+    table_fill(arena, &spec->tables[spec->table_count++]);
+    spec->tables[0].file_stamp = ++stamp;
+    spec->tables[0].table_id = 100;
+    SpecStore *exchange = store_add(spec, STORE_EXCHANGE, layout, false);
+    exchange->exchange = EXCHANGE_HASH;
+    exchange->from_leader = stream;
+    store_add(spec, STORE_APPEND, layout, false);
+    pipeline_add(spec, SOURCE_LOAD, 0, 0, -1, stream);
+    pipeline_add(spec, SOURCE_STORE, 0, 1, -1, false);
+    return spec;
+}
+
+typedef struct Feeding
+{
+    const char *data;
+    size_t length, at;
+} Feeding;
+
+static Error *feed_next(void *context, const void **bytes, size_t *length)
+{
+    Feeding *feeding = context;
+    size_t left = feeding->length - feeding->at;
+    *length = left < 10007 ? left : 10007;
+    *bytes = feeding->data + feeding->at;
+    feeding->at += *length;
+    return NULL;
+}
+
+static void load_check(bool stream, bool bad, int64_t max_error)
+{
+    Arena *arena = arena_new("test");
+    Text text;
+    text_init(&text, arena);
+    load_text(&text, bad);
+    char *path = arena_printf(arena, "%s/input.tbl", directory);
+    FILE *file = fopen(path, "we");
+    ASSERT(file != NULL && fwrite(text.data, 1, text.length, file) == text.length);
+    fclose(file);
+    Spec *spec = load_spec(arena, stream);
+    spec->load = load_new(arena, stream ? NULL : path, (int64_t) text.length, max_error);
+    Feeding feeding = {text.data, text.length, 0};
+    RunFeed feed = {&feeding, feed_next};
+    RunResult result;
+    Error *error = engine_run_feed(engine, spec, arena, stream ? &feed : NULL, NULL, &result);
+    CU_ASSERT_EQUAL(result.load_rejected, bad);
+    CU_ASSERT_EQUAL(result.reject_count, bad);
+    if (bad && result.reject_count == 1)
+        CU_ASSERT_EQUAL(result.rejects[0].line, 12346);
+    if (bad && max_error == 0)
+    {
+        CU_ASSERT_PTR_NOT_NULL(error);
+        CU_ASSERT_EQUAL(result.segment_count, 0);
+    }
+    else
+    {
+        CU_ASSERT_PTR_NULL(error);
+        CU_ASSERT_EQUAL(result.rows_appended, LOAD_ROWS - bad);
+        CU_ASSERT_EQUAL(result.load_rows, LOAD_ROWS - bad);
+        CU_ASSERT_EQUAL(result.segment_count, 5);
+    }
+    error_free(error);
+    arena_free(arena);
+}
+
+static void test_copy(void)
+{
+    for (int32_t stream = 0; stream < 2; stream++)
+    {
+        load_check(stream, false, 0);
+        load_check(stream, true, 0);
+        load_check(stream, true, 1);
+    }
+}
+
 static uint64_t cancel_this;
 
 static void *cancel_soon(void *context)
@@ -397,6 +507,7 @@ static unsigned lead(void)
     CU_add_test(suite, "rows into a table", test_load);
     CU_add_test(suite, "scan, exchange, group, gather", test_group);
     CU_add_test(suite, "errors end everywhere", test_errors);
+    CU_add_test(suite, "files and streams loaded", test_copy);
     CU_add_test(suite, "cancel", test_cancel);
     CU_add_test(suite, "eight at once", test_many);
     CU_basic_set_mode(CU_BRM_VERBOSE);

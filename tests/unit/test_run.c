@@ -350,7 +350,8 @@ static void join_check(int32_t mode, KeyMode key_mode, int64_t spread, int32_t b
         *row = (JoinRow){row->probe, row->build_null ? 0 : row->build, row->build_null};
     }
     qsort(naive, (size_t) count, sizeof(JoinRow), pair_order);
-    qsort(out->rows, (size_t) out->count, sizeof(JoinRow), pair_order);
+    if (out->count > 0)
+        qsort(out->rows, (size_t) out->count, sizeof(JoinRow), pair_order);
     int64_t different = 0;
     for (int64_t i = 0; i < count && out->count == count; i++)
         different += pair_order(&naive[i], (JoinRow *) out->rows + i) != 0;
