@@ -355,6 +355,7 @@ Error *parser_rows(LoadParser *parser, void *rows, int64_t rows_max, int64_t *co
         char *row = (char *) rows + *count * parser->layout->stride;
         TRY(record_take(parser, last, row, &made));
         *count += made;
+        parser->counters.rows += made;
     }
     return NULL;
 }
