@@ -286,11 +286,11 @@ static Error *finish(Copy *copy, int64_t *rows)
     session->last_copy_rows = *rows;
     session->last_copy_query = session->last_query;
     if (!copy->plan->from_stdin)
-        wire_notice(&session->wire, WIRE_INFO, " Load into table '%s' completed, %lld record(s) loaded successfully.",
+        wire_notice(&session->wire, WIRE_INFO, "Load into table '%s' completed, %lld record(s) loaded successfully.",
                     copy->plan->table->name, (long long) *rows);
     if (copy->result.load_rejected > 0)
         wire_notice(&session->wire, WIRE_INFO,
-                    " Load into table '%s' completed, %lld record(s) could not be loaded.  Check 'stl_load_errors' system "
+                    "Load into table '%s' completed, %lld record(s) could not be loaded.  Check 'stl_load_errors' system "
                     "table for details.",
                     copy->plan->table->name, (long long) copy->result.load_rejected);
     return NULL;
