@@ -324,7 +324,9 @@ Error *reply_wait(World *world, uint64_t query, Reply *out, WaitCheck check, voi
     Error *error = NULL;
     pthread_mutex_lock(&world->query_lock);
     QuerySlot *slot = slot_find(world, query);
-    ASSERT(slot != NULL);
+    if (slot == NULL)
+        error = world_check(world); /* its command could not be sent any more */
+    ASSERT(slot != NULL || error != NULL);
     while (error == NULL && !replies_complete(slot, count))
     {
         cond_wait_us(&world->query_news, &world->query_lock, CHECK_EVERY_US);
