@@ -7,14 +7,15 @@
  * compares with a constant, which zone maps understand.  Bodies differ in their
  * prototypes; on x86-64 (System V ABI 3.2.3) and AArch64 (AAPCS64 6.8.2) integers and
  * pointers travel in one row of registers and doubles in another, whatever the
- * order they are declared in, so one prototype with enough of both calls all.
+ * order they are declared in (integers beyond the sixth go to the stack in order), so one
+ * prototype with enough of both calls all.
  * On other machines nothing is folded here and the rows call the body.
  */
 #include "base/core/assert.h"
 #include "base/data/numeric.h"
 #include "sql/bind/expr.h"
 
-#define FOLD_WORDS_MAX 6 /* integer registers of x86-64 */
+#define FOLD_WORDS_MAX 8
 #define FOLD_DOUBLES_MAX 3
 
 typedef struct FoldCall
@@ -26,8 +27,10 @@ typedef struct FoldCall
     I128 decimals[FUNC_ARGS_MAX]; /* what pointers to DECIMAL arguments point at */
 } FoldCall;
 
-typedef int64_t WordBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, double, double, double);
-typedef double DoubleBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, double, double, double);
+typedef int64_t WordBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, double, double,
+                         double);
+typedef double DoubleBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, double, double,
+                          double);
 
 static void add_word(FoldCall *call, intptr_t word)
 {
@@ -72,14 +75,14 @@ static int64_t call_word(void (*body)(void), const FoldCall *call)
 {
     const intptr_t *w = call->words;
     const double *d = call->doubles;
-    return ((WordBody *) body)(w[0], w[1], w[2], w[3], w[4], w[5], d[0], d[1], d[2]);
+    return ((WordBody *) body)(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], d[0], d[1], d[2]);
 }
 
 static double call_double(void (*body)(void), const FoldCall *call)
 {
     const intptr_t *w = call->words;
     const double *d = call->doubles;
-    return ((DoubleBody *) body)(w[0], w[1], w[2], w[3], w[4], w[5], d[0], d[1], d[2]);
+    return ((DoubleBody *) body)(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], d[0], d[1], d[2]);
 }
 
 bool expr_can_fold_func(void)
@@ -105,7 +108,10 @@ Error *expr_fold_func(Arena *arena, const Expr *expr, Datum *out)
         add_pointer(&call, &out->str);
     }
     else if (expr->type.id == TYPE_DECIMAL)
+    {
         add_pointer(&call, &decimal);
+        add_word(&call, expr->type.scale);
+    }
     else if (rep == REP_INTERVAL)
         add_pointer(&call, &out->interval);
     for (int32_t i = 0; i < expr->arg_count; i++)
