@@ -38,7 +38,9 @@ Error *task_check(Task *task)
 {
     if (atomic_load_explicit(&task->cancelled, memory_order_relaxed))
         return error_new(SQLSTATE_QUERY_CANCELED, "canceling statement due to user request");
-    if (task->env.world != NULL && query_cancelled(task->env.world, task->spec->query))
+    /* alone, a rank is told by task_cancel() only */
+    if (task->env.world != NULL && world_size(task->env.world) > 1 &&
+        query_cancelled(task->env.world, task->spec->query))
         return query_check(task->env.world, task->spec->query);
     return NULL;
 }
