@@ -27,13 +27,36 @@ typedef struct BoundColumn
     const struct Expr *made_of; /* what a projection or group computes it from, for estimates: set by sql/rel */
 } BoundColumn;
 
+/*
+ * What a walker may assume of arguments:
+ *
+ *   ARITH    integers: both args and the result are of one integer type.
+ *            REAL, DOUBLE: both args and the result are of that type.
+ *            DECIMAL + - %: both args are DECIMAL of the result's scale; their precisions,
+ *            and so their Reps, may be smaller.
+ *            DECIMAL * /: args are DECIMAL with scales of their own.  The exact product has the
+ *            sum of the scales and is cut to the result's where that is smaller (the cap of
+ *            38 digits); / is decimal_div() to the result's scale.
+ *   COMPARE  both args are of one type, except that texts of any kind and length (CHAR, VARCHAR)
+ *            and DECIMALs of one scale compare as they are.
+ *            A constant beside anything else has that side's own type wherever this says the
+ *            same: `l_quantity < 24` compares DECIMAL(15,2) with DECIMAL(15,2).
+ *   IN_LIST  constants as for COMPARE; null constants may be among them.
+ *   CASE, COALESCE   values likewise: texts may differ in length, DECIMALs in precision of one Rep.
+ *   CAST     never within a type where nothing changes; a CHAR becomes VARCHAR without a CAST.
+ *   FUNC     args as the row of func.def asks; a date part is a BIGINT constant (DateField).
+ *            Operators with a body (date + interval, ||) are FUNCs too.
+ *
+ * Not made by the binder: DATE_ADD (a FUNC), NULLIF (a CASE).
+ * Trees are at most a few thousand nodes deep (binder.h), so walkers may recurse.
+ */
 typedef enum ExprKind
 {
     EXPR_COLUMN,   /* column */
     EXPR_CONST,    /* value (a literal, or folded) */
-    EXPR_ARITH,    /* op '+','-','*','/','%' on numbers, args already cast to the operation's types: see expr_arith */
+    EXPR_ARITH,    /* op '+','-','*','/','%' on numbers */
     EXPR_NEGATE,   /* -a */
-    EXPR_COMPARE,  /* op '=' '<' '>' 'l' (<=) 'g' (>=) '!' (<>); both args of one type */
+    EXPR_COMPARE,  /* op '=' '<' '>' 'l' (<=) 'g' (>=) '!' (<>) */
     EXPR_AND,      /* n args */
     EXPR_OR,       /* n args */
     EXPR_NOT,
