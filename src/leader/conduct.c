@@ -68,8 +68,9 @@ static Error *query_plan(Conduct *conduct)
         show(conduct, "rel", &text);
         text_clear(&text);
     }
-    int32_t nodes = world_compute_count(conduct->session->leader->world);
-    TRY(plan_make(conduct->arena, conduct->snapshot, conduct->bound, rel, nodes, &conduct->plan));
+    const World *world = conduct->session->leader->world;
+    int32_t ranks = world_compute_index(world) == LEADER_INDEX ? world_compute_count(world) + 1 : 1;
+    TRY(plan_make(conduct->arena, conduct->snapshot, conduct->bound, rel, ranks, &conduct->plan));
     plan_verify(conduct->plan);
     if (shown(conduct, "plan"))
     {
@@ -109,7 +110,9 @@ static Error *spec_complete(Conduct *conduct)
         TRY(spec_table_complete(leader, conduct->arena, conduct->bound->insert, &spec->tables[i]));
     if (conduct->unit == NULL)
         return NULL;
-    return code_cache_get(leader->code, conduct->unit, tier_wanted(conduct->session), spec);
+    const char *keep = setting_get(conduct->session->settings, "stoa.keep_code");
+    bool keep_source = keep != NULL && strcmp(keep, "on") == 0;
+    return code_cache_get(leader->code, conduct->unit, tier_wanted(conduct->session), keep_source, spec);
 }
 
 /* --- running -------------------------------------------------------------------- */
@@ -200,12 +203,11 @@ static Error *explain_run(Conduct *conduct, const ExplainStatement *explain)
 {
     Text text;
     text_init(&text, conduct->arena);
-    if (!explain->code)
-        plan_explain(&text, conduct->plan);
-    else if (conduct->unit != NULL)
-        text_append(&text, conduct->unit->text.data, conduct->unit->text.length);
-    else
-        text_puts(&text, "-- this query needs no generated code\n");
+    plan_explain(&text, conduct->plan);
+    if (explain->code && conduct->unit != NULL)
+        text_printf(&text, "\n%s", conduct->unit->text.data);
+    else if (explain->code)
+        text_puts(&text, "\n-- this query needs no generated code\n");
     lines_send(conduct, text.data);
     return NULL;
 }

@@ -172,7 +172,9 @@ static Error *spec_make(Copy *copy, Spec **out)
     spec->load = ARENA_NEW(arena, SpecLoad);
     TRY(load_make(copy, spec->load));
     bool stream = spec->load->stream;
-    bool moved = copy->node_count > 1 && (stream || table->dist_style == DIST_KEY || table->dist_style == DIST_ALL);
+    bool apart = world_compute_index(copy->session->leader->world) == LEADER_INDEX; /* no rows may rest here */
+    bool moved = (stream && apart) ||
+                 (copy->node_count > 1 && (table->dist_style == DIST_KEY || table->dist_style == DIST_ALL));
     RowLayout *layout = layout_make(arena, table);
     spec->query = leader_next_query(copy->session->leader);
     spec->slice_count = copy->snapshot->slice_count;

@@ -261,7 +261,7 @@ Error *plan_cut(Planner *planner)
 {
     Plan *plan = planner->plan;
     Cut cut = {.planner = planner, .arena = planner->arena, .plan = plan, .spec = plan->spec};
-    cut.lone = planner->node_count == 1;
+    cut.lone = planner->lone;
     if (plan->root->kind == STEP_APPEND)
         TRY(cut_insert(&cut, plan->root));
     else

@@ -59,13 +59,13 @@ static bool reads_table(const Step *step)
     return false;
 }
 
-Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, Rel *rel, int32_t node_count,
+Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, Rel *rel, int32_t rank_count,
                  Plan **out)
 {
-    ASSERT(node_count >= 1);
+    ASSERT(rank_count >= 1);
     Plan *plan = ARENA_NEW(arena, Plan);
     Planner planner = {.arena = arena, .snapshot = snapshot, .statement = statement, .plan = plan,
-                       .node_count = node_count};
+                       .lone = rank_count == 1};
     plan->arena = arena;
     plan->statement = statement;
     plan->spec = ARENA_NEW(arena, Spec);

@@ -178,8 +178,9 @@ typedef struct Plan
     bool leader_only;          /* no compute node takes part */
 } Plan;
 
-/* Makes the plan of a SELECT or INSERT for `node_count` compute nodes. */
-Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, Rel *rel, int32_t node_count,
+/* Makes the plan of a SELECT or INSERT.  rank_count 1: the leader is the one compute node, and nothing is sent;
+ * more: it leads only (the step tree is the same, whatever the number). */
+Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, Rel *rel, int32_t rank_count,
                  Plan **out) MUST_USE;
 void plan_verify(const Plan *plan);
 /* EXPLAIN's lines in Redshift's form ("XN HashAggregate  (cost=... rows=... width=...)"). */

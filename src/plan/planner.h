@@ -37,7 +37,7 @@ typedef struct Planner
     const CatalogSnapshot *snapshot;
     BoundStatement *statement;
     Plan *plan;
-    int32_t node_count;
+    bool lone; /* one rank is leader and compute node */
     ColumnId *same; /* union-find of columns that inner joins make equal */
     int32_t same_count;
 } Planner;

@@ -194,29 +194,29 @@ static Error *make_rel(const char *sql, BoundStatement **statement, Rel **rel)
     return rel_rewrite(arena, *statement, rel);
 }
 
-static Error *make_plan(const char *sql, int32_t node_count, Plan **plan)
+static Error *make_plan(const char *sql, int32_t rank_count, Plan **plan)
 {
     BoundStatement *statement;
     Rel *rel;
     TRY(make_rel(sql, &statement, &rel));
-    return plan_make(arena, snapshot, statement, rel, node_count, plan);
+    return plan_make(arena, snapshot, statement, rel, rank_count, plan);
 }
 
-static Plan *plan_of(const char *sql, int32_t node_count)
+static Plan *plan_of(const char *sql, int32_t rank_count)
 {
     Plan *plan = NULL;
-    Error *error = make_plan(sql, node_count, &plan);
+    Error *error = make_plan(sql, rank_count, &plan);
     if (error != NULL)
         printf("\n    %s\n    %s", sql, error->message);
     CU_ASSERT_FATAL(error == NULL);
     return plan;
 }
 
-static const char *explain_of(const char *sql, int32_t node_count)
+static const char *explain_of(const char *sql, int32_t rank_count)
 {
     Text text;
     text_init(&text, arena);
-    plan_explain(&text, plan_of(sql, node_count));
+    plan_explain(&text, plan_of(sql, rank_count));
     return text.data;
 }
 
@@ -261,9 +261,9 @@ static int show(const char *sql)
     Text text;
     text_init(&text, arena);
     rel_print(&text, statement, rel);
-    const int32_t nodes = getenv("NODES") == NULL ? 1 : (int32_t) strtol(getenv("NODES"), NULL, 10);
+    int32_t ranks = getenv("RANKS") == NULL ? 1 : (int32_t) strtol(getenv("RANKS"), NULL, 10);
     Plan *plan;
-    error = plan_make(arena, snapshot, statement, rel, nodes, &plan);
+    error = plan_make(arena, snapshot, statement, rel, ranks, &plan);
     if (error != NULL)
         die("plan", error);
     text_puts(&text, "\n");
