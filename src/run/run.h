@@ -327,6 +327,7 @@ struct Task
     TaskSegment *segments; /* under lock */
     struct LoadRejects *rejects;
     _Atomic int64_t load_rows, load_bytes, load_bytes_total;
+    _Atomic int64_t told_us; /* when the leader last heard of it */
 };
 
 /* ---- shared functions ---- */

@@ -5,8 +5,11 @@
  * whole rank.  A stream (COPY FROM STDIN) is one morsel on the leader, fed by
  * whoever called engine_run_feed().
  */
+#include "mpi/command.h"
 #include "src/load/parse.h"
 #include "src/run/run.h"
+
+#define PROGRESS_US 250000
 
 struct LoadSource
 {
@@ -86,6 +89,17 @@ static void load_begin(RtScan *scan, int64_t morsel)
                                            &state->unit));
 }
 
+/* A compute node tells the leader some times a second how far it is. */
+static void progress_tell(Task *task)
+{
+    if (task->roles != TASK_COMPUTE || task->env.world == NULL)
+        return;
+    int64_t now = clock_us(), last = atomic_load_explicit(&task->told_us, memory_order_relaxed);
+    if (now - last < PROGRESS_US || !atomic_compare_exchange_strong(&task->told_us, &last, now))
+        return;
+    progress_send(task->env.world, task->spec->query, atomic_load(&task->load_bytes), atomic_load(&task->load_bytes_total));
+}
+
 /* Adds what has come since the last time to the task's counts. */
 static void counts_add(RtWorker *worker, LoadState *state)
 {
@@ -98,6 +112,7 @@ static void counts_add(RtWorker *worker, LoadState *state)
     atomic_fetch_add_explicit(&worker->task->load_bytes, bytes, memory_order_relaxed);
     atomic_fetch_add_explicit(&worker->task->load_rows, now.rows - state->seen.rows, memory_order_relaxed);
     state->seen = now;
+    progress_tell(worker->task);
 }
 
 static void source_close(LoadState *state)
