@@ -157,7 +157,7 @@ static Error *optimise(CodeCache *cache, const CodeEntry *entry, int32_t tier, c
     char path[PATH_BYTES], source_path[PATH_BYTES];
     entry_path(cache, entry, tier, path);
     snprintf(source_path, sizeof source_path, "%s/%s.t%d.c", cache->directory, entry->key, tier);
-    return compile_optimised(source, source_path, path, level, cache->isa, getenv("STOA_KEEP_CODE") != NULL, &cache->process);
+    return compile_optimised(source, source_path, path, level, cache->isa, &cache->process);
 }
 
 static void *background(void *argument)
@@ -265,7 +265,14 @@ static Error *make_now(CodeCache *cache, CodeEntry *entry, int32_t tier, const c
     return NULL;
 }
 
-Error *code_cache_get(CodeCache *cache, const CodeUnit *unit, CodeTier tier, Spec *spec)
+static Error *leave_source(const CodeCache *cache, const CodeEntry *entry, const char *source)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s.c", cache->directory, entry->key);
+    return code_write_source(source, path);
+}
+
+Error *code_cache_get(CodeCache *cache, const CodeUnit *unit, CodeTier tier, bool keep_source, Spec *spec)
 {
     char *source = whole_source(unit);
     if (source == NULL)
@@ -277,6 +284,8 @@ Error *code_cache_get(CodeCache *cache, const CodeUnit *unit, CodeTier tier, Spe
     CodeEntry *entry = find_entry(cache, key, &seen);
     int32_t use = tier == TIER_INSTANT ? 0 : tier == TIER_OPTIMISED || entry->ready[1] ? 1 : 0;
     Error *error = make_now(cache, entry, use, source);
+    if (error == NULL && keep_source)
+        error = leave_source(cache, entry, source);
     if (error == NULL)
     {
         memcpy(spec->module, entry->key, KEY_BYTES);

@@ -37,8 +37,9 @@ Error *code_cache_open(const char *directory, const char *isa, CodeCache **cache
 void code_cache_close(CodeCache *cache); /* waits for a running gcc (killed), frees */
 
 /* Makes sure the unit's module is on disk and writes its name, tier and digest into the spec.
+ * keep_source: leaves the whole text beside it as <key>.c (SET stoa.keep_code).
  * Thread-safe. XX000 if the compiler refuses our own text. */
-Error *code_cache_get(CodeCache *cache, const CodeUnit *unit, CodeTier tier, Spec *spec) MUST_USE;
+Error *code_cache_get(CodeCache *cache, const CodeUnit *unit, CodeTier tier, bool keep_source, Spec *spec) MUST_USE;
 
 /* -march flag for this machine: x86-64-v4, -v3, -v2 or "" by cpuid; ranks take the least. */
 const char *code_isa(void);

@@ -97,7 +97,7 @@ Error *compile_instant(const char *source, const char *path)
 
 #endif
 
-static Error *write_source(const char *source, const char *path)
+Error *code_write_source(const char *source, const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -154,11 +154,11 @@ static Error *run_compiler(char *const *arguments, _Atomic int *process)
 }
 
 Error *compile_optimised(const char *source, const char *source_path, const char *path, const char *level, const char *isa,
-                         bool keep_source, _Atomic int *process)
+                         _Atomic int *process)
 {
     char temporary[4096];
     snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long) getpid());
-    Error *error = write_source(source, source_path);
+    Error *error = code_write_source(source, source_path);
     char *arguments[20];
     int32_t count = 0;
     const char *const fixed[] = {STOA_TIER1_CC[0] != '\0' ? STOA_TIER1_CC : "gcc", level, "-pipe", "-w", "-shared", "-fPIC",
@@ -174,7 +174,6 @@ Error *compile_optimised(const char *source, const char *source_path, const char
         error = publish(temporary, path);
     if (error != NULL)
         unlink(temporary);
-    if (!keep_source)
-        unlink(source_path);
+    unlink(source_path);
     return error;
 }

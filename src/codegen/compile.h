@@ -18,9 +18,12 @@ bool compile_instant_available(void);
 Error *compile_instant(const char *source, const char *path) MUST_USE;
 
 /* The tier-1 compiler as a process of lowest priority: `level` "-O3", isa "-march=..." or "".
- * `source_path` is written first and removed unless keep_source.  *process holds its pid while it
+ * `source_path` is written first and removed afterwards.  *process holds its pid while it
  * runs, so that another thread may kill it.  58P01 if there is no compiler. */
 Error *compile_optimised(const char *source, const char *source_path, const char *path, const char *level, const char *isa,
-                         bool keep_source, _Atomic int *process) MUST_USE;
+                         _Atomic int *process) MUST_USE;
+
+/* The text into a file of mode 0600. 58030 if it cannot be written. */
+Error *code_write_source(const char *source, const char *path) MUST_USE;
 
 #endif
