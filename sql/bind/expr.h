@@ -19,8 +19,8 @@ Expr *expr_or(Arena *arena, Expr *a, Expr *b); /* NULL is false */
 Expr *expr_is_null_test(Arena *arena, Expr *arg); /* folds where arg is never null */
 Expr *expr_is_true_test(Arena *arena, Expr *arg);
 
-/* The value of a node whose arguments are all constants, as a constant; the node itself
- * if it cannot be told now.  Errors: 22003, 22012... with the node's position. */
+/* The value of a strict node whose arguments are all constants, or one of them a null, as a constant;
+ * the node itself if it cannot be told now.  Errors: 22003, 22012... with the node's position. */
 Error *expr_fold(Arena *arena, Expr *expr, Expr **out) MUST_USE;
 /* Calls the body of an IMMUTABLE function on constants (fold_func.c). */
 bool expr_can_fold_func(void);

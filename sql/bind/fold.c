@@ -164,7 +164,7 @@ static bool compare_holds(char op, int order)
 static bool any_null(const Expr *expr)
 {
     for (int32_t i = 0; i < expr->arg_count; i++)
-        if (expr->args[i]->value.null)
+        if (expr_is_null_const(expr->args[i]))
             return true;
     return false;
 }
@@ -203,13 +203,14 @@ Error *expr_fold(Arena *arena, Expr *expr, Expr **out)
     *out = expr;
     if (!is_strict(expr) || expr->arg_count == 0)
         return NULL;
+    bool all_const = true;
     for (int32_t i = 0; i < expr->arg_count; i++)
-        if (!expr_is_const(expr->args[i]))
-            return NULL;
-    if (expr->kind == EXPR_FUNC && func_row((FuncId) expr->func)->volatility != VOLATILITY_IMMUTABLE)
-        return NULL;
+        all_const = all_const && expr_is_const(expr->args[i]);
     Datum value = {.null = any_null(expr)};
     bool done = true;
+    if (!value.null && (!all_const || (expr->kind == EXPR_FUNC &&
+                                       func_row((FuncId) expr->func)->volatility != VOLATILITY_IMMUTABLE)))
+        return NULL;
     if (!value.null)
     {
         Error *error = fold_strict(arena, expr, &value, &done);

@@ -108,8 +108,11 @@ static Error *parse_one(ParseJob *job, const TokenList *tokens, ParseStatement *
     Dialect dialect = {.arena = job->arena, .chars = job->chars, .tokens = *tokens, .edits = {.arena = job->arena}};
     int32_t from = tokens->items[0].start;
     int32_t to = tokens->items[tokens->count - 1].end;
-    statement->text = arena_strndup(job->arena, job->text + from, (size_t) (to - from));
+    EditList no_edits = {.arena = job->arena};
+    ParseMap *map = NULL;
     statement->position = char_index_position(job->chars, from);
+    statement->text = edit_apply(&no_edits, job->chars, job->text, from, to, &map);
+    statement->map = map; /* stays so for statements the grammar never sees */
     const char *refused = refused_word(tokens);
     if (refused != NULL)
     {
