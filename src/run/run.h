@@ -112,6 +112,8 @@ typedef struct HashStore
     uint64_t mask;    /* SLOTS */
     int32_t shift;
     bool large;       /* beyond the cache: prefetch */
+    uint64_t *bits;   /* BITS; DENSE and SLOTS of which most keys are missing: one bit a key - least; else NULL */
+    size_t bits_bytes;
     void *table;
     size_t table_bytes;
     char *chain;
@@ -303,6 +305,7 @@ struct Task
     const Spec *spec;
     Team *team;
     uint32_t roles;
+    bool commanded;     /* in a world of several */
     int32_t node;       /* compute index of this rank; LEADER_INDEX on a pure leader */
     int32_t node_count;
     int32_t worker_count;
@@ -358,9 +361,9 @@ int64_t store_rows(const RtStore *store);  /* in the bags */
 int64_t store_bytes(const RtStore *store);
 Error *store_order_new(RtStore *store, int64_t count) MUST_USE; /* room for that many pointers */
 
-/* Runs fn(context, i) for i in 0..count-1 on the team. */
+/* Runs job(context, i) for i in 0..count-1, on the team if it is about many rows. */
 typedef Error *(*PartJob)(void *context, int32_t i);
-Error *task_parts(Task *task, int32_t count, PartJob job, void *context) MUST_USE;
+Error *task_parts(Task *task, int32_t count, int64_t rows, PartJob job, void *context) MUST_USE;
 
 /* run_pipe.c */
 Error *pipe_run(Task *task, int32_t index) MUST_USE;

@@ -407,7 +407,7 @@ static Error *merge_groups(RtStore *store, int64_t rows)
     merge.count = ARENA_ARRAY(task->arena, int64_t, merge.partitions);
     for (int32_t w = 0; w < task->worker_count; w++)
         store->parts[w].agg.partition_end = ARENA_ARRAY(task->arena, int64_t, merge.partitions);
-    TRY(task_parts(task, task->worker_count, part_scatter, &merge));
+    TRY(task_parts(task, task->worker_count, rows, part_scatter, &merge));
     TRY(store_order_new(store, rows));
     int64_t sum = 0;
     for (int32_t p = 0; p < merge.partitions; p++)
@@ -419,7 +419,7 @@ static Error *merge_groups(RtStore *store, int64_t rows)
             sum += end[p] - (p == 0 ? 0 : end[p - 1]);
         }
     }
-    TRY(task_parts(task, merge.partitions, partition_merge, &merge));
+    TRY(task_parts(task, merge.partitions, rows, partition_merge, &merge));
     int64_t kept = 0; /* closes the gaps that merged groups left */
     for (int32_t p = 0; p < merge.partitions; p++)
     {

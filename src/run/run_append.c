@@ -160,7 +160,7 @@ static Error *slice_finish(void *context, int32_t i)
 
 static Error *append_finish(RtStore *store)
 {
-    return task_parts(store->task, store->append->mine_count, slice_finish, store);
+    return task_parts(store->task, store->append->mine_count, INT64_MAX, slice_finish, store);
 }
 
 static void append_close(RtStore *store)

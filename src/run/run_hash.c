@@ -7,6 +7,9 @@
  *     BITS   bit (key - least)                the same, only existence is asked for
  *     SLOTS  {key, row}, linear probing       else; at most half full
  *
+ * Where few of the keys in the range are there, a bitmap stands before DENSE and
+ * SLOTS too: it is small enough for the cache and keeps the misses away.
+ *
  * Rows of equal key hang on RowHeader.next.  The directory is filled by all
  * workers at once: DENSE by exchanging the pointer (the old one becomes the
  * new row's next), SLOTS by claiming an empty slot's row and then writing its
@@ -16,7 +19,8 @@
 
 #define DENSE_SMALL 65536        /* entries that are always worth an array */
 #define DENSE_PER_ROW 8          /* entries a row that an array may have */
-#define BITS_PER_ROW 512
+#define BITS_PER_ROW 512         /* entries a row that a bitmap may have */
+#define BITS_MISSING 3           /* so many more entries than rows make a bitmap worth while */
 #define CACHE_BYTES (512 * 1024) /* directories beyond it are prefetched */
 #define AHEAD 24                 /* rows prefetched ahead while building */
 
@@ -90,7 +94,7 @@ static Error *part_bits(void *context, int32_t part)
 {
     HashBuild *build = context;
     RtStore *store = build->store;
-    _Atomic uint64_t *table = store->hash.table;
+    _Atomic uint64_t *table = (_Atomic uint64_t *) store->hash.bits;
     uint64_t least = store->hash.least;
     RowChunk *chunk = store->parts[part].bag.first;
     int32_t at = 0, n, stride = store->stride;
@@ -202,13 +206,25 @@ static Error *part_zero(void *context, int32_t part)
     return NULL;
 }
 
+static Error *zeroed_new(RtStore *store, size_t bytes, void **out, size_t *got)
+{
+    TRY(memory_take(store->task->env.memory, bytes, out, got));
+    ZeroJob job = {*out, bytes, bytes > 1024 * 1024 ? store->task->worker_count : 1};
+    return task_parts(store->task, job.parts, INT64_MAX, part_zero, &job);
+}
+
 static Error *table_new(RtStore *store, size_t bytes)
 {
-    HashStore *hash = &store->hash;
-    TRY(memory_take(store->task->env.memory, bytes, &hash->table, &hash->table_bytes));
-    hash->large = bytes > CACHE_BYTES;
-    ZeroJob job = {hash->table, bytes, bytes > 1024 * 1024 ? store->task->worker_count : 1};
-    return task_parts(store->task, job.parts, part_zero, &job);
+    store->hash.large = bytes > CACHE_BYTES;
+    return zeroed_new(store, bytes, &store->hash.table, &store->hash.table_bytes);
+}
+
+static Error *bits_new(RtStore *store)
+{
+    void *bits;
+    TRY(zeroed_new(store, ((store->hash.range - 1) / 64 + 1) * 8, &bits, &store->hash.bits_bytes));
+    store->hash.bits = bits;
+    return NULL;
 }
 
 /* Which directory fits these keys; makes it, empty. */
@@ -222,14 +238,18 @@ static Error *directory_choose(RtStore *store, const HashBuild *build, int64_t r
         most = build->most[p] > most ? build->most[p] : most;
     }
     uint64_t range = (uint64_t) most - (uint64_t) least; /* one less than the entries, so that it cannot wrap */
+    bool exact = store->spec->key_mode == KEY_EXACT;
     hash->least = (uint64_t) least;
     hash->range = range + 1;
-    if (store->spec->key_mode == KEY_EXACT && store->spec->exists_only && range / BITS_PER_ROW < (uint64_t) rows)
+    if (exact && range / BITS_PER_ROW < (uint64_t) rows && (store->spec->exists_only || range / BITS_MISSING > (uint64_t) rows))
+        TRY(bits_new(store));
+    if (store->spec->exists_only && hash->bits != NULL)
     {
         hash->form = HASH_BITS;
-        return table_new(store, (range / 64 + 1) * 8);
+        hash->large = hash->bits_bytes > CACHE_BYTES;
+        return NULL;
     }
-    if (store->spec->key_mode == KEY_EXACT && (range < DENSE_SMALL || range / DENSE_PER_ROW < (uint64_t) rows))
+    if (exact && (range < DENSE_SMALL || range / DENSE_PER_ROW < (uint64_t) rows))
     {
         hash->form = HASH_DENSE;
         return table_new(store, (range + 1) * sizeof(char *));
@@ -257,22 +277,58 @@ static Error *hash_finish(RtStore *store)
     HashBuild build = {.store = store};
     int32_t parts = store->task->worker_count;
     if (store->spec->key_mode == KEY_EXACT)
-        TRY(task_parts(store->task, parts, part_bounds, &build));
+        TRY(task_parts(store->task, parts, rows, part_bounds, &build));
     TRY(directory_choose(store, &build, rows));
-    PartJob job = store->hash.form == HASH_DENSE ? part_dense : store->hash.form == HASH_BITS ? part_bits : part_slots;
-    TRY(task_parts(store->task, parts, job, &build));
+    if (store->hash.bits != NULL)
+        TRY(task_parts(store->task, parts, rows, part_bits, &build));
+    if (store->hash.form != HASH_BITS)
+        TRY(task_parts(store->task, parts, rows, store->hash.form == HASH_DENSE ? part_dense : part_slots, &build));
     store->hash.chained = atomic_load(&build.chained) != 0;
     return NULL;
 }
 
 static void hash_close(RtStore *store)
 {
-    memory_give(store->task->env.memory, store->hash.table, store->hash.table_bytes);
-    store->hash.table = NULL;
+    HashStore *hash = &store->hash;
+    memory_give(store->task->env.memory, hash->table, hash->table_bytes);
+    memory_give(store->task->env.memory, hash->bits, hash->bits_bytes);
+    hash->table = NULL;
+    hash->bits = NULL;
     store_bag_close(store);
 }
 
 /* ---- probing ---- */
+
+/* Positions of keys whose bit is set (anti: is not, or whose key is null); no branch on the outcome. */
+static int32_t bits_select(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
+                           uint16_t *pos)
+{
+    const uint64_t *bits = hash->bits;
+    uint64_t least = hash->least, last = hash->range - 1, flip = anti != 0;
+    int32_t count = 0;
+    if (hash->bits_bytes > CACHE_BYTES)
+        for (int32_t i = 0; i < n; i++)
+            if (keys[i] - least <= last)
+                __builtin_prefetch(&bits[(keys[i] - least) >> 6]);
+    for (int32_t i = 0; i < n; i++)
+    {
+        uint64_t at = keys[i] - least, in = at <= last;
+        uint64_t bit = bits[in ? at >> 6 : 0] >> (at & 63) & in;
+        bit &= (uint64_t) (nulls == NULL || !nulls[i]);
+        pos[count] = (uint16_t) i;
+        count += (int32_t) (bit ^ flip);
+    }
+    return count;
+}
+
+static char *slot_find(const HashStore *hash, uint64_t key)
+{
+    const KeySlot *slots = hash->table;
+    uint64_t at = key_spread(key) >> hash->shift;
+    while (slots[at].row != NULL && slots[at].key != key)
+        at = (at + 1) & hash->mask;
+    return slots[at].row;
+}
 
 static void heads_dense(const HashStore *hash, const uint64_t *keys, int32_t n, void **head)
 {
@@ -293,12 +349,47 @@ static void heads_slots(const HashStore *hash, const uint64_t *keys, int32_t n, 
         for (int32_t i = 0; i < n; i++)
             __builtin_prefetch(&slots[key_spread(keys[i]) >> hash->shift]);
     for (int32_t i = 0; i < n; i++)
+        head[i] = slot_find(hash, keys[i]);
+}
+
+/* Only keys whose bit is set are looked up: the others are not there. */
+static void heads_filtered(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, void **head)
+{
+    uint16_t pos[RT_BATCH];
+    int32_t m = bits_select(hash, keys, nulls, n, false, pos);
+    memset(head, 0, sizeof *head * (size_t) n);
+    if (hash->form == HASH_DENSE)
     {
-        uint64_t at = key_spread(keys[i]) >> hash->shift;
-        while (slots[at].row != NULL && slots[at].key != keys[i])
-            at = (at + 1) & hash->mask;
-        head[i] = slots[at].row;
+        char *const *table = hash->table;
+        for (int32_t j = 0; j < m && hash->large; j++)
+            __builtin_prefetch(&table[keys[pos[j]] - hash->least]);
+        for (int32_t j = 0; j < m; j++)
+            head[pos[j]] = table[keys[pos[j]] - hash->least];
+        return;
     }
+    const KeySlot *slots = hash->table;
+    for (int32_t j = 0; j < m && hash->large; j++)
+        __builtin_prefetch(&slots[key_spread(keys[pos[j]]) >> hash->shift]);
+    for (int32_t j = 0; j < m; j++)
+        head[pos[j]] = slot_find(hash, keys[pos[j]]);
+}
+
+static void heads_find(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, void **head)
+{
+    ASSERT(hash->form != HASH_BITS); /* exists_only stores are asked by probe_exists */
+    if (hash->form == HASH_CHAIN)
+        for (int32_t i = 0; i < n; i++)
+            head[i] = hash->chain;
+    else if (hash->bits != NULL)
+        heads_filtered(hash, keys, nulls, n, head);
+    else if (hash->form == HASH_DENSE)
+        heads_dense(hash, keys, n, head);
+    else
+        heads_slots(hash, keys, n, head);
+    if (nulls != NULL)
+        for (int32_t i = 0; i < n; i++)
+            if (nulls[i])
+                head[i] = NULL;
 }
 
 void hash_probe_begin(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t outer,
@@ -312,28 +403,12 @@ void hash_probe_begin(RtStore *store, const uint64_t *keys, const uint8_t *nulls
     probe->phase = 0;
     if (outer)
         memset(probe->matched, 0, (size_t) n);
-    switch (hash->form)
+    if (hash->form == HASH_EMPTY)
     {
-    case HASH_EMPTY:
         probe->at = n;
-        break;
-    case HASH_CHAIN:
-        for (int32_t i = 0; i < n; i++)
-            probe->head[i] = hash->chain;
-        break;
-    case HASH_DENSE:
-        heads_dense(hash, keys, n, probe->head);
-        break;
-    case HASH_SLOTS:
-        heads_slots(hash, keys, n, probe->head);
-        break;
-    case HASH_BITS:
-        ASSERT(hash->form != HASH_BITS); /* exists_only stores are asked by probe_exists */
+        return;
     }
-    if (nulls != NULL && hash->form != HASH_EMPTY)
-        for (int32_t i = 0; i < n; i++)
-            if (nulls[i])
-                probe->head[i] = NULL;
+    heads_find(hash, keys, nulls, n, probe->head);
     if (store->stride > ROW_HEADER_SIZE && hash->large)
         for (int32_t i = 0; i < n; i++)
             __builtin_prefetch(probe->head[i]);
@@ -392,58 +467,20 @@ int32_t hash_probe_next(RtStore *store, RtProbe *probe, uint16_t *pos, void **ro
 
 static bool key_exists(const HashStore *hash, uint64_t key)
 {
-    uint64_t i = key - hash->least;
-    switch (hash->form)
-    {
-    case HASH_EMPTY:
-        return false;
-    case HASH_CHAIN:
-        return true;
-    case HASH_BITS:
-        return i < hash->range && (((const uint64_t *) hash->table)[i >> 6] >> (i & 63) & 1);
-    case HASH_DENSE:
-        return i < hash->range && ((char *const *) hash->table)[i] != NULL;
-    case HASH_SLOTS:
-        break;
-    }
-    const KeySlot *slots = hash->table;
-    uint64_t at = key_spread(key) >> hash->shift;
-    while (slots[at].row != NULL && slots[at].key != key)
-        at = (at + 1) & hash->mask;
-    return slots[at].row != NULL;
+    if (hash->form == HASH_DENSE)
+        return key - hash->least < hash->range && ((char *const *) hash->table)[key - hash->least] != NULL;
+    return hash->form == HASH_CHAIN || (hash->form == HASH_SLOTS && slot_find(hash, key) != NULL);
 }
 
 static void exists_prefetch(const HashStore *hash, const uint64_t *keys, int32_t n)
 {
     for (int32_t i = 0; i < n; i++)
     {
-        uint64_t at = keys[i] - hash->least;
         if (hash->form == HASH_SLOTS)
             __builtin_prefetch(&((const KeySlot *) hash->table)[key_spread(keys[i]) >> hash->shift]);
-        else if (at < hash->range && hash->form == HASH_DENSE)
-            __builtin_prefetch(&((char *const *) hash->table)[at]);
-        else if (at < hash->range && hash->form == HASH_BITS)
-            __builtin_prefetch(&((const uint64_t *) hash->table)[at >> 6]);
+        else if (hash->form == HASH_DENSE && keys[i] - hash->least < hash->range)
+            __builtin_prefetch(&((char *const *) hash->table)[keys[i] - hash->least]);
     }
-}
-
-/* The loop for bitmaps, the form semi-joins mostly have: no branch on the outcome. */
-static int32_t exists_bits(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
-                           uint16_t *pos)
-{
-    const uint64_t *bits = hash->table;
-    uint64_t least = hash->least, last = hash->range - 1;
-    int32_t count = 0;
-    for (int32_t i = 0; i < n; i++)
-    {
-        uint64_t at = keys[i] - least;
-        uint64_t in = at <= last;
-        uint64_t bit = bits[in ? at >> 6 : 0] >> (at & 63) & in;
-        bit &= (uint64_t) (nulls == NULL || !nulls[i]);
-        pos[count] = (uint16_t) i;
-        count += (int32_t) (bit ^ (anti != 0));
-    }
-    return count;
 }
 
 int32_t hash_probe_exists(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
@@ -451,10 +488,10 @@ int32_t hash_probe_exists(RtStore *store, const uint64_t *keys, const uint8_t *n
 {
     const HashStore *hash = &store->hash;
     ASSERT(store->finished && n >= 0 && n <= RT_BATCH);
+    if (hash->bits != NULL)
+        return bits_select(hash, keys, nulls, n, anti, pos);
     if (hash->large)
         exists_prefetch(hash, keys, n);
-    if (hash->form == HASH_BITS)
-        return exists_bits(hash, keys, nulls, n, anti, pos);
     int32_t count = 0;
     for (int32_t i = 0; i < n; i++)
     {

@@ -423,7 +423,7 @@ static Error *split(SortJob *job, int64_t count)
         job->pivots[p - 1] = sample[p * SAMPLES_PER_PIVOT];
     job->place = ARENA_ARRAY(task->arena, int64_t, (int64_t) workers * job->part_count);
     job->part_from = ARENA_ARRAY(task->arena, int64_t, job->part_count + 1);
-    TRY(task_parts(task, workers, worker_count_parts, job));
+    TRY(task_parts(task, workers, count, worker_count_parts, job));
     int64_t sum = 0;
     for (int32_t p = 0; p < job->part_count; p++)
     {
@@ -437,7 +437,7 @@ static Error *split(SortJob *job, int64_t count)
         }
     }
     job->part_from[job->part_count] = sum;
-    return task_parts(task, workers, worker_scatter, job);
+    return task_parts(task, workers, count, worker_scatter, job);
 }
 
 static Error *sort_all(SortJob *job, int64_t count)
@@ -446,7 +446,7 @@ static Error *sort_all(SortJob *job, int64_t count)
     job->from = ARENA_ARRAY(task->arena, int64_t, task->worker_count + 1);
     for (int32_t w = 0; w < task->worker_count; w++)
         job->from[w + 1] = job->from[w] + job->store->parts[w].bag.rows;
-    TRY(task_parts(task, task->worker_count, worker_entries, job));
+    TRY(task_parts(task, task->worker_count, count, worker_entries, job));
     if (task->worker_count == 1 || count <= SORT_ALONE)
     {
         int64_t ends[2] = {0, count};
@@ -456,7 +456,7 @@ static Error *sort_all(SortJob *job, int64_t count)
     }
     job->part_count = task->worker_count * PIVOTS_PER_WORKER;
     TRY(split(job, count));
-    return task_parts(task, job->part_count, part_sort, job);
+    return task_parts(task, job->part_count, count, part_sort, job);
 }
 
 /* Without keys LIMIT and OFFSET take rows as they stand. */

@@ -64,6 +64,8 @@ Error *task_error(Task *task)
 
 /* ---- jobs on the team ---- */
 
+#define ROWS_WORTH_WAKING 16384 /* fewer are done sooner than the team is awake */
+
 typedef struct PartsJob
 {
     Task *task;
@@ -87,10 +89,12 @@ static void parts_work(void *context, int32_t worker)
 }
 
 /* The error stays in the task; what is returned tells the caller to go no further. */
-Error *task_parts(Task *task, int32_t count, PartJob job, void *context)
+Error *task_parts(Task *task, int32_t count, int64_t rows, PartJob job, void *context)
 {
-    if (count == 1)
-        return job(context, 0);
+    for (int32_t i = 0; i < count && (count == 1 || rows < ROWS_WORTH_WAKING); i++)
+        TRY(job(context, i));
+    if (count == 1 || rows < ROWS_WORTH_WAKING)
+        return NULL;
     PartsJob parts = {.task = task, .job = job, .context = context, .count = count};
     int32_t threads = count < task->worker_count ? count : task->worker_count;
     team_run(task->team, threads, parts_work, &parts);
@@ -217,6 +221,7 @@ Task *task_new(const TaskEnv *env, const Spec *spec, uint32_t roles, Team *team,
     task->arena = arena;
     task->node = env->world == NULL ? 0 : world_compute_index(env->world);
     task->node_count = env->world == NULL ? 1 : world_compute_count(env->world);
+    task->commanded = env->world != NULL && world_size(env->world) > 1; /* cancels may come from other ranks */
     task->worker_count = team_threads(team);
     task->start_us = clock_us();
     pthread_mutex_init(&task->lock, NULL);
