@@ -71,6 +71,8 @@ Error *bind_case(Binder *binder, Scope *scope, const PgQuery__CaseExpr *expr, Ex
         else
         {
             TRY(bind_expr(binder, scope, when->expr, &test));
+            if (i > 0)
+                TRY(bind_again(binder, scope, expr->arg, subject, &subject));
             TRY(bind_compare(binder, '=', subject, test, node_position(binder, when->location), &test));
         }
         parts.when[i] = test;
@@ -114,13 +116,13 @@ Error *bind_coalesce(Binder *binder, Scope *scope, size_t count, Node *const *no
 }
 
 /* CASE WHEN a = b THEN NULL ELSE a END */
-Error *bind_nullif(Binder *binder, Expr *left, Expr *right, int32_t position, Expr **out)
+Error *bind_nullif(Binder *binder, Expr *left, Expr *right, Expr *value, int32_t position, Expr **out)
 {
     CaseParts parts = case_parts(binder, 1);
     TRY(bind_compare(binder, '=', left, right, position, &parts.when[0]));
-    left = coerce_unknown(binder, left);
-    parts.then[0] = expr_null(binder->arena, left->type);
-    parts.then[1] = left;
+    value = coerce_unknown(binder, value);
+    parts.then[0] = expr_null(binder->arena, value->type);
+    parts.then[1] = value;
     parts.count = 1;
     return make_case(binder, &parts, "NULLIF", position, out);
 }
@@ -130,6 +132,8 @@ Error *bind_distinct_test(Binder *binder, Expr *left, Expr *right, int32_t posit
 {
     Arena *arena = binder->arena;
     Expr *same;
+    if (expr_uses_subquery(left) || expr_uses_subquery(right))
+        return unsupported(position, "IS DISTINCT FROM with a subquery is");
     TRY(bind_compare(binder, '=', left, right, position, &same));
     Expr *both_null = expr_and(arena, expr_is_null_test(arena, left), expr_is_null_test(arena, right));
     *out = expr_not_of(arena, expr_or(arena, expr_is_true_test(arena, same), both_null));
@@ -146,7 +150,11 @@ Error *bind_greatest(Binder *binder, Scope *scope, const PgQuery__MinMaxExpr *ex
     if (expr->n_args > GREATEST_ARGS_MAX)
         return unsupported(position, "GREATEST and LEAST of more than %d values are", GREATEST_ARGS_MAX);
     for (size_t i = 0; i < expr->n_args; i++)
+    {
         TRY(bind_expr(binder, scope, expr->args[i], &args[i]));
+        if (expr_uses_subquery(args[i]))
+            return unsupported(position, "GREATEST and LEAST of a subquery are");
+    }
     TRY(bind_common_type(binder, args, (int32_t) expr->n_args, least ? "LEAST" : "GREATEST", &type));
     *out = args[0];
     for (size_t i = 1; i < expr->n_args; i++)
@@ -192,6 +200,8 @@ Error *bind_decode(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, 
     {
         Expr *search;
         TRY(bind_expr(binder, scope, call->args[at], &search));
+        if (at > 1)
+            TRY(bind_again(binder, scope, call->args[0], subject, &subject));
         if (expr_is_const(search) && !search->value.null)
             TRY(bind_compare(binder, '=', subject, search, position, &search));
         else

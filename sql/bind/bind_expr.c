@@ -194,6 +194,7 @@ static Error *bind_between(Binder *binder, Scope *scope, const PgQuery__AExpr *e
     TRY(bind_expr(binder, scope, expr->rexpr->list->items[0], &low));
     TRY(bind_expr(binder, scope, expr->rexpr->list->items[1], &high));
     TRY(bind_compare(binder, 'g', x, low, position, &low));
+    TRY(bind_again(binder, scope, expr->lexpr, x, &x));
     TRY(bind_compare(binder, 'l', x, high, position, &high));
     *out = expr_and(binder->arena, low, high);
     if (expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN)
@@ -222,7 +223,11 @@ static Error *bind_binary(Binder *binder, Scope *scope, const PgQuery__AExpr *ex
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
         return bind_operator(binder, symbol, left, right, position, out);
     case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF:
-        return bind_nullif(binder, left, right, position, out);
+    {
+        Expr *value;
+        TRY(bind_again(binder, scope, expr->lexpr, left, &value));
+        return bind_nullif(binder, left, right, value, position, out);
+    }
     case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
         return bind_distinct_test(binder, left, right, position, out);
     default:
@@ -296,6 +301,12 @@ Error *bind_common_type(Binder *binder, Expr **exprs, int32_t count, const char 
     for (int32_t i = 0; i < count; i++)
         TRY(coerce(binder, exprs[i], *type, CAST_IMPLICIT, &exprs[i]));
     return NULL;
+}
+
+Error *bind_again(Binder *binder, Scope *scope, const Node *node, Expr *expr, Expr **out)
+{
+    *out = expr;
+    return expr_uses_subquery(expr) ? bind_expr(binder, scope, node, out) : NULL;
 }
 
 /* --- the switch ------------------------------------------------------------------------ */

@@ -64,11 +64,11 @@ static Error *check_alias_columns(const FromAlias *alias, int32_t count)
                     alias->position);
 }
 
-static Error *count_relation(Binder *binder, int32_t position)
+Error *bind_count_relation(Binder *binder, int32_t position)
 {
     if (++binder->relation_count <= BIND_RELATIONS_MAX)
         return NULL;
-    return error_at(error_new(SQLSTATE_STATEMENT_TOO_COMPLEX, "statement uses more than %d tables and subqueries",
+    return error_at(error_new(SQLSTATE_STATEMENT_TOO_COMPLEX, "statement uses more than %d tables and queries",
                               BIND_RELATIONS_MAX),
                     position);
 }
@@ -155,7 +155,7 @@ static Error *from_range(Binder *binder, Scope *scope, const PgQuery__RangeVar *
     bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
     char *name = name_fold(binder, range->relname);
     const CatalogTable *table;
-    TRY(count_relation(binder, position));
+    TRY(bind_count_relation(binder, position));
     const Cte *cte = has_schema ? NULL : find_cte(scope, name);
     if (cte != NULL)
         return from_cte(binder, scope, cte, &alias, names, out);
@@ -172,7 +172,6 @@ static Error *from_subselect(Binder *binder, Scope *scope, const PgQuery__RangeS
         return unsupported(0, "LATERAL is");
     if (range->subquery == NULL || range->subquery->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
         return unsupported(0, "this kind of subquery is");
-    TRY(count_relation(binder, 0));
     TRY(bind_query(binder, scope, true, scope->ctes, range->subquery->select_stmt, &query));
     return from_query(binder, scope, query, &alias, names, out);
 }

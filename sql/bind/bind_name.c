@@ -197,12 +197,16 @@ static void note_outer(Binder *binder, Scope *scope, const Scope *owner, ColumnI
     }
 }
 
-/* An alias of the select list, for later items and other clauses (FEATURES 4.03). */
-static Expr *find_alias(const Scope *scope, const ColumnName *name)
+/* An alias of the select list, for later items and other clauses (FEATURES 4.03); *out = NULL: none. */
+static Error *find_alias(Binder *binder, Scope *scope, const ColumnName *name, Expr **out)
 {
+    *out = NULL;
     for (int32_t i = 0; name->alias == NULL && i < scope->item_count; i++)
-        if (scope->items[i].named && strcmp(scope->items[i].name, name->name) == 0)
-            return scope->items[i].expr;
+    {
+        const TargetItem *item = &scope->items[i];
+        if (item->named && strcmp(item->name, name->name) == 0)
+            return bind_again(binder, scope, item->node, item->expr, out);
+    }
     return NULL;
 }
 
@@ -223,7 +227,7 @@ static Error *find_column(Binder *binder, Scope *scope, const ColumnName *name, 
         }
         visible = !at->outer_hidden;
     }
-    *out = find_alias(scope, name);
+    TRY(find_alias(binder, scope, name, out));
     return *out != NULL ? NULL : no_column(scope, name);
 }
 

@@ -257,9 +257,13 @@ static Error *make_in_list(Binder *binder, Expr *x, Expr **items, int32_t count,
             arg_count++;
             continue;
         }
+        if ((rest != NULL || arg_count > 1) && expr_uses_subquery(x))
+            return unsupported(position, "IN of a subquery's value among what is no constant is");
         TRY(bind_compare(binder, '=', x, items[i], position, &one));
         rest = expr_or(binder->arena, rest, one);
     }
+    if (arg_count > 1 && rest != NULL && expr_uses_subquery(x))
+        return unsupported(position, "IN of a subquery's value among what is no constant is");
     if (arg_count > 1)
     {
         Expr *list = expr_new(binder->arena, EXPR_IN_LIST, type_make(TYPE_BOOLEAN), arg_count, args);

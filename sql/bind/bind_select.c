@@ -179,6 +179,7 @@ static Error *bind_items(Binder *binder, Scope *scope, const PgQuery__SelectStmt
         }
         TRY(bind_expr(binder, scope, target->val, &item.expr));
         item.name = target_name(binder, target);
+        item.node = target->val;
         TRY(add_item(&list, item));
     }
     return NULL;
@@ -421,6 +422,7 @@ Error *bind_query(Binder *binder, Scope *outer, bool outer_hidden, const Cte *ct
     scope->outer_hidden = outer_hidden;
     scope->ctes = ctes;
     scope->query = *out = ARENA_NEW(binder->arena, BoundQuery);
+    TRY(bind_count_relation(binder, 0));
     TRY(refuse_clauses(binder, select));
     TRY(bind_with(binder, scope, select->with_clause));
     TRY(bind_select(binder, scope, select));

@@ -18,7 +18,7 @@
 
 #include <pg_query/pg_query.pb-c.h>
 
-#define BIND_RELATIONS_MAX 512     /* occurrences of tables and subqueries in a statement, CTEs counted where used */
+#define BIND_RELATIONS_MAX 512     /* occurrences of tables and queries in a statement, CTEs counted where used */
 #define BIND_EXPR_NODES_MAX 100000 /* of one item, aliases written out */
 #define BIND_EXPR_DEPTH_MAX 2000   /* nodes on a path of an item, aliases written out */
 #define BIND_COLUMNS_MAX 1600      /* of a table or a result */
@@ -67,6 +67,7 @@ typedef struct TargetItem
 {
     const char *name;
     bool named;  /* by AS: an alias other clauses may use */
+    const Node *node; /* what `expr` was made of; NULL: a column of * */
     Expr *expr;  /* over columns of FROM and aggregates */
     Expr *final; /* over groups and aggregates, once grouping is known */
     int32_t position;
@@ -114,6 +115,8 @@ bool name_is_near(const char *name, const char *other, int32_t *distance);
 
 /* --- bind_from.c --------------------------------------------------------------- */
 Error *bind_from(Binder *binder, Scope *scope, size_t count, Node *const *items, BoundFrom **out) MUST_USE;
+/* One more table or query; 54001 beyond BIND_RELATIONS_MAX. */
+Error *bind_count_relation(Binder *binder, int32_t position) MUST_USE;
 void namespace_add(Binder *binder, Scope *scope, Namespace *names, NameEntry entry);
 
 /* --- bind_select.c ------------------------------------------------------------- */
@@ -141,6 +144,9 @@ Error *bind_above_groups(Binder *binder, Scope *scope, Expr *expr, Expr **out) M
 
 /* --- bind_expr.c ---------------------------------------------------------------- */
 Error *bind_expr(Binder *binder, Scope *scope, const Node *node, Expr **out) MUST_USE;
+/* For a second place: `expr`, made of `node`, is shared, unless it has a subquery: then it is bound anew,
+ * for each subquery's columns may be there once only. */
+Error *bind_again(Binder *binder, Scope *scope, const Node *node, Expr *expr, Expr **out) MUST_USE;
 /* As a condition: boolean, for `clause`. */
 Error *bind_condition(Binder *binder, Scope *scope, const Node *node, const char *clause, Expr **out) MUST_USE;
 /* Brings the values of CASE, COALESCE, VALUES to one type. */
@@ -159,7 +165,8 @@ Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
 Error *bind_case(Binder *binder, Scope *scope, const PgQuery__CaseExpr *expr, Expr **out) MUST_USE;
 Error *bind_coalesce(Binder *binder, Scope *scope, size_t count, Node *const *nodes, int32_t position,
                      Expr **out) MUST_USE;
-Error *bind_nullif(Binder *binder, Expr *left, Expr *right, int32_t position, Expr **out) MUST_USE;
+/* `value`: left once more, for its second place */
+Error *bind_nullif(Binder *binder, Expr *left, Expr *right, Expr *value, int32_t position, Expr **out) MUST_USE;
 Error *bind_distinct_test(Binder *binder, Expr *left, Expr *right, int32_t position, Expr **out) MUST_USE;
 Error *bind_greatest(Binder *binder, Scope *scope, const PgQuery__MinMaxExpr *expr, Expr **out) MUST_USE;
 /* NVL2 and DECODE, which are CASEs. */

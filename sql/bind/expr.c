@@ -81,6 +81,16 @@ bool expr_is_true_const(const Expr *expr)
     return is_bool_const(expr, true);
 }
 
+bool expr_uses_subquery(const Expr *expr)
+{
+    if (expr->kind == EXPR_SUBQUERY)
+        return true;
+    for (int32_t i = 0; i < expr->arg_count; i++)
+        if (expr_uses_subquery(expr->args[i]))
+            return true;
+    return false;
+}
+
 /* a AND b, a OR b, flat: `kind` nodes among the arguments give theirs. */
 static Expr *chain(Arena *arena, ExprKind kind, Expr *a, Expr *b)
 {

@@ -13,6 +13,7 @@ Expr *expr_null(Arena *arena, SqlType type);
 bool expr_is_const(const Expr *expr);
 bool expr_is_null_const(const Expr *expr);
 bool expr_is_true_const(const Expr *expr);
+bool expr_uses_subquery(const Expr *expr); /* then it may stand in one place only */
 
 Expr *expr_not_of(Arena *arena, Expr *arg); /* NOT NOT a is a; constants fold */
 Expr *expr_or(Arena *arena, Expr *a, Expr *b); /* NULL is false */

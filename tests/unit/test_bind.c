@@ -428,6 +428,10 @@ static void test_subqueries(void)
     check_print("select 1 from region where r_regionkey not in (select n_regionkey from nation)", "NOT IN(");
     check_print("select 1 from types where small in (select n_regionkey from nation)", "(small#2)::integer IN(");
     check_print("select 1 from types where k <> all (select n_regionkey from nation)", "NOT IN(");
+    /* a subquery written out twice is bound twice: its columns are there once only */
+    check_print("select (select max(k) from types) as m, m + 1 from region", "max(k#16)");
+    check_print("select 1 from region where (select max(k) from types) between 1 and 3", "max(k#16)");
+    check_error("select 1 from region where (select 1) in (r_regionkey, 2)", "0A000", 39, "IN");
     check_error("select 1 from region where r_regionkey in (select n_regionkey, n_name from nation)", "42601", 40,
                 "only one column");
     check_error("select 1 from region where r_regionkey > any (select n_regionkey from nation)", "0A000", 40, "ANY");
