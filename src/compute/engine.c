@@ -4,19 +4,20 @@
 #include "base/core/assert.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define STACK_BYTES ((size_t) 32 * 1024 * 1024) /* address space: only what is touched is memory */
-#define SEGMENT_FDS 2048
-#define SEGMENTS_KEPT 65536
-#define MODULES_KEPT 256
-#define KEEP_SHARE 4         /* a quarter of the memory may lie ready between queries */
-#define KEEP_IDLE_BYTES (2 * 1024 * 1024)
-#define IDLE_S 5             /* then unused memory goes back */
+#define STACK_BYTES      ((size_t) 32 * 1024 * 1024) /* address space: only what is touched is memory */
+#define SEGMENT_FDS      2048
+#define SEGMENTS_KEPT    65536
+#define MODULES_KEPT     256
+#define KEEP_SHARE       4 /* a quarter of the memory may lie ready between queries */
+#define KEEP_IDLE_BYTES  (2 * 1024 * 1024)
+#define IDLE_S           5 /* then unused memory goes back */
 #define MEMORY_BYTES_MIN (INT64_C(256) * 1024 * 1024)
 
 /* ---- the engine thread ---- */
@@ -25,6 +26,7 @@ static void idle(Engine *engine)
 {
     pthread_mutex_unlock(&engine->lock);
     memory_trim(engine->memory, KEEP_IDLE_BYTES);
+    malloc_trim(0);
     pthread_mutex_lock(&engine->lock);
 }
 

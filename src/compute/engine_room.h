@@ -16,7 +16,7 @@ typedef struct Running
     Task *task;     /* NULL: not made yet, or gone */
     bool commanded; /* compute nodes know of it */
     bool cancelled;
-    bool queued;    /* waits for its turn, in the order of the list */
+    bool queued; /* waits for its turn, in the order of the list */
 } Running;
 
 /* What the engine thread is asked to do. */
@@ -39,7 +39,7 @@ struct Engine
     ModuleCache *modules;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t work; /* a job came, or the end */
+    pthread_cond_t work;    /* a job came, or the end */
     pthread_cond_t changed; /* a job is done, a turn has passed, a query ended */
     EngineJob *job;
     bool end;

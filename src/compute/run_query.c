@@ -29,7 +29,7 @@ typedef struct Query
     ReportSum *sum;
     Running running;
     Task *task;
-    bool fetched; /* all rows of other ranks are here */
+    bool fetched;       /* all rows of other ranks are here */
     int32_t node_count; /* that were commanded */
     Error **errors;     /* own, then one a node */
 } Query;

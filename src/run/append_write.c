@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SEGMENT_ROWS_MAX (16 * 1000 * 1000) /* rows of a file, then the next one begins */
-#define TILE_ROWS 256 /* rows whose columns are taken apart while they are in the cache */
+#define TILE_ROWS        256                /* rows whose columns are taken apart while they are in the cache */
 
 /* Columns of one block. */
 typedef struct Block

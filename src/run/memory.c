@@ -88,7 +88,7 @@ static void system_give(void *piece, size_t bytes)
 void memory_trim(MemoryPool *pool, int64_t keep_bytes)
 {
     pthread_mutex_lock(&pool->lock);
-    for (int32_t class = CLASSES - 1; class >= 0; class--)
+    for (int32_t class = CLASSES - 1; class >= 0; class --)
     {
         while (pool->free[class] != NULL && pool->kept_bytes > keep_bytes)
         {

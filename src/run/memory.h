@@ -11,7 +11,7 @@
 #include "base/core/budget.h"
 
 #define MEMORY_PIECE_MIN ((size_t) 64 * 1024)
-#define MEMORY_HUGE ((size_t) 2 * 1024 * 1024)
+#define MEMORY_HUGE      ((size_t) 2 * 1024 * 1024)
 
 typedef struct MemoryPool MemoryPool;
 

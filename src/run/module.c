@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define NAME_BYTES 64
+#define NAME_BYTES       64
 #define MODULE_BYTES_MAX ((off_t) 64 * 1024 * 1024)
 
 struct Module

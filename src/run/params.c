@@ -15,8 +15,8 @@
 /* Members stand in an open-addressed table of a power of two; `used` says which places are taken. */
 typedef struct InSet
 {
-    Rep rep; /* REP_I64, REP_F64, REP_I128, REP_STR */
-    bool scanned;  /* members 0..count-1 stand side by side */
+    Rep rep;      /* REP_I64, REP_F64, REP_I128, REP_STR */
+    bool scanned; /* members 0..count-1 stand side by side */
     int32_t count;
     uint64_t mask;
     uint8_t *used;

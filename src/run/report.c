@@ -150,7 +150,8 @@ static void column_read(ByteReader *reader, Arena *arena, SqlType type, RunColum
 static void segment_read(ByteReader *reader, ReportSum *sum)
 {
     RunResult *result = sum->result;
-    result->segments = grown(sum->arena, result->segments, result->segment_count, &sum->segment_capacity, sizeof(RunSegment));
+    result->segments =
+        grown(sum->arena, result->segments, result->segment_count, &sum->segment_capacity, sizeof(RunSegment));
     RunSegment *segment = &result->segments[result->segment_count];
     *segment = (RunSegment){.table = get_i32(reader), .slice = get_i32(reader)};
     segment->file = get_str(reader, sum->arena);
@@ -179,7 +180,8 @@ static void segment_read(ByteReader *reader, ReportSum *sum)
 static void counter_read(ByteReader *reader, ReportSum *sum, int32_t node, int32_t pipeline)
 {
     RunResult *result = sum->result;
-    result->counters = grown(sum->arena, result->counters, result->counter_count, &sum->counter_capacity, sizeof(RunCounter));
+    result->counters =
+        grown(sum->arena, result->counters, result->counter_count, &sum->counter_capacity, sizeof(RunCounter));
     RunCounter *counter = &result->counters[result->counter_count++];
     counter->node = node;
     counter->pipeline = pipeline;

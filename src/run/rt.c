@@ -51,8 +51,10 @@ static Error *not_null_error(const Task *task, const RtStore *sink, int32_t colu
     (void) task;
     const SpecTable *table = sink == NULL ? NULL : append_table(sink);
     if (table == NULL || column < 0 || column >= table->column_count)
-        return error_new(SQLSTATE_NOT_NULL_VIOLATION, "null value in column %d violates not-null constraint", column + 1);
-    return error_new(SQLSTATE_NOT_NULL_VIOLATION, "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+        return error_new(SQLSTATE_NOT_NULL_VIOLATION, "null value in column %d violates not-null constraint",
+                         column + 1);
+    return error_new(SQLSTATE_NOT_NULL_VIOLATION,
+                     "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
                      table->column_names[column], table->name);
 }
 
@@ -73,9 +75,11 @@ static Error *fault_error(RtWorker *worker, int32_t fault, int32_t detail)
     case RT_FAULT_NOT_NULL:
         return not_null_error(worker->task, worker->scan.pipe == NULL ? NULL : worker->scan.pipe->sink, detail);
     case RT_FAULT_STRING_LENGTH:
-        return error_new(SQLSTATE_STRING_DATA_RIGHT_TRUNCATION, "value too long for type character varying(%d)", detail);
+        return error_new(SQLSTATE_STRING_DATA_RIGHT_TRUNCATION, "value too long for type character varying(%d)",
+                         detail);
     case RT_FAULT_SCALAR_ROWS:
-        return error_new(SQLSTATE_CARDINALITY_VIOLATION, "more than one row returned by a subquery used as an expression");
+        return error_new(SQLSTATE_CARDINALITY_VIOLATION,
+                         "more than one row returned by a subquery used as an expression");
     case RT_FAULT_FLOAT_RANGE:
         return error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: overflow");
     }

@@ -107,17 +107,17 @@ typedef enum HashForm
 typedef struct HashStore
 {
     HashForm form;
-    uint64_t least;   /* DENSE, BITS */
-    uint64_t range;   /* entries */
-    uint64_t mask;    /* SLOTS */
+    uint64_t least; /* DENSE, BITS */
+    uint64_t range; /* entries */
+    uint64_t mask;  /* SLOTS */
     int32_t shift;
-    bool large;       /* beyond the cache: prefetch */
-    uint64_t *bits;   /* BITS; DENSE and SLOTS of which most keys are missing: one bit a key - least; else NULL */
+    bool large;     /* beyond the cache: prefetch */
+    uint64_t *bits; /* BITS; DENSE and SLOTS of which most keys are missing: one bit a key - least; else NULL */
     size_t bits_bytes;
     void *table;
     size_t table_bytes;
     char *chain;
-    bool chained;     /* some key has more than one row */
+    bool chained; /* some key has more than one row */
     _Atomic int32_t null_noted;
 } HashStore;
 
@@ -161,7 +161,7 @@ typedef struct RowOrder
     int64_t count;
 } RowOrder;
 
-typedef struct SendLane SendLane;   /* run_exchange.c */
+typedef struct SendLane SendLane;     /* run_exchange.c */
 typedef struct AppendPart AppendPart; /* run_append.c */
 typedef struct AppendStore AppendStore;
 typedef struct ExchangeStore ExchangeStore;
@@ -189,8 +189,8 @@ struct RtStore
     int32_t index;
     int32_t stride;
     bool finished;
-    bool immediate; /* RETURN: rows go to the sink as they are committed */
-    RtPart *parts; /* task->worker_count */
+    bool immediate;       /* RETURN: rows go to the sink as they are committed */
+    RtPart *parts;        /* task->worker_count */
     _Atomic int64_t rows; /* EXCHANGE, RETURN, limits: committed so far */
     HashStore hash;
     RowOrder order; /* AGG, SORT when finished: rows to read; rows == NULL: as the bags have them */
@@ -223,7 +223,7 @@ typedef struct Morsels
     {
         _Atomic int64_t next;
         int64_t end;
-    } __attribute__((aligned(CACHE_LINE))) *ranges;
+    } __attribute__((aligned(CACHE_LINE))) * ranges;
 } Morsels;
 
 typedef struct Pipe Pipe;
@@ -233,9 +233,9 @@ typedef struct SourceOps
     Error *(*open)(Pipe *pipe);
     void (*begin)(RtScan *scan, int64_t morsel);
     /* Rows of the next batch; 0 at the morsel's end. */
-    int32_t (*next)(RtScan *scan);                     /* scan_next */
-    int32_t (*rows)(RtScan *scan, const char **rows);  /* rows_next */
-    void (*end)(RtScan *scan); /* the worker has had its last morsel */
+    int32_t (*next)(RtScan *scan);                    /* scan_next */
+    int32_t (*rows)(RtScan *scan, const char **rows); /* rows_next */
+    void (*end)(RtScan *scan);                        /* the worker has had its last morsel */
     void (*close)(Pipe *pipe);
 } SourceOps;
 
@@ -305,11 +305,11 @@ struct Task
     const Spec *spec;
     Team *team;
     uint32_t roles;
-    bool commanded;     /* in a world of several */
-    int32_t node;       /* compute index of this rank; LEADER_INDEX on a pure leader */
+    bool commanded; /* in a world of several */
+    int32_t node;   /* compute index of this rank; LEADER_INDEX on a pure leader */
     int32_t node_count;
     int32_t worker_count;
-    Arena *arena;       /* the task's; by its own thread, or under `lock` */
+    Arena *arena; /* the task's; by its own thread, or under `lock` */
     pthread_mutex_t lock;
     RtParam *params;
     RtStore *stores;
@@ -318,9 +318,9 @@ struct Task
     struct Module *module_held;
     _Atomic bool stop; /* an error happened or somebody cancelled */
     _Atomic bool cancelled;
-    Error *error;      /* the first one, under lock */
+    Error *error; /* the first one, under lock */
     int64_t start_us;
-    int32_t return_pipe; /* index of the pipeline into RETURN that task_return() runs; -1 */
+    int32_t return_pipe;  /* index of the pipeline into RETURN that task_return() runs; -1 */
     const TaskSink *sink; /* while task_return() runs */
     const TaskFeed *feed;
     int64_t returned;
@@ -357,7 +357,7 @@ Error *store_bag_reserve(RtWorker *worker, RtStore *store, int32_t n, char **row
 Error *store_bag_commit(RtWorker *worker, RtStore *store, int32_t used) MUST_USE;
 Error *store_bag_str(RtWorker *worker, RtStore *store, const Str *s, Str *out) MUST_USE;
 void store_bag_close(RtStore *store);
-int64_t store_rows(const RtStore *store);  /* in the bags */
+int64_t store_rows(const RtStore *store); /* in the bags */
 int64_t store_bytes(const RtStore *store);
 Error *store_order_new(RtStore *store, int64_t count) MUST_USE; /* room for that many pointers */
 

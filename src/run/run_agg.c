@@ -11,11 +11,11 @@
 #include "base/data/value.h"
 #include "src/run/run.h"
 
-#define SLOTS_FIRST 1024
-#define CACHE_BYTES (512 * 1024)
-#define CODES_MAX (1 << 16)
+#define SLOTS_FIRST    1024
+#define CACHE_BYTES    (512 * 1024)
+#define CODES_MAX      (1 << 16)
 #define PARTITIONS_MAX 256
-#define MERGE_ALONE 4096 /* groups up to which one thread merges all */
+#define MERGE_ALONE    4096 /* groups up to which one thread merges all */
 
 static RowHeader *header(const char *row)
 {

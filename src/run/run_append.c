@@ -14,9 +14,9 @@
 
 #include "base/data/hash.h"
 
-#define PART_ROWS 16384           /* rows a worker keeps to itself before they go to the pile */
-#define PILE_ROWS_SORTED 4000000  /* rows sorted together at most */
-#define PILE_SHARE 3              /* piles may take 1/3 of the memory in all */
+#define PART_ROWS        16384   /* rows a worker keeps to itself before they go to the pile */
+#define PILE_ROWS_SORTED 4000000 /* rows sorted together at most */
+#define PILE_SHARE       3       /* piles may take 1/3 of the memory in all */
 
 /* ---- opening ---- */
 
@@ -64,7 +64,11 @@ static Error *append_open(RtStore *store)
 
 static Error *row_slice(RtStore *store, AppendPart *part, const char *row, int32_t *slice)
 {
-    enum { STYLE_KEY = 1, STYLE_ALL = 8 };
+    enum
+    {
+        STYLE_KEY = 1,
+        STYLE_ALL = 8
+    };
     const SpecTable *table = store->append->table;
     const Task *task = store->task;
     if (table->dist_style == STYLE_ALL)

@@ -9,9 +9,9 @@ typedef struct AppendSlice
 {
     pthread_mutex_t lock;
     int32_t slice;
-    bool busy;   /* a thread writes; under lock */
-    RowBag pile; /* rows waiting; under lock */
-    RowBag rest; /* rows taken that did not fill a block; of the thread that writes */
+    bool busy;    /* a thread writes; under lock */
+    RowBag pile;  /* rows waiting; under lock */
+    RowBag rest;  /* rows taken that did not fill a block; of the thread that writes */
     Arena *arena; /* of the writer that is open */
     SegmentWriter *writer;
     int32_t number; /* of the next file */

@@ -17,8 +17,8 @@
 #include "mpi/agree.h"
 #include "mpi/exchange.h"
 
-#define BLOCK_BYTES ((size_t) 192 * 1024) /* rows of a block; with strings about a buffer of the network */
-#define STRS_BYTES ((int64_t) 1024 * 1024) /* strings a worker holds before it sends everything */
+#define BLOCK_BYTES ((size_t) 192 * 1024)       /* rows of a block; with strings about a buffer of the network */
+#define STRS_BYTES  ((int64_t) 1024 * 1024)     /* strings a worker holds before it sends everything */
 #define LANES_BYTES ((size_t) 16 * 1024 * 1024) /* blocks of one worker in all, as far as that goes */
 
 typedef struct SendBlock
@@ -91,12 +91,14 @@ static Error *exchange_store_open(RtStore *store)
     if (task_alone(task) || task->env.world == NULL || (from_leader && !from_compute && store->spec->on_leader))
         return NULL;
     if (from_leader && from_compute)
-        return error_new(SQLSTATE_INTERNAL_ERROR, "store %d gets rows of the leader and of compute nodes", store->index);
+        return error_new(SQLSTATE_INTERNAL_ERROR, "store %d gets rows of the leader and of compute nodes",
+                         store->index);
     ExchangeRoute route = store->spec->on_leader ? EXCHANGE_COMPUTE_TO_LEADER
-                                : from_leader          ? EXCHANGE_LEADER_TO_COMPUTE
-                                                       : EXCHANGE_COMPUTE_TO_COMPUTE;
+                          : from_leader          ? EXCHANGE_LEADER_TO_COMPUTE
+                                                 : EXCHANGE_COMPUTE_TO_COMPUTE;
     ExchangeStore *exchange = ARENA_NEW(task->arena, ExchangeStore);
-    TRY(exchange_open(task->env.world, task->spec->query, (uint16_t) store->index, route, task->env.budget, &exchange->x));
+    TRY(exchange_open(task->env.world, task->spec->query, (uint16_t) store->index, route, task->env.budget,
+                      &exchange->x));
     store->exchange = exchange;
     exchange->world = task->env.world;
     exchange->sends = exchange_sends(exchange->x);
@@ -267,7 +269,11 @@ static const SpecTable *table_behind(const RtStore *store)
 
 static uint64_t row_destination(RtStore *store, const SpecTable *table, const char *row)
 {
-    enum { STYLE_KEY = 1, STYLE_ALL = 8 };
+    enum
+    {
+        STYLE_KEY = 1,
+        STYLE_ALL = 8
+    };
     if (table != NULL && table->dist_style == STYLE_ALL)
         return 0; /* slice 0 */
     if (table == NULL || table->dist_style != STYLE_KEY || table->dist_column < 0)

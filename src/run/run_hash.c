@@ -17,12 +17,12 @@
  */
 #include "src/run/run.h"
 
-#define DENSE_SMALL 65536        /* entries that are always worth an array */
-#define DENSE_PER_ROW 8          /* entries a row that an array may have */
-#define BITS_PER_ROW 512         /* entries a row that a bitmap may have */
-#define BITS_MISSING 3           /* so many more entries than rows make a bitmap worth while */
-#define CACHE_BYTES (512 * 1024) /* directories beyond it are prefetched */
-#define AHEAD 24                 /* rows prefetched ahead while building */
+#define DENSE_SMALL   65536        /* entries that are always worth an array */
+#define DENSE_PER_ROW 8            /* entries a row that an array may have */
+#define BITS_PER_ROW  512          /* entries a row that a bitmap may have */
+#define BITS_MISSING  3            /* so many more entries than rows make a bitmap worth while */
+#define CACHE_BYTES   (512 * 1024) /* directories beyond it are prefetched */
+#define AHEAD         24           /* rows prefetched ahead while building */
 
 typedef struct HashBuild
 {
@@ -241,7 +241,8 @@ static Error *directory_choose(RtStore *store, const HashBuild *build, int64_t r
     bool exact = store->spec->key_mode == KEY_EXACT;
     hash->least = (uint64_t) least;
     hash->range = range + 1;
-    if (exact && range / BITS_PER_ROW < (uint64_t) rows && (store->spec->exists_only || range / BITS_MISSING > (uint64_t) rows))
+    if (exact && range / BITS_PER_ROW < (uint64_t) rows &&
+        (store->spec->exists_only || range / BITS_MISSING > (uint64_t) rows))
         TRY(bits_new(store));
     if (store->spec->exists_only && hash->bits != NULL)
     {

@@ -97,7 +97,8 @@ static void progress_tell(Task *task)
     int64_t now = clock_us(), last = atomic_load_explicit(&task->told_us, memory_order_relaxed);
     if (now - last < PROGRESS_US || !atomic_compare_exchange_strong(&task->told_us, &last, now))
         return;
-    progress_send(task->env.world, task->spec->query, atomic_load(&task->load_bytes), atomic_load(&task->load_bytes_total));
+    progress_send(task->env.world, task->spec->query, atomic_load(&task->load_bytes),
+                  atomic_load(&task->load_bytes_total));
 }
 
 /* Adds what has come since the last time to the task's counts. */

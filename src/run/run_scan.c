@@ -15,15 +15,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PREDICATES_MAX 64 /* of a unit, whose flags over dictionaries are kept */
-#define BLOCK_PARTS_MAX 8
+#define PREDICATES_MAX     64 /* of a unit, whose flags over dictionaries are kept */
+#define BLOCK_PARTS_MAX    8
 #define MORSELS_PER_WORKER 4
-#define PAD_BYTES 64 /* kernels may read this far beyond a batch */
+#define PAD_BYTES          64 /* kernels may read this far beyond a batch */
 
 typedef struct ScanSegment
 {
     Segment *segment;
-    int32_t *columns; /* of the file, by scan column; -1: the file is older than the column, all null */
+    int32_t *columns;        /* of the file, by scan column; -1: the file is older than the column, all null */
     uint8_t *_Atomic *flags; /* by predicate id: flags over the dictionary, made at first use */
 } ScanSegment;
 
@@ -51,8 +51,8 @@ typedef struct ScanColumn
     int32_t nulls_at;
     int32_t codes_at;
     bool loaded;
-    bool no_nulls;     /* of the block */
-    void *values;      /* RT_BATCH of the column's Rep */
+    bool no_nulls; /* of the block */
+    void *values;  /* RT_BATCH of the column's Rep */
     uint8_t *nulls;
     uint16_t *codes;
 } ScanColumn;
@@ -93,8 +93,8 @@ static Error *columns_find(Task *task, const SpecScan *scan, ScanSegment *segmen
         if (at < 0)
             continue;
         if (segment_column(segment->segment, at)->type.id != column->type.id)
-            return error_new(SQLSTATE_DATA_CORRUPTED, "segment \"%s\" of table \"%s\" has another type in column %d", file,
-                             scan->table_name, column->ordinal + 1);
+            return error_new(SQLSTATE_DATA_CORRUPTED, "segment \"%s\" of table \"%s\" has another type in column %d",
+                             file, scan->table_name, column->ordinal + 1);
         Rep full = type_rep(column->type), rep = (Rep) column->rep;
         const Zone *zone = segment_column_zone(segment->segment, at);
         if (rep == full || full == REP_I128 || !rep_is_integer(full) || !zone->has_range)
@@ -117,11 +117,12 @@ static Error *segments_open(Task *task, ScanSource *source)
         if (!segment_is_mine(task, scan, segment))
             continue;
         char path[4096];
-        int n = snprintf(path, sizeof path, "%s/db%lld/t%lld/s%d/%s", task->env.directory, (long long) task->env.database_id,
-                         (long long) scan->table_id, segment->slice, segment->file);
+        int n = snprintf(path, sizeof path, "%s/db%lld/t%lld/s%d/%s", task->env.directory,
+                         (long long) task->env.database_id, (long long) scan->table_id, segment->slice, segment->file);
         if (n < 0 || (size_t) n >= sizeof path)
             return error_new(SQLSTATE_IO_ERROR, "path of segment \"%s\" is too long", segment->file);
-        SegmentRef ref = {.path = path, .table_name = scan->table_name, .bytes = segment->bytes, .digest = segment->digest};
+        SegmentRef ref = {
+            .path = path, .table_name = scan->table_name, .bytes = segment->bytes, .digest = segment->digest};
         ScanSegment *opened = &source->segments[source->segment_count];
         TRY(segment_open(task->env.segments, &ref, &opened->segment));
         source->segment_count++;
@@ -166,8 +167,8 @@ static bool block_excluded(const Task *task, const ScanSource *source, const Sca
         int32_t column = segment->columns[test->column];
         if (column < 0)
             return true; /* all null */
-        const Zone *zone = block < 0 ? segment_column_zone(segment->segment, column)
-                                     : segment_zone(segment->segment, column, block);
+        const Zone *zone =
+            block < 0 ? segment_column_zone(segment->segment, column) : segment_zone(segment->segment, column, block);
         if (zone_excludes(task, source->spec, test, zone))
             return true;
     }

@@ -13,12 +13,12 @@
 #include "base/data/value.h"
 #include "src/run/run.h"
 
-#define TOP_MAX 100000        /* beyond this a limit is applied after the whole sort */
-#define TOP_SPARE 1024
-#define SORT_ALONE 16384      /* rows up to which one thread sorts all */
+#define TOP_MAX           100000 /* beyond this a limit is applied after the whole sort */
+#define TOP_SPARE         1024
+#define SORT_ALONE        16384 /* rows up to which one thread sorts all */
 #define PIVOTS_PER_WORKER 8
 #define SAMPLES_PER_PIVOT 32
-#define STRS_KEEP_BYTES (4 * 1024 * 1024) /* strings of dropped rows that a top-N puts up with */
+#define STRS_KEEP_BYTES   (4 * 1024 * 1024) /* strings of dropped rows that a top-N puts up with */
 
 /* ---- order ---- */
 

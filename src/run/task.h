@@ -94,7 +94,7 @@ void task_progress(const Task *task, int64_t *done, int64_t *total); /* bytes of
 int32_t task_segments(const Task *task, const TaskSegment **segments);
 /* Removes the files of a statement that failed. */
 void task_segments_remove(Task *task);
-const TaskCounter *task_counters(const Task *task); /* one a pipeline */
+const TaskCounter *task_counters(const Task *task);       /* one a pipeline */
 const struct LoadRejects *task_rejects(const Task *task); /* NULL: no load */
 void task_load_counts(const Task *task, int64_t *rows, int64_t *bytes);
 int64_t task_returned(const Task *task);

@@ -25,9 +25,9 @@ struct Team
     pthread_mutex_t lock;
     pthread_cond_t begin;
     pthread_cond_t done;
-    int32_t sleepers;    /* under lock */
-    bool master_sleeps;  /* under lock */
-    bool spin;           /* more than one processor: watching is worth it */
+    int32_t sleepers;   /* under lock */
+    bool master_sleeps; /* under lock */
+    bool spin;          /* more than one processor: watching is worth it */
 };
 
 #define SPIN_US 30

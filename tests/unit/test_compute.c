@@ -6,6 +6,7 @@
 #include "base/core/assert.h"
 #include "base/core/trace.h"
 #include "base/data/hash.h"
+#include "src/codegen/compile.h"
 #include "src/compute/engine.h"
 #include "src/load/plan.h"
 
@@ -19,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ROWS 50000
+#define ROWS   50000
 #define GROUPS 1000
 
 static World *world;
@@ -71,8 +72,12 @@ static SpecStore *store_add(Spec *spec, StoreKind kind, RowLayout *layout, bool 
 
 static void pipeline_add(Spec *spec, SourceKind source, int32_t index, int32_t sink, int32_t function, bool on_leader)
 {
-    spec->pipelines[spec->pipeline_count++] = (SpecPipeline){
-        .source = (uint8_t) source, .source_index = index, .sink = sink, .function = function, .on_leader = on_leader, .label = "p"};
+    spec->pipelines[spec->pipeline_count++] = (SpecPipeline){.source = (uint8_t) source,
+                                                             .source_index = index,
+                                                             .sink = sink,
+                                                             .function = function,
+                                                             .on_leader = on_leader,
+                                                             .label = "p"};
 }
 
 typedef struct Got
@@ -122,8 +127,13 @@ static void table_values(Arena *arena, Spec *spec, RowLayout *layout)
 static void table_fill(Arena *arena, SpecTable *table)
 {
     static char *names[] = {"id", "amount", "remark"};
-    *table = (SpecTable){.table_id = 99, .schema_name = "public", .name = "t", .column_count = 3, .dist_style = 1,
-                         .dist_column = 0, .file_stamp = 77};
+    *table = (SpecTable){.table_id = 99,
+                         .schema_name = "public",
+                         .name = "t",
+                         .column_count = 3,
+                         .dist_style = 1,
+                         .dist_column = 0,
+                         .file_stamp = 77};
     table->column_names = names;
     table->column_types = ARENA_ARRAY(arena, SqlType, 3);
     table->column_types[0] = table->column_types[1] = type_make(TYPE_BIGINT);
@@ -166,13 +176,17 @@ static void scan_fill(Arena *arena, SpecScan *scan)
     SpecColumn *columns = ARENA_ARRAY(arena, SpecColumn, 2);
     columns[0] = (SpecColumn){0, type_make(TYPE_BIGINT), REP_I64, false};
     columns[1] = (SpecColumn){1, type_make(TYPE_BIGINT), REP_I64, false};
-    *scan = (SpecScan){.table_id = 99, .table_name = "public.t", .column_count = 2, .columns = columns,
+    *scan = (SpecScan){.table_id = 99,
+                       .table_name = "public.t",
+                       .column_count = 2,
+                       .columns = columns,
                        .segment_count = loaded.segment_count};
     scan->segments = ARENA_ARRAY(arena, SpecSegment, loaded.segment_count);
     for (int32_t i = 0; i < loaded.segment_count; i++)
     {
-        scan->segments[i] = (SpecSegment){i, loaded.segments[i].slice, loaded.segments[i].file, loaded.segments[i].rows,
-                                          loaded.segments[i].bytes, {0}};
+        scan->segments[i] = (SpecSegment){
+            i,  loaded.segments[i].slice, loaded.segments[i].file, loaded.segments[i].rows, loaded.segments[i].bytes,
+            {0}};
         memcpy(scan->segments[i].digest, loaded.segments[i].digest, 16);
     }
 }
@@ -421,7 +435,6 @@ static void test_many(void)
 /* ---- the module, compiled as the code cache would ---- */
 
 static const char CODE[] =
-    "#include \"src/run/rt.h\"\n"
     "typedef struct Pair { int64_t key, value; } Pair;\n"
     "typedef struct Group { RowHeader header; int64_t key, value; } Group;\n"
     "static void scan(const Rt *rt, RtWorker *worker, RtScan *s, int how)\n"
@@ -468,21 +481,20 @@ static const char CODE[] =
     "static RtPipeline *const pipelines[] = {p0, p1, p2, p3, p4};\n"
     "const RtModule stoa_module = {RT_ABI, 5, pipelines};\n";
 
-static void module_make(const char *source_root)
+static void module_make(void)
 {
     char path[512], command[2048];
     snprintf(path, sizeof path, "%s/code.c", directory);
     FILE *file = fopen(path, "we");
     ASSERT(file != NULL);
+    fputs(codegen_prelude, file);
     fputs(CODE, file);
     fclose(file);
     snprintf(command, sizeof command, "%s/cache/%s.t0.so", directory, key);
-    char include[512];
-    snprintf(include, sizeof include, "-I%s", source_root);
     pid_t pid = fork();
     if (pid == 0)
     {
-        execlp("gcc", "gcc", "-std=gnu11", "-DSTOA_GENERATED", "-O1", "-shared", "-fPIC", include, path, "-o", command, (char *) NULL);
+        execlp("gcc", "gcc", "-std=gnu11", "-w", "-O1", "-shared", "-fPIC", path, "-o", command, (char *) NULL);
         _exit(127);
     }
     ASSERT(pid > 0);
@@ -499,8 +511,7 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
 
 static unsigned lead(void)
 {
-    const char *root = getenv("STOA_SOURCE");
-    module_make(root != NULL ? root : getenv("srcdir") != NULL ? getenv("srcdir") : ".");
+    module_make();
     kept = arena_new("kept");
     CU_initialize_registry();
     CU_pSuite suite = CU_add_suite("compute", NULL, NULL);

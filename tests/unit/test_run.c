@@ -313,7 +313,8 @@ static int64_t join_naive(const Pair *build, int32_t builds, const Pair *probe, 
     return count;
 }
 
-static void join_check(int32_t mode, KeyMode key_mode, int64_t spread, int32_t builds, bool exists_only, int32_t threads)
+static void join_check(int32_t mode, KeyMode key_mode, int64_t spread, int32_t builds, bool exists_only,
+                       int32_t threads)
 {
     Arena *arena = arena_new("test");
     Spec *spec = spec_new(arena);
@@ -365,12 +366,12 @@ static void test_joins(void)
     {
         for (int32_t mode = 0; mode < 2; mode++)
         {
-            join_check(mode, KEY_EXACT, 1, 3000, false, THREADS[t]);         /* dense */
-            join_check(mode, KEY_EXACT, 20, 3000, false, THREADS[t]);        /* dense behind a bitmap */
-            join_check(mode, KEY_EXACT, 100, 3000, false, THREADS[t]);       /* slots behind a bitmap */
-            join_check(mode, KEY_EXACT, 1000003, 3000, false, THREADS[t]);   /* slots */
-            join_check(mode, KEY_HASHED, 1000003, 1000, false, THREADS[t]);  /* chains of unlike keys */
-            join_check(mode, KEY_EXACT, 1, 0, false, THREADS[t]);            /* no rows */
+            join_check(mode, KEY_EXACT, 1, 3000, false, THREADS[t]);        /* dense */
+            join_check(mode, KEY_EXACT, 20, 3000, false, THREADS[t]);       /* dense behind a bitmap */
+            join_check(mode, KEY_EXACT, 100, 3000, false, THREADS[t]);      /* slots behind a bitmap */
+            join_check(mode, KEY_EXACT, 1000003, 3000, false, THREADS[t]);  /* slots */
+            join_check(mode, KEY_HASHED, 1000003, 1000, false, THREADS[t]); /* chains of unlike keys */
+            join_check(mode, KEY_EXACT, 1, 0, false, THREADS[t]);           /* no rows */
         }
         for (int32_t mode = 2; mode < 4; mode++)
         {
@@ -531,7 +532,9 @@ static void agg_check(int32_t count, int32_t groups, KeyMode mode, int32_t threa
         if (mode == KEY_HASHED)
         {
             NamedGroup *group = (NamedGroup *) out->rows + i;
-            int64_t g = group->name_null ? 0 : strtoll(arena_strndup(arena, group->name.data, (size_t) group->name.len) + 5, NULL, 10);
+            int64_t g = group->name_null
+                            ? 0
+                            : strtoll(arena_strndup(arena, group->name.data, (size_t) group->name.len) + 5, NULL, 10);
             CU_ASSERT_EQUAL(group->sum, sums[g]);
             CU_ASSERT(group->name_null ? group->last_null : str_compare(group->name, group->last) == 0);
             continue;
@@ -705,7 +708,8 @@ static void test_params(void)
     Pair *rows = ARENA_ARRAY(arena, Pair, 1000);
     store_add(spec, STORE_BUFFER, layout);
     pipeline_add(spec, SOURCE_VALUES, values_add(arena, spec, layout, rows, 1000), 0, 0);
-    Datum *ints = ARENA_ARRAY(arena, Datum, 40), *strs = ARENA_ARRAY(arena, Datum, 3), *reals = ARENA_ARRAY(arena, Datum, 2);
+    Datum *ints = ARENA_ARRAY(arena, Datum, 40), *strs = ARENA_ARRAY(arena, Datum, 3),
+          *reals = ARENA_ARRAY(arena, Datum, 2);
     for (int32_t i = 0; i < 40; i++)
         ints[i].i = i; /* 14 multiples of 3 */
     strs[0].str = (Str){"item 7", 6};
@@ -713,10 +717,14 @@ static void test_params(void)
     strs[2].str = (Str){"item", 4};
     reals[0].f = 2.5;
     reals[1].f = 2.6;
-    spec->params[0] = (SpecParam){.type = type_make(TYPE_BIGINT), .value.null = true, .aid = PARAM_SET, .set = ints, .set_count = 40};
-    spec->params[1] = (SpecParam){.type = type_varchar(9), .value.null = true, .aid = PARAM_SET, .set = strs, .set_count = 3};
-    spec->params[2] = (SpecParam){.type = type_varchar(9), .value.str = {"%!m 55%", 7}, .aid = PARAM_LIKE, .like_escape = '!'};
-    spec->params[3] = (SpecParam){.type = type_make(TYPE_DOUBLE), .value.null = true, .aid = PARAM_SET, .set = reals, .set_count = 2};
+    spec->params[0] =
+        (SpecParam){.type = type_make(TYPE_BIGINT), .value.null = true, .aid = PARAM_SET, .set = ints, .set_count = 40};
+    spec->params[1] =
+        (SpecParam){.type = type_varchar(9), .value.null = true, .aid = PARAM_SET, .set = strs, .set_count = 3};
+    spec->params[2] =
+        (SpecParam){.type = type_varchar(9), .value.str = {"%!m 55%", 7}, .aid = PARAM_LIKE, .like_escape = '!'};
+    spec->params[3] =
+        (SpecParam){.type = type_make(TYPE_DOUBLE), .value.null = true, .aid = PARAM_SET, .set = reals, .set_count = 2};
     spec->param_count = 4;
     RtPipeline *pipelines[] = {p_params};
     Text bytes;
@@ -760,8 +768,13 @@ static SpecTable *table_new(Arena *arena, Spec *spec, int32_t dist_style, bool s
 {
     static int64_t stamp;
     SpecTable *table = &spec->tables[spec->table_count++];
-    *table = (SpecTable){.table_id = 42, .schema_name = "public", .name = "t", .column_count = 3,
-                         .dist_style = dist_style, .dist_column = dist_style == 1 ? 1 : -1, .file_stamp = ++stamp};
+    *table = (SpecTable){.table_id = 42,
+                         .schema_name = "public",
+                         .name = "t",
+                         .column_count = 3,
+                         .dist_style = dist_style,
+                         .dist_column = dist_style == 1 ? 1 : -1,
+                         .file_stamp = ++stamp};
     static char *names[] = {"name", "key", "small"};
     static SqlType types[3];
     types[0] = type_varchar(100);
@@ -780,7 +793,8 @@ static SpecTable *table_new(Arena *arena, Spec *spec, int32_t dist_style, bool s
 
 static int32_t scan_strings_seen;
 
-static void like_seven(const Rt *rt, RtWorker *worker, const RtParam *params, const Str *values, int32_t n, uint8_t *out)
+static void like_seven(const Rt *rt, RtWorker *worker, const RtParam *params, const Str *values, int32_t n,
+                       uint8_t *out)
 {
     (void) rt;
     (void) worker;
@@ -829,8 +843,11 @@ static TableRow *table_rows(Arena *arena, int32_t count)
     for (int32_t i = 0; i < count; i++)
     {
         char *text = arena_printf(arena, "name %d", i % 100);
-        rows[i] = (TableRow){{text, (int64_t) strlen(text)}, (int64_t) (i * INT64_C(7919) % 100003), i % 1000 - 500,
-                             i % 50 == 3, i % 9 == 0};
+        rows[i] = (TableRow){{text, (int64_t) strlen(text)},
+                             (int64_t) (i * INT64_C(7919) % 100003),
+                             i % 1000 - 500,
+                             i % 50 == 3,
+                             i % 9 == 0};
     }
     return rows;
 }
@@ -866,12 +883,19 @@ static void table_check(int32_t count, int32_t dist_style, bool sorted, int32_t 
     static SpecZone zone = {0, ZONE_LE, 0};
     read->params[0] = (SpecParam){.type = type_make(TYPE_BIGINT), .value.i = most};
     read->param_count = 1;
-    read->scans[0] = (SpecScan){.table_id = 42, .table_name = "public.t", .replicated = dist_style == 8,
-                                .column_count = 3, .columns = columns, .segment_count = (int32_t) run.segment_count,
-                                .segments = run.written, .zone_count = 0, .zones = &zone};
+    read->scans[0] = (SpecScan){.table_id = 42,
+                                .table_name = "public.t",
+                                .replicated = dist_style == 8,
+                                .column_count = 3,
+                                .columns = columns,
+                                .segment_count = (int32_t) run.segment_count,
+                                .segments = run.written,
+                                .zone_count = 0,
+                                .zones = &zone};
     RowLayout *sums_layout = layout_new(arena, "iiiiii", ROW_HEADER_SIZE);
     SpecStore *agg = store_add(read, STORE_AGG, sums_layout);
-    SpecMerge merges[] = {{0, MERGE_SUM}, {1, MERGE_SUM}, {2, MERGE_SUM}, {3, MERGE_SUM}, {4, MERGE_SUM}, {5, MERGE_SUM}};
+    SpecMerge merges[] = {{0, MERGE_SUM}, {1, MERGE_SUM}, {2, MERGE_SUM},
+                          {3, MERGE_SUM}, {4, MERGE_SUM}, {5, MERGE_SUM}};
     agg->merges = merges;
     agg->merge_count = 6;
     agg->one_row = true;
