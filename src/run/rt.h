@@ -104,9 +104,11 @@ typedef struct RtProbe
     int32_t at;      /* next row to expand */
     int32_t outer;   /* 1: at the end also give each row whose `matched` is still 0, with row NULL */
     int32_t phase;
-    void *head[RT_BATCH];      /* chain to go on with */
+    void *head[RT_BATCH];      /* chains to go on with, of the rows found[] */
     uint8_t matched[RT_BATCH]; /* cleared by probe_begin; in outer mode generated code sets it for every pair that
                                 * passed its residual (always, also when there is none) */
+    int32_t found_count;
+    uint16_t found[RT_BATCH]; /* probed rows whose key is there, ascending */
 } RtProbe;
 
 /* A predicate of one string column, over n values: out[j] = 1 where it holds. */

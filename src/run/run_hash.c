@@ -331,66 +331,86 @@ static char *slot_find(const HashStore *hash, uint64_t key)
     return slots[at].row;
 }
 
-static void heads_dense(const HashStore *hash, const uint64_t *keys, int32_t n, void **head)
+static int32_t found_dense(const HashStore *hash, const uint64_t *keys, int32_t n, RtProbe *probe)
 {
     char *const *table = hash->table;
     uint64_t least = hash->least, range = hash->range;
+    int32_t m = 0;
     if (hash->large)
         for (int32_t i = 0; i < n; i++)
             if (keys[i] - least < range)
                 __builtin_prefetch(&table[keys[i] - least]);
     for (int32_t i = 0; i < n; i++)
-        head[i] = keys[i] - least < range ? table[keys[i] - least] : NULL;
+    {
+        char *row = keys[i] - least < range ? table[keys[i] - least] : NULL;
+        probe->head[m] = row;
+        probe->found[m] = (uint16_t) i;
+        m += row != NULL;
+    }
+    return m;
 }
 
-static void heads_slots(const HashStore *hash, const uint64_t *keys, int32_t n, void **head)
+static int32_t found_slots(const HashStore *hash, const uint64_t *keys, int32_t n, RtProbe *probe)
 {
     const KeySlot *slots = hash->table;
+    int32_t m = 0;
     if (hash->large)
         for (int32_t i = 0; i < n; i++)
             __builtin_prefetch(&slots[key_spread(keys[i]) >> hash->shift]);
     for (int32_t i = 0; i < n; i++)
-        head[i] = slot_find(hash, keys[i]);
+    {
+        char *row = slot_find(hash, keys[i]);
+        probe->head[m] = row;
+        probe->found[m] = (uint16_t) i;
+        m += row != NULL;
+    }
+    return m;
 }
 
 /* Only keys whose bit is set are looked up: the others are not there. */
-static void heads_filtered(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, void **head)
+static int32_t found_filtered(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n,
+                              RtProbe *probe)
 {
-    uint16_t pos[RT_BATCH];
-    int32_t m = bits_select(hash, keys, nulls, n, false, pos);
-    memset(head, 0, sizeof *head * (size_t) n);
+    const uint16_t *pos = probe->found;
+    int32_t m = bits_select(hash, keys, nulls, n, false, probe->found);
     if (hash->form == HASH_DENSE)
     {
         char *const *table = hash->table;
         for (int32_t j = 0; j < m && hash->large; j++)
             __builtin_prefetch(&table[keys[pos[j]] - hash->least]);
         for (int32_t j = 0; j < m; j++)
-            head[pos[j]] = table[keys[pos[j]] - hash->least];
-        return;
+            probe->head[j] = table[keys[pos[j]] - hash->least];
+        return m;
     }
     const KeySlot *slots = hash->table;
     for (int32_t j = 0; j < m && hash->large; j++)
         __builtin_prefetch(&slots[key_spread(keys[pos[j]]) >> hash->shift]);
     for (int32_t j = 0; j < m; j++)
-        head[pos[j]] = slot_find(hash, keys[pos[j]]);
+        probe->head[j] = slot_find(hash, keys[pos[j]]);
+    return m;
 }
 
-static void heads_find(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, void **head)
+static int32_t found_all(const HashStore *hash, int32_t n, RtProbe *probe)
 {
-    ASSERT(hash->form != HASH_BITS); /* exists_only stores are asked by probe_exists */
-    if (hash->form == HASH_CHAIN)
-        for (int32_t i = 0; i < n; i++)
-            head[i] = hash->chain;
-    else if (hash->bits != NULL)
-        heads_filtered(hash, keys, nulls, n, head);
-    else if (hash->form == HASH_DENSE)
-        heads_dense(hash, keys, n, head);
-    else
-        heads_slots(hash, keys, n, head);
-    if (nulls != NULL)
-        for (int32_t i = 0; i < n; i++)
-            if (nulls[i])
-                head[i] = NULL;
+    for (int32_t i = 0; i < n; i++)
+    {
+        probe->head[i] = hash->chain;
+        probe->found[i] = (uint16_t) i;
+    }
+    return n;
+}
+
+/* Takes out the rows whose key is null. */
+static int32_t found_not_null(const uint8_t *nulls, int32_t m, RtProbe *probe)
+{
+    int32_t kept = 0;
+    for (int32_t j = 0; j < m; j++)
+    {
+        probe->head[kept] = probe->head[j];
+        probe->found[kept] = probe->found[j];
+        kept += !nulls[probe->found[kept]];
+    }
+    return kept;
 }
 
 void hash_probe_begin(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t outer,
@@ -398,21 +418,28 @@ void hash_probe_begin(RtStore *store, const uint64_t *keys, const uint8_t *nulls
 {
     const HashStore *hash = &store->hash;
     ASSERT(store->finished && n >= 0 && n <= RT_BATCH);
+    ASSERT(hash->form != HASH_BITS); /* exists_only stores are asked by probe_exists */
     probe->count = n;
     probe->at = 0;
     probe->outer = outer;
     probe->phase = 0;
+    probe->found_count = 0;
     if (outer)
         memset(probe->matched, 0, (size_t) n);
     if (hash->form == HASH_EMPTY)
-    {
-        probe->at = n;
         return;
+    if (hash->bits != NULL)
+        probe->found_count = found_filtered(hash, keys, nulls, n, probe);
+    else
+    {
+        int32_t m = hash->form == HASH_CHAIN   ? found_all(hash, n, probe)
+                    : hash->form == HASH_DENSE ? found_dense(hash, keys, n, probe)
+                                               : found_slots(hash, keys, n, probe);
+        probe->found_count = nulls == NULL ? m : found_not_null(nulls, m, probe);
     }
-    heads_find(hash, keys, nulls, n, probe->head);
-    if (store->stride > ROW_HEADER_SIZE && hash->large)
-        for (int32_t i = 0; i < n; i++)
-            __builtin_prefetch(probe->head[i]);
+    if (hash->large)
+        for (int32_t j = 0; j < probe->found_count; j++)
+            __builtin_prefetch(probe->head[j]);
 }
 
 /* Probed rows of which no pair counted. */
@@ -429,35 +456,37 @@ static int32_t probe_unmatched(RtProbe *probe, uint16_t *pos, void **rows)
     return count;
 }
 
+/* Pairs of the rows found: all at once where each has one, else chain after chain. */
+static int32_t probe_pairs(const HashStore *hash, RtProbe *probe, uint16_t *pos, void **rows)
+{
+    int32_t count = 0, j = probe->at, m = probe->found_count;
+    if (!hash->chained)
+    {
+        memcpy(pos, probe->found, sizeof *pos * (size_t) m);
+        memcpy(rows, probe->head, sizeof *rows * (size_t) m);
+        probe->found_count = 0;
+        return m;
+    }
+    while (j < m && count < RT_BATCH)
+    {
+        void *row = probe->head[j];
+        for (; row != NULL && count < RT_BATCH; row = header(row)->next)
+        {
+            pos[count] = probe->found[j];
+            rows[count++] = row;
+        }
+        probe->head[j] = row;
+        j += row == NULL;
+    }
+    probe->at = j;
+    return count;
+}
+
 int32_t hash_probe_next(RtStore *store, RtProbe *probe, uint16_t *pos, void **rows)
 {
-    int32_t count = 0, i = probe->at, n = probe->count;
-    if (probe->phase == 0 && !store->hash.chained)
-    {
-        for (; i < n; i++) /* at most one pair a row */
-        {
-            pos[count] = (uint16_t) i;
-            rows[count] = probe->head[i];
-            count += probe->head[i] != NULL;
-        }
-    }
-    else if (probe->phase == 0)
-    {
-        while (i < n && count < RT_BATCH)
-        {
-            void *row = probe->head[i];
-            for (; row != NULL && count < RT_BATCH; row = header(row)->next)
-            {
-                pos[count] = (uint16_t) i;
-                rows[count++] = row;
-            }
-            probe->head[i] = row;
-            i += row == NULL;
-        }
-    }
     if (probe->phase == 0)
     {
-        probe->at = i;
+        int32_t count = probe_pairs(&store->hash, probe, pos, rows);
         if (count > 0 || !probe->outer)
             return count;
         probe->phase = 1;
