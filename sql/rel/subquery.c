@@ -6,7 +6,7 @@
  *     where o.x not in (select y from t)                       o ANTI t on o.x = y, kept only where no null interferes
  *     (select sum(b) from t)                                   o LEFT (one row)
  *     (select sum(b) from t where t.x = o.x)                   o LEFT (t grouped by x) on x = o.x
- *     exists (..) anywhere else                                o LEFT (keys of t, marked) -> mark is not null
+ *     exists (..), x in (..) inside an expression               o LEFT (t counted by its keys) -> count > 0
  *
  * A conjunct of the subquery that reads a column of the outer query is pulled
  * up to the join.  What cannot be pulled is refused with 0A000.
@@ -15,153 +15,13 @@
 
 #include "base/core/assert.h"
 
-static Error *refuse(const Expr *expr, const char *what)
-{
-    return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not supported", what), expr->position);
-}
-
-/* --- pulling correlated conjuncts up ------------------------------------ */
-
-typedef struct Pull
-{
-    Build *build;
-    const Expr *subquery; /* for messages */
-    ColumnSet inside;     /* columns the subquery makes itself */
-    ExprList pulled;
-    bool exists;      /* only asked whether there are rows: order and limit do not matter */
-    bool lone_agg;    /* passed an aggregate without groups: it has a row even where nothing matches */
-} Pull;
-
-static bool is_correlated(Pull *pull, const Expr *expr)
-{
-    ColumnSet read = {0};
-    expr_columns(pull->build->arena, expr, &read);
-    return !column_set_within(&read, &pull->inside);
-}
-
-static bool reads_inside(Pull *pull, const Expr *expr)
-{
-    ColumnSet read = {0};
-    expr_columns(pull->build->arena, expr, &read);
-    return column_set_meets(&read, &pull->inside);
-}
-
-static void pull_conjuncts(Pull *pull, Rel *rel)
-{
-    ExprList stay = {.arena = pull->build->arena};
-    for (int32_t k = 0; k < rel->conjunct_count; k++)
-        expr_list_add(is_correlated(pull, rel->conjuncts[k]) ? &pull->pulled : &stay, rel->conjuncts[k]);
-    rel_set_conjuncts(rel, &stay);
-}
-
-/* Above an aggregate only `outer = inner` can be said: inner becomes one more group. */
-static Error *pull_through_groups(Pull *pull, Rel *agg, const ExprList *below)
-{
-    Arena *arena = pull->build->arena;
-    for (int32_t k = 0; k < below->count; k++)
-    {
-        Expr *conjunct = below->items[k];
-        if (conjunct->kind != EXPR_COMPARE || conjunct->op != '=')
-            return refuse(pull->subquery, "an aggregate subquery correlated by other than equality");
-        int32_t in = is_correlated(pull, conjunct->args[0]) ? 1 : 0;
-        Expr *inner = conjunct->args[in], *outer = conjunct->args[1 - in];
-        if (is_correlated(pull, inner) || reads_inside(pull, outer))
-            return refuse(pull->subquery, "an aggregate subquery correlated in this way");
-        ColumnId column = inner->kind == EXPR_COLUMN ? inner->column
-                                                     : bound_add_column(arena, pull->build->statement, "key",
-                                                                        inner->type, inner->nullable);
-        BoundNamed *named = ARENA_ARRAY(arena, BoundNamed, agg->named_count + 1);
-        for (int32_t g = 0; g < agg->named_count; g++)
-            named[g] = agg->named[g];
-        named[agg->named_count] = (BoundNamed){inner, column};
-        agg->named = named;
-        agg->named_count++;
-        column_set_add(arena, &pull->inside, column);
-        expr_list_add(&pull->pulled,
-                      expr_compare_make(arena, '=', outer, expr_column(arena, pull->build->statement, column)));
-    }
-    return NULL;
-}
-
-static Error *pull_up(Pull *pull, Rel **rel)
-{
-    Rel *at = *rel;
-    switch (at->kind)
-    {
-        case REL_JOIN_SET:
-            for (int32_t k = 0; k < at->input_count; k++)
-                TRY(pull_up(pull, &at->inputs[k]));
-            pull_conjuncts(pull, at);
-            return NULL;
-        case REL_JOIN:
-            TRY(pull_up(pull, &at->inputs[0]));
-            if (at->join == JOIN_SEMI || at->join == JOIN_INNER)
-                pull_conjuncts(pull, at);
-            return NULL;
-        case REL_FILTER:
-            TRY(pull_up(pull, &at->inputs[0]));
-            pull_conjuncts(pull, at);
-            return NULL;
-        case REL_PROJECT:
-            return pull_up(pull, &at->inputs[0]);
-        case REL_AGG:
-        {
-            ExprList above = pull->pulled;
-            pull->pulled = (ExprList){.arena = above.arena};
-            TRY(pull_up(pull, &at->inputs[0]));
-            ExprList below = pull->pulled;
-            pull->pulled = above;
-            if (at->named_count == 0)
-                pull->lone_agg = true;
-            return pull_through_groups(pull, at, &below);
-        }
-        case REL_SORT:
-        case REL_LIMIT:
-            if (pull->exists && at->offset == 0 && at->limit != 0)
-            {
-                *rel = at->inputs[0];
-                return pull_up(pull, rel);
-            }
-            return at->kind == REL_SORT ? pull_up(pull, &at->inputs[0]) : NULL;
-        default:
-            return NULL;
-    }
-}
-
-static bool tree_is_correlated(Pull *pull, const Rel *rel)
-{
-    ColumnSet read = {0};
-    rel_columns_read(pull->build->arena, rel, &read);
-    if (!column_set_within(&read, &pull->inside))
-        return true;
-    for (int32_t k = 0; k < rel->input_count; k++)
-        if (tree_is_correlated(pull, rel->inputs[k]))
-            return true;
-    return false;
-}
-
-/* Builds the subquery of `expr` and pulls its correlation up. */
-static Error *build_pulled(Build *build, const Expr *expr, bool exists, Pull *pull, Rel **rel)
-{
-    *pull = (Pull){.build = build, .subquery = expr, .exists = exists, .pulled = {.arena = build->arena}};
-    TRY(build_query(build, expr->subquery, rel));
-    rel_columns_inside(build->arena, *rel, &pull->inside);
-    if (!tree_is_correlated(pull, *rel))
-        return NULL;
-    bool limited = (*rel)->kind == REL_LIMIT && !exists;
-    TRY(pull_up(pull, rel));
-    if (limited || tree_is_correlated(pull, *rel))
-        return refuse(expr, "a subquery correlated in this way");
-    return NULL;
-}
-
 /* --- EXISTS and IN as conjuncts ------------------------------------------ */
 
 static Error *join_exists(Build *build, const Expr *expr, bool negated, Rel **rel)
 {
     Rel *inner;
     Pull pull;
-    TRY(build_pulled(build, expr, true, &pull, &inner));
+    TRY(pull_subquery(build, expr, true, &pull, &inner));
     if (pull.lone_agg && inner->kind != REL_FILTER)
     { /* always one row */
         Expr *never = expr_boolean(build->arena, false);
@@ -169,36 +29,47 @@ static Error *join_exists(Build *build, const Expr *expr, bool negated, Rel **re
         return NULL;
     }
     if (pull.lone_agg && pull.pulled.count > 0)
-        return refuse(expr, "EXISTS over a correlated aggregate with HAVING");
+        return build_refuse(expr, "EXISTS over a correlated aggregate with HAVING");
     *rel = rel_join(build->arena, negated ? JOIN_ANTI : JOIN_SEMI, *rel, inner, pull.pulled.items, pull.pulled.count);
     return NULL;
 }
 
-/* x NOT IN (rows): true if there are no rows, or x is no null, no row is null and none is equal.
- * Beside the anti join stands one row (count of rows, count of those not null). */
-static Error *join_not_in_counts(Build *build, const Expr *expr, Expr *left, Rel **rel)
+/* Beside *rel one row: how many rows the subquery gives, and how many that are not null. */
+static Error *join_counts(Build *build, const Expr *expr, Rel **rel, Expr **rows, Expr **values)
 {
     Arena *arena = build->arena;
     BoundStatement *statement = build->statement;
     Rel *again, *agg = rel_new(arena, REL_AGG, 1);
     TRY(build_query(build, expr->subquery, &again));
     agg->inputs[0] = again;
-    ColumnId rows = bound_add_column(arena, statement, "rows", type_make(TYPE_BIGINT), false);
-    ColumnId values = bound_add_column(arena, statement, "values", type_make(TYPE_BIGINT), false);
     agg->agg_count = 2;
     agg->aggs = ARENA_ARRAY(arena, BoundAgg, 2);
-    agg->aggs[0] = (BoundAgg){.kind = AGG_COUNT_STAR, .column = rows};
-    agg->aggs[1] = (BoundAgg){.kind = AGG_COUNT,
-                              .arg = expr_column(arena, statement, expr->subquery->targets[0].column),
-                              .column = values};
+    agg->aggs[0].kind = AGG_COUNT_STAR;
+    agg->aggs[0].column = bound_add_column(arena, statement, "rows", type_make(TYPE_BIGINT), false);
+    agg->aggs[1].kind = AGG_COUNT;
+    agg->aggs[1].arg = expr_column(arena, statement, expr->subquery->targets[0].column);
+    agg->aggs[1].column = bound_add_column(arena, statement, "values", type_make(TYPE_BIGINT), false);
+    *rows = expr_column(arena, statement, agg->aggs[0].column);
+    *values = expr_column(arena, statement, agg->aggs[1].column);
     *rel = rel_join_set(arena, *rel, agg, NULL, 0);
-    Expr *rows_column = expr_column(arena, statement, rows);
-    Expr *all[2] = {expr_compare_make(arena, '=', rows_column, expr_column(arena, statement, values)), NULL};
-    Expr *null = expr_make(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &left);
-    null->nullable = false;
-    all[1] = expr_not(arena, null);
-    Expr *either[2] = {expr_compare_make(arena, '=', rows_column, expr_bigint(arena, 0)),
-                       expr_and_list(arena, all, 2)};
+    return NULL;
+}
+
+static Expr *is_null(Arena *arena, Expr *arg)
+{
+    Expr *test = expr_make(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &arg);
+    test->nullable = false;
+    return test;
+}
+
+/* x NOT IN (rows), where none is equal: true if there are no rows, or neither x nor any of them is null. */
+static Error *filter_not_in(Build *build, const Expr *expr, Expr *left, Rel **rel)
+{
+    Arena *arena = build->arena;
+    Expr *rows, *values;
+    TRY(join_counts(build, expr, rel, &rows, &values));
+    Expr *all[2] = {expr_compare_make(arena, '=', rows, values), expr_not(arena, is_null(arena, left))};
+    Expr *either[2] = {expr_compare_make(arena, '=', rows, expr_bigint(arena, 0)), expr_and_list(arena, all, 2)};
     Expr *test = expr_or_list(arena, either, 2);
     *rel = rel_filter(arena, *rel, &test, 1);
     return NULL;
@@ -211,23 +82,21 @@ static Error *join_in(Build *build, const Expr *expr, bool negated, Rel **rel)
     Pull pull;
     Expr *left = expr->args[0];
     TRY(build_expr(build, &left, rel));
-    TRY(build_pulled(build, expr, false, &pull, &inner));
+    TRY(pull_subquery(build, expr, false, &pull, &inner));
     if (pull.lone_agg && pull.pulled.count > 0 && negated)
-        return refuse(expr, "NOT IN over a correlated aggregate");
+        return build_refuse(expr, "NOT IN over a correlated aggregate");
     Expr *right = expr_column(arena, build->statement, expr->subquery->targets[0].column);
     Expr *equal = expr_compare_make(arena, '=', left, right);
     bool nulls = left->nullable || right->nullable;
     if (negated && nulls && pull.pulled.count > 0)
     { /* a null is as good as equal */
-        Expr *any[3] = {equal, expr_make(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &left),
-                        expr_make(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &right)};
-        any[1]->nullable = any[2]->nullable = false;
+        Expr *any[3] = {equal, is_null(arena, left), is_null(arena, right)};
         equal = expr_or_list(arena, any, 3);
     }
     expr_list_add(&pull.pulled, equal);
     *rel = rel_join(arena, negated ? JOIN_ANTI : JOIN_SEMI, *rel, inner, pull.pulled.items, pull.pulled.count);
     if (negated && nulls && pull.pulled.count == 1)
-        return join_not_in_counts(build, expr, left, rel);
+        return filter_not_in(build, expr, left, rel);
     return NULL;
 }
 
@@ -288,7 +157,7 @@ static Error *scalar_value(Build *build, const Expr *expr, Rel **rel, Expr **val
     Arena *arena = build->arena;
     Rel *inner;
     Pull pull;
-    TRY(build_pulled(build, expr, false, &pull, &inner));
+    TRY(pull_subquery(build, expr, false, &pull, &inner));
     ColumnId target = expr->subquery->targets[0].column;
     if (pull.pulled.count == 0)
     {
@@ -300,7 +169,7 @@ static Error *scalar_value(Build *build, const Expr *expr, Rel **rel, Expr **val
         return NULL;
     }
     if (!pull.lone_agg)
-        return refuse(expr, "a correlated scalar subquery without an aggregate");
+        return build_refuse(expr, "a correlated scalar subquery without an aggregate");
     if (inner->kind == REL_PROJECT && inner->inputs[0]->kind == REL_AGG && inner->named_count == 1)
     { /* compute above the join, where a count can be told from no row */
         CountSwap swap = {build, inner->inputs[0]};
@@ -313,37 +182,86 @@ static Error *scalar_value(Build *build, const Expr *expr, Rel **rel, Expr **val
         *value = expr_replace(arena, expr_column(arena, build->statement, target), count_swap, &swap);
     }
     else
-        return refuse(expr, "a correlated scalar subquery of this form");
+        return build_refuse(expr, "a correlated scalar subquery of this form");
     *rel = rel_join(arena, JOIN_LEFT, *rel, inner, pull.pulled.items, pull.pulled.count);
     return NULL;
 }
 
-/* EXISTS as a value: the subquery's keys, each once, with a mark; its mark is null where nothing matched. */
-static Error *exists_value(Build *build, const Expr *expr, Rel **rel, Expr **value)
+/* How many rows of `inner` fit each row of *rel, by the equalities in `on`: 0 where none does. */
+static Error *join_matches(Build *build, Pull *pull, const ExprList *on, Rel *inner, Rel **rel, Expr **count)
 {
     Arena *arena = build->arena;
-    BoundStatement *statement = build->statement;
-    Rel *inner;
-    Pull pull;
-    if (expr->subquery_kind == SUBQUERY_IN)
-        return refuse(expr, "IN (subquery) inside an expression");
-    TRY(build_pulled(build, expr, true, &pull, &inner));
-    if (pull.lone_agg)
-        return refuse(expr, "EXISTS over an aggregate inside an expression");
-    ExprList below = pull.pulled;
-    pull.pulled = (ExprList){.arena = arena};
     Rel *agg = rel_new(arena, REL_AGG, 1);
     agg->inputs[0] = inner;
     agg->agg_count = 1;
     agg->aggs = ARENA_ARRAY(arena, BoundAgg, 1);
-    ColumnId mark = bound_add_column(arena, statement, "mark", type_make(TYPE_BIGINT), true);
-    agg->aggs[0] = (BoundAgg){.kind = AGG_COUNT_STAR, .column = mark};
-    TRY(pull_through_groups(&pull, agg, &below));
-    *rel = rel_join(arena, JOIN_LEFT, *rel, agg, pull.pulled.items, pull.pulled.count);
-    Expr *args[2] = {expr_column(arena, statement, mark), expr_bigint(arena, 0)};
-    Expr *count = expr_make(arena, EXPR_COALESCE, type_make(TYPE_BIGINT), 2, args);
-    count->nullable = false;
-    *value = expr_compare_make(arena, expr->negated ? '=' : '>', count, expr_bigint(arena, 0));
+    ColumnId matches = bound_add_column(arena, build->statement, "matches", type_make(TYPE_BIGINT), true);
+    agg->aggs[0] = (BoundAgg){.kind = AGG_COUNT_STAR, .column = matches};
+    pull->pulled = (ExprList){.arena = arena};
+    TRY(pull_through_groups(pull, agg, on));
+    *rel = rel_join(arena, JOIN_LEFT, *rel, agg, pull->pulled.items, pull->pulled.count);
+    Expr *args[2] = {expr_column(arena, build->statement, matches), expr_bigint(arena, 0)};
+    *count = expr_make(arena, EXPR_COALESCE, type_make(TYPE_BIGINT), 2, args);
+    (*count)->nullable = false;
+    return NULL;
+}
+
+static Error *exists_value(Build *build, const Expr *expr, Rel **rel, Expr **value)
+{
+    Rel *inner;
+    Pull pull;
+    Expr *count;
+    TRY(pull_subquery(build, expr, true, &pull, &inner));
+    if (pull.lone_agg)
+        return build_refuse(expr, "EXISTS over an aggregate inside an expression");
+    ExprList on = pull.pulled;
+    TRY(join_matches(build, &pull, &on, inner, rel, &count));
+    *value = expr_compare_make(build->arena, expr->negated ? '=' : '>', count, expr_bigint(build->arena, 0));
+    return NULL;
+}
+
+/* Does x IN give null for want of an equal row?  case when n > 0 then true when rows = 0 then false
+ * when x is null or rows <> values then null else false end */
+static Error *in_or_null(Build *build, const Expr *expr, Expr *left, Expr *matched, Rel **rel, Expr **value)
+{
+    Arena *arena = build->arena;
+    Expr *rows, *values;
+    TRY(join_counts(build, expr, rel, &rows, &values));
+    Expr *unknown[2] = {is_null(arena, left), expr_compare_make(arena, '!', rows, values)};
+    Expr *args[7] = {matched,
+                     expr_boolean(arena, true),
+                     expr_compare_make(arena, '=', rows, expr_bigint(arena, 0)),
+                     expr_boolean(arena, false),
+                     expr_or_list(arena, unknown, 2),
+                     expr_constant(arena, type_make(TYPE_BOOLEAN), (Datum){.null = true}),
+                     expr_boolean(arena, false)};
+    *value = expr_make(arena, EXPR_CASE, type_make(TYPE_BOOLEAN), 7, args);
+    (*value)->nullable = true;
+    return NULL;
+}
+
+static Error *in_value(Build *build, const Expr *expr, Rel **rel, Expr **value)
+{
+    Arena *arena = build->arena;
+    Rel *inner;
+    Pull pull;
+    Expr *left = expr->args[0], *count;
+    TRY(build_expr(build, &left, rel));
+    TRY(pull_subquery(build, expr, false, &pull, &inner));
+    Expr *right = expr_column(arena, build->statement, expr->subquery->targets[0].column);
+    bool nulls = left->nullable || right->nullable;
+    if (pull.lone_agg && pull.pulled.count > 0)
+        return build_refuse(expr, "IN over a correlated aggregate inside an expression");
+    if (nulls && pull.pulled.count > 0)
+        return build_refuse(expr, "IN (correlated subquery that may give null) inside an expression");
+    ExprList on = pull.pulled;
+    expr_list_add(&on, expr_compare_make(arena, '=', left, right));
+    TRY(join_matches(build, &pull, &on, inner, rel, &count));
+    *value = expr_compare_make(arena, '>', count, expr_bigint(arena, 0));
+    if (nulls)
+        TRY(in_or_null(build, expr, left, *value, rel, value));
+    if (expr->negated)
+        *value = expr_not(arena, *value);
     return NULL;
 }
 
@@ -353,8 +271,11 @@ Error *build_expr(Build *build, Expr **expr, Rel **rel)
     if (!expr_has_subquery(at))
         return NULL;
     if (at->kind == EXPR_SUBQUERY)
-        return at->subquery_kind == SUBQUERY_SCALAR ? scalar_value(build, at, rel, expr)
-                                                    : exists_value(build, at, rel, expr);
+    {
+        if (at->subquery_kind == SUBQUERY_SCALAR)
+            return scalar_value(build, at, rel, expr);
+        return at->subquery_kind == SUBQUERY_IN ? in_value(build, at, rel, expr) : exists_value(build, at, rel, expr);
+    }
     Expr *copy = arena_memdup(build->arena, at, sizeof(Expr));
     copy->args = arena_memdup(build->arena, at->args, sizeof(Expr *) * (size_t) at->arg_count);
     for (int32_t k = 0; k < at->arg_count; k++)
