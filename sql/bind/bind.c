@@ -63,6 +63,16 @@ int32_t node_location(const Node *node)
     }
 }
 
+Error *bind_fold(Binder *binder, Expr *expr, Expr **out)
+{
+    Error *error = expr_fold(binder->arena, expr, out);
+    if (error == NULL || binder->maybe_never == 0)
+        return error;
+    error_free(error);
+    *out = expr;
+    return NULL;
+}
+
 void *array_grow(Arena *arena, void *items, int32_t count, int32_t *capacity, size_t item_size)
 {
     if (count < *capacity)

@@ -56,9 +56,8 @@ static Error *make_case(Binder *binder, CaseParts *parts, const char *what, int3
     return NULL;
 }
 
-Error *bind_case(Binder *binder, Scope *scope, const PgQuery__CaseExpr *expr, Expr **out)
+static Error *read_case(Binder *binder, Scope *scope, const PgQuery__CaseExpr *expr, CaseParts *parts)
 {
-    CaseParts parts = case_parts(binder, expr->n_args);
     Expr *subject = NULL;
     if (expr->arg != NULL && expr->arg->node_case != PG_QUERY__NODE__NODE__NOT_SET)
         TRY(bind_expr(binder, scope, expr->arg, &subject));
@@ -75,14 +74,24 @@ Error *bind_case(Binder *binder, Scope *scope, const PgQuery__CaseExpr *expr, Ex
                 TRY(bind_again(binder, scope, expr->arg, subject, &subject));
             TRY(bind_compare(binder, '=', subject, test, node_position(binder, when->location), &test));
         }
-        parts.when[i] = test;
-        TRY(bind_expr(binder, scope, when->result, &parts.then[i]));
+        parts->when[i] = test;
+        TRY(bind_expr(binder, scope, when->result, &parts->then[i]));
     }
-    parts.count = (int32_t) expr->n_args;
+    parts->count = (int32_t) expr->n_args;
     if (expr->defresult != NULL && expr->defresult->node_case != PG_QUERY__NODE__NODE__NOT_SET)
-        TRY(bind_expr(binder, scope, expr->defresult, &parts.then[parts.count]));
+        TRY(bind_expr(binder, scope, expr->defresult, &parts->then[parts->count]));
     else
-        parts.then[parts.count] = expr_null(binder->arena, type_make(TYPE_UNKNOWN));
+        parts->then[parts->count] = expr_null(binder->arena, type_make(TYPE_UNKNOWN));
+    return NULL;
+}
+
+Error *bind_case(Binder *binder, Scope *scope, const PgQuery__CaseExpr *expr, Expr **out)
+{
+    CaseParts parts = case_parts(binder, expr->n_args);
+    binder->maybe_never++;
+    Error *error = read_case(binder, scope, expr, &parts);
+    binder->maybe_never--;
+    TRY(error);
     return make_case(binder, &parts, "CASE", node_position(binder, expr->location), out);
 }
 
@@ -94,7 +103,12 @@ Error *bind_coalesce(Binder *binder, Scope *scope, size_t count, Node *const *no
     if (count == 0)
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "COALESCE needs an argument"), position);
     for (size_t i = 0; i < count; i++)
-        TRY(bind_expr(binder, scope, nodes[i], &args[i]));
+    {
+        binder->maybe_never += i > 0;
+        Error *error = bind_expr(binder, scope, nodes[i], &args[i]);
+        binder->maybe_never -= i > 0;
+        TRY(error);
+    }
     TRY(bind_common_type(binder, args, (int32_t) count, "COALESCE", &type));
     bool nullable = true;
     for (size_t i = 0; i < count && nullable; i++)

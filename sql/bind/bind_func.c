@@ -162,7 +162,7 @@ static Error *bind_function(Binder *binder, Scope *scope, const PgQuery__FuncCal
     Expr *expr = expr_new(binder->arena, EXPR_FUNC, match.result, count, args);
     expr->func = (int32_t) match.row->id;
     expr->position = position;
-    return expr_fold(binder->arena, expr, out);
+    return bind_fold(binder, expr, out);
 }
 
 Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out)

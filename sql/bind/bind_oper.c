@@ -21,7 +21,7 @@ static Error *finish(Binder *binder, Expr *expr, int32_t position, Expr **out)
 {
     if (position > 0)
         expr->position = position;
-    return expr_fold(binder->arena, expr, out);
+    return bind_fold(binder, expr, out);
 }
 
 /* --- arithmetic ------------------------------------------------------------------- */

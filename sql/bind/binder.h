@@ -34,6 +34,7 @@ typedef struct Binder
     const ParseStatement *parse; /* for positions */
     BoundStatement *statement;
     int32_t relation_count;
+    int32_t maybe_never; /* > 0 inside what may never be computed (CASE): faults of constants wait until it is */
     int32_t owner_capacity;
     Scope **owners; /* by ColumnId: the scope whose FROM gives it now; NULL: none */
 } Binder;
@@ -141,6 +142,9 @@ Error *bind_position(const Binder *binder, const Scope *scope, const Node *node,
                      TargetItem **item) MUST_USE;
 /* An expression over FROM as one over groups and aggregates; 42803 if it says more. */
 Error *bind_above_groups(Binder *binder, Scope *scope, Expr *expr, Expr **out) MUST_USE;
+
+/* Folds a new node; see maybe_never. */
+Error *bind_fold(Binder *binder, Expr *expr, Expr **out) MUST_USE;
 
 /* --- bind_expr.c ---------------------------------------------------------------- */
 Error *bind_expr(Binder *binder, Scope *scope, const Node *node, Expr **out) MUST_USE;

@@ -359,6 +359,9 @@ static void test_functions(void)
                "character varying(3)");
     check_expr("decode(k, 1, 'a', 'b')", "CASE WHEN (k = 1) THEN 'a' ELSE 'b' END",
                "character varying(1)");
+    check_expr("case when 1 = 1 then 1 else 1 / 0 end", "1", "integer");
+    check_expr("case when k = 0 then 0 else 1 / 0 end", "CASE WHEN (k = 0) THEN 0 ELSE (1 / 0) END", "integer");
+    check_expr("coalesce(1, 1 / 0)", "1", "integer");
     check_expr("current_database()", "'dev'", "character varying(3)");
     check_expr("current_date", "'2026-06-15'::date", "date");
     check_expr("getdate()", "'2026-06-15 10:30:00'::timestamp", "timestamp without time zone");
