@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sql/bind/binder.h"
 #include "base/core/assert.h"
+#include "sql/bind/binder.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -15,7 +15,8 @@ typedef struct CaseParts
 
 static CaseParts case_parts(Binder *binder, size_t pairs_max)
 {
-    return (CaseParts){0, ARENA_ARRAY(binder->arena, Expr *, pairs_max + 1), ARENA_ARRAY(binder->arena, Expr *, pairs_max + 1)};
+    return (CaseParts){0, ARENA_ARRAY(binder->arena, Expr *, pairs_max + 1),
+                       ARENA_ARRAY(binder->arena, Expr *, pairs_max + 1)};
 }
 
 /* then[count] is ELSE.  Conditions known now drop out or end the chain. */

@@ -15,8 +15,8 @@ static Error *place_columns(const CopyStatement *copy, CopyPlan *plan)
         const ParseName *name = &copy->columns[i];
         int32_t ordinal = catalog_find_column(plan->table, name->name);
         if (ordinal < 0)
-            return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", name->name,
-                                      plan->table->name),
+            return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",
+                                      name->name, plan->table->name),
                             name->position);
         if (plan->columns[ordinal].position >= 0)
             return error_at(error_new(SQLSTATE_DUPLICATE_COLUMN, "column \"%s\" specified more than once", name->name),

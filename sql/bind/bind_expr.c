@@ -88,8 +88,8 @@ static Error *bind_cast(Binder *binder, Scope *scope, const PgQuery__TypeCast *c
 static Error *to_boolean(Binder *binder, Expr *expr, const char *clause, Expr **out)
 {
     if (expr->type.id != TYPE_UNKNOWN && !cast_allowed((TypeId) expr->type.id, TYPE_BOOLEAN, CAST_IMPLICIT))
-        return error_at(error_new(SQLSTATE_DATATYPE_MISMATCH, "argument of %s must be type boolean, not type %s", clause,
-                                  type_name(expr->type)),
+        return error_at(error_new(SQLSTATE_DATATYPE_MISMATCH, "argument of %s must be type boolean, not type %s",
+                                  clause, type_name(expr->type)),
                         expr->position);
     return coerce(binder, expr, type_make(TYPE_BOOLEAN), CAST_IMPLICIT, out);
 }

@@ -68,9 +68,9 @@ Error *bind_count_relation(Binder *binder, int32_t position)
 {
     if (++binder->relation_count <= BIND_RELATIONS_MAX)
         return NULL;
-    return error_at(error_new(SQLSTATE_STATEMENT_TOO_COMPLEX, "statement uses more than %d tables and queries",
-                              BIND_RELATIONS_MAX),
-                    position);
+    return error_at(
+        error_new(SQLSTATE_STATEMENT_TOO_COMPLEX, "statement uses more than %d tables and queries", BIND_RELATIONS_MAX),
+        position);
 }
 
 /* --- tables, subqueries -------------------------------------------------------------- */
@@ -148,7 +148,8 @@ static Error *from_cte(Binder *binder, Scope *scope, const Cte *cte, const FromA
     return from_query(binder, scope, query, &named, names, out);
 }
 
-static Error *from_range(Binder *binder, Scope *scope, const PgQuery__RangeVar *range, Namespace *names, BoundFrom **out)
+static Error *from_range(Binder *binder, Scope *scope, const PgQuery__RangeVar *range, Namespace *names,
+                         BoundFrom **out)
 {
     int32_t position = node_position(binder, range->location);
     FromAlias alias = read_alias(binder, range->alias, position);
@@ -199,7 +200,7 @@ typedef struct JoinSides
 {
     Namespace *left; /* as written */
     Namespace *right;
-    bool keep_right; /* RIGHT JOIN: the merged column is the right one */
+    bool keep_right;  /* RIGHT JOIN: the merged column is the right one */
     Namespace merged; /* columns of USING, in order */
     Expr *on;
 } JoinSides;
@@ -210,8 +211,9 @@ static Error *join_using(Binder *binder, JoinSides *sides, const char *name, int
     TRY(find_join_column(sides->left, name, position, &left));
     TRY(find_join_column(sides->right, name, position, &right));
     if (left == NULL || right == NULL)
-        return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" specified in USING clause does not exist in %s table",
-                                  name, left == NULL ? "left" : "right"),
+        return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN,
+                                  "column \"%s\" specified in USING clause does not exist in %s table", name,
+                                  left == NULL ? "left" : "right"),
                         position);
     Expr *equal;
     Expr *a = expr_column(binder->arena, binder->statement, left->column);

@@ -30,8 +30,9 @@ static Error *check_aggregate_place(const Scope *scope, int32_t position)
     if (scope->inside_aggregate)
         return error_at(error_new(SQLSTATE_GROUPING_ERROR, "aggregate function calls cannot be nested"), position);
     if (scope->no_aggregates != NULL)
-        return error_at(error_new(SQLSTATE_GROUPING_ERROR, "aggregate functions are not allowed in %s", scope->no_aggregates),
-                        position);
+        return error_at(
+            error_new(SQLSTATE_GROUPING_ERROR, "aggregate functions are not allowed in %s", scope->no_aggregates),
+            position);
     return NULL;
 }
 
@@ -108,7 +109,8 @@ static Error *bind_part(Binder *binder, const Node *node, Expr **out)
              node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL)
         name = node->a_const->sval->sval;
     if (name == NULL)
-        return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "a date part must be a name, as day or month"), position);
+        return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "a date part must be a name, as day or month"),
+                        position);
     char *folded = name_fold(binder, name);
     int32_t field = date_field_by_name(folded, strlen(folded));
     if (field < 0)
@@ -174,7 +176,8 @@ Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "improper function name"), position);
     char *name = name_fold(binder, last);
     if (schema != NULL && strcmp(schema, "pg_catalog") != 0)
-        return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "function %s.%s() does not exist", schema, name), position);
+        return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "function %s.%s() does not exist", schema, name),
+                        position);
     TRY(refuse_extras(call, position, name));
     if (agg_exists(name))
         return bind_aggregate(binder, scope, call, name, position, out);

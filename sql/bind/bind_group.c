@@ -24,8 +24,9 @@ Error *bind_position(const Binder *binder, const Scope *scope, const Node *node,
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "non-integer constant in %s", clause), position);
     int32_t number = constant->ival->ival;
     if (number < 1 || number > scope->item_count)
-        return error_at(error_new(SQLSTATE_INVALID_COLUMN_REFERENCE, "%s position %d is not in select list", clause, number),
-                        position);
+        return error_at(
+            error_new(SQLSTATE_INVALID_COLUMN_REFERENCE, "%s position %d is not in select list", clause, number),
+            position);
     *item = &scope->items[number - 1];
     return NULL;
 }

@@ -28,7 +28,8 @@ static Error *default_expr(Binder *binder, const CatalogColumn *column, Expr **o
     TRY(parse_statements(binder->arena, arena_printf(binder->arena, "SELECT %s", column->default_sql), &list));
     const ParseStatement *statement = &list->statements[0];
     const PgQuery__SelectStmt *select = list->count == 1 ? statement->node->select_stmt : NULL;
-    if (list->count != 1 || statement->kind != STATEMENT_SELECT || select->n_target_list != 1 || select->n_from_clause > 0)
+    if (list->count != 1 || statement->kind != STATEMENT_SELECT || select->n_target_list != 1 ||
+        select->n_from_clause > 0)
         return error_new(SQLSTATE_INVALID_TABLE_DEFINITION, "default of column \"%s\" is no expression", column->name);
     Binder inner = *binder;
     inner.parse = statement;
@@ -74,11 +75,12 @@ static Error *read_target(Binder *binder, const PgQuery__InsertStmt *insert, Ins
         const char *name = name_fold(binder, column->name);
         int32_t ordinal = catalog_find_column(table, name);
         if (ordinal < 0)
-            return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", name,
-                                      table->name),
+            return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",
+                                      name, table->name),
                             position);
         if (seen[ordinal])
-            return error_at(error_new(SQLSTATE_DUPLICATE_COLUMN, "column \"%s\" specified more than once", name), position);
+            return error_at(error_new(SQLSTATE_DUPLICATE_COLUMN, "column \"%s\" specified more than once", name),
+                            position);
         seen[ordinal] = true;
         target->ordinals[i] = ordinal;
     }
@@ -113,8 +115,9 @@ static Error *assign(Binder *binder, const CatalogColumn *column, Expr *expr, Ex
         return NULL;
     if (error->state == SQLSTATE_DATATYPE_MISMATCH)
     {
-        Error *better = error_new(SQLSTATE_DATATYPE_MISMATCH, "column \"%s\" is of type %s but expression is of type %s",
-                                  column->name, type_name(column->type), type_name(expr->type));
+        Error *better =
+            error_new(SQLSTATE_DATATYPE_MISMATCH, "column \"%s\" is of type %s but expression is of type %s",
+                      column->name, type_name(column->type), type_name(expr->type));
         better = error_hint(better, "You will need to rewrite or cast the expression.");
         better->position = error->position;
         error_free(error);
@@ -139,8 +142,9 @@ static Error *finish(Binder *binder, const InsertTarget *target, Expr *const *va
         if (all[i] == NULL)
             TRY(target_default(binder, target, i, &all[i]));
         if (column->not_null && expr_is_null_const(all[i]))
-            return error_at(error_new(SQLSTATE_NOT_NULL_VIOLATION, "null value in column \"%s\" of relation \"%s\" violates "
-                                                                   "not-null constraint",
+            return error_at(error_new(SQLSTATE_NOT_NULL_VIOLATION,
+                                      "null value in column \"%s\" of relation \"%s\" violates "
+                                      "not-null constraint",
                                       column->name, table->name),
                             all[i]->position);
         query_add_target(binder, query, &capacity, all[i], column->name);
@@ -219,7 +223,8 @@ static Error *insert_values(Binder *binder, InsertTarget *target, const PgQuery_
     const PgQuery__List *first = select->values_lists[0]->list;
     scope->query = query;
     scope->no_aggregates = "VALUES";
-    TRY(check_count(target, first->n_items, first->n_items > 0 ? node_position(binder, node_location(first->items[0])) : 0));
+    TRY(check_count(target, first->n_items,
+                    first->n_items > 0 ? node_position(binder, node_location(first->items[0])) : 0));
     from->kind = FROM_VALUES;
     from->row_count = (int32_t) select->n_values_lists;
     from->rows = ARENA_ARRAY(binder->arena, Expr **, from->row_count);

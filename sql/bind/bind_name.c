@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables by search path, columns by scope, and what was perhaps meant. */
-#include "sql/bind/binder.h"
 #include "base/core/assert.h"
+#include "sql/bind/binder.h"
 
 #include <string.h>
 
@@ -64,8 +64,9 @@ static Error *no_table(const Binder *binder, const char *schema, const char *nam
             near = binder->snapshot->tables[i];
             distance = 0;
         }
-    Error *error = schema == NULL ? error_new(SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist", name)
-                                  : error_new(SQLSTATE_UNDEFINED_TABLE, "relation \"%s.%s\" does not exist", schema, name);
+    Error *error = schema == NULL
+                       ? error_new(SQLSTATE_UNDEFINED_TABLE, "relation \"%s\" does not exist", name)
+                       : error_new(SQLSTATE_UNDEFINED_TABLE, "relation \"%s.%s\" does not exist", schema, name);
     if (near != NULL)
         error = error_hint(error, "Perhaps you meant the table \"%s.%s\".", near->schema, near->name);
     return error_at(error, position);
@@ -160,8 +161,8 @@ static bool has_alias(const Scope *scope, const ColumnName *name)
 static Error *no_column(const Scope *scope, const ColumnName *name)
 {
     if (name->alias != NULL && !has_alias(scope, name))
-        return error_at(
-            error_new(SQLSTATE_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%s\"", name->alias), name->position);
+        return error_at(error_new(SQLSTATE_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%s\"", name->alias),
+                        name->position);
     Error *error = name->alias == NULL
                        ? error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" does not exist", name->name)
                        : error_new(SQLSTATE_UNDEFINED_COLUMN, "column %s.%s does not exist", name->alias, name->name);

@@ -48,7 +48,10 @@ static SqlType decimal_operand(char op, SqlType type, SqlType result)
     if (op == '*' || op == '/' || own.scale == result.scale)
         return own;
     int32_t precision = own.precision - own.scale + result.scale;
-    return type_decimal(precision < 1 ? 1 : precision > DECIMAL_PRECISION_MAX ? DECIMAL_PRECISION_MAX : precision, result.scale);
+    return type_decimal(precision < 1                       ? 1
+                        : precision > DECIMAL_PRECISION_MAX ? DECIMAL_PRECISION_MAX
+                                                            : precision,
+                        result.scale);
 }
 
 static SqlType operand_type(char op, SqlType own, SqlType result)
@@ -176,10 +179,11 @@ static bool is_value_const(const Expr *expr)
 static Error *operator_missing(char op, const Expr *left, const Expr *right, int32_t position)
 {
     const char *symbol = op == 'l' ? "<=" : op == 'g' ? ">=" : op == '!' ? "<>" : (char[2]){op, '\0'};
-    return error_at(error_hint(error_new(SQLSTATE_UNDEFINED_FUNCTION, "operator does not exist: %s %s %s",
-                                         type_name(left->type), symbol, type_name(right->type)),
-                               "No operator matches the given argument types. You might need to add explicit type casts."),
-                    position);
+    return error_at(
+        error_hint(error_new(SQLSTATE_UNDEFINED_FUNCTION, "operator does not exist: %s %s %s", type_name(left->type),
+                             symbol, type_name(right->type)),
+                   "No operator matches the given argument types. You might need to add explicit type casts."),
+        position);
 }
 
 /* Brings both to a type in which they can be compared.  Strings of any kind and length

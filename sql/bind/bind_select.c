@@ -63,8 +63,9 @@ Error *bind_check_size(const Expr *expr)
     measure(expr, 0, &nodes);
     if (nodes <= BIND_EXPR_NODES_MAX)
         return NULL;
-    return error_at(error_new(SQLSTATE_STATEMENT_TOO_COMPLEX, "expression is too large once its aliases are written out"),
-                    expr->position);
+    return error_at(
+        error_new(SQLSTATE_STATEMENT_TOO_COMPLEX, "expression is too large once its aliases are written out"),
+        expr->position);
 }
 
 /* --- WITH ------------------------------------------------------------------------------------- */
@@ -85,9 +86,9 @@ static Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause 
         cte->next = scope->ctes;
         for (const Cte *other = scope->ctes; other != outer; other = other->next)
             if (strcmp(other->name, cte->name) == 0)
-                return error_at(error_new(SQLSTATE_DUPLICATE_ALIAS, "WITH query name \"%s\" specified more than once",
-                                          cte->name),
-                                node_position(binder, node->location));
+                return error_at(
+                    error_new(SQLSTATE_DUPLICATE_ALIAS, "WITH query name \"%s\" specified more than once", cte->name),
+                    node_position(binder, node->location));
         scope->ctes = cte;
     }
     return NULL;
@@ -106,8 +107,9 @@ static Error *add_item(ItemList *list, TargetItem item)
 {
     Scope *scope = list->scope;
     if (scope->item_count == BIND_COLUMNS_MAX)
-        return error_at(error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "select list has more than %d columns", BIND_COLUMNS_MAX),
-                        item.position);
+        return error_at(
+            error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "select list has more than %d columns", BIND_COLUMNS_MAX),
+            item.position);
     TRY(bind_check_size(item.expr));
     item.expr = coerce_unknown(list->binder, item.expr);
     ARRAY_ADD(list->binder->arena, scope->items, scope->item_count, list->capacity, item);
@@ -132,9 +134,10 @@ static Error *expand_star(ItemList *list, const char *schema, const char *alias,
     for (int32_t i = 0; i < scope->names.count; i++)
     {
         const NameEntry *entry = &scope->names.entries[i];
-        bool wanted = alias == NULL ? !entry->hidden
-                                    : entry->alias != NULL && strcmp(entry->alias, alias) == 0 &&
-                                          (schema == NULL || (entry->schema != NULL && strcmp(entry->schema, schema) == 0));
+        bool wanted = alias == NULL
+                          ? !entry->hidden
+                          : entry->alias != NULL && strcmp(entry->alias, alias) == 0 &&
+                                (schema == NULL || (entry->schema != NULL && strcmp(entry->schema, schema) == 0));
         found = found || wanted;
         if (!wanted || (alias != NULL && item_has_column(scope, first, entry->column)))
             continue;
@@ -161,7 +164,8 @@ static Error *bind_star(ItemList *list, const PgQuery__ColumnRef *ref)
     const char *alias = count > 1 ? node_string(ref->fields[count - 2]) : NULL;
     const char *schema = count > 2 ? node_string(ref->fields[count - 3]) : NULL;
     return expand_star(list, schema == NULL ? NULL : name_fold(list->binder, schema),
-                       alias == NULL ? NULL : name_fold(list->binder, alias), node_position(list->binder, ref->location));
+                       alias == NULL ? NULL : name_fold(list->binder, alias),
+                       node_position(list->binder, ref->location));
 }
 
 static Error *bind_items(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
@@ -222,7 +226,8 @@ static Error *bind_where(Binder *binder, Scope *scope, const Node *node)
     scope->no_aggregates = NULL;
     TRY(bind_check_size(where));
     if (uses_aggregate(where, scope->query)) /* through an alias */
-        return error_at(error_new(SQLSTATE_GROUPING_ERROR, "aggregate functions are not allowed in WHERE"), where->position);
+        return error_at(error_new(SQLSTATE_GROUPING_ERROR, "aggregate functions are not allowed in WHERE"),
+                        where->position);
     scope->query->where = expr_is_true_const(where) ? NULL : where;
     return NULL;
 }
@@ -294,7 +299,8 @@ static Error *bind_sort_item(Binder *binder, Scope *scope, const PgQuery__SortBy
     return bind_check_size(out->expr);
 }
 
-static Error *finish_sort(Binder *binder, Scope *scope, const PgQuery__SortBy *by, const SortItem *item, int32_t *capacity)
+static Error *finish_sort(Binder *binder, Scope *scope, const PgQuery__SortBy *by, const SortItem *item,
+                          int32_t *capacity)
 {
     ColumnId column = -1;
     if (item->item != NULL)
@@ -326,7 +332,8 @@ static Error *bind_limit(Binder *binder, Scope *scope, const Node *node, const c
     if (expr->value.null)
         return NULL;
     if (expr->value.i < 0)
-        return error_at(error_new(SQLSTATE_INVALID_ROW_COUNT_IN_LIMIT, "%s must not be negative", clause), expr->position);
+        return error_at(error_new(SQLSTATE_INVALID_ROW_COUNT_IN_LIMIT, "%s must not be negative", clause),
+                        expr->position);
     *out = expr;
     return NULL;
 }
@@ -357,7 +364,8 @@ static Error *bind_source(Binder *binder, Scope *scope, const PgQuery__SelectStm
         TRY(bind_values(binder, scope, select, &scope->query->from));
         if (scope->query->from != NULL)
             return expand_star(&list, NULL, NULL, 0);
-        const PgQuery__List *row = select->values_lists[0]->list; /* one row that is not constant: SELECT without FROM */
+        const PgQuery__List *row =
+            select->values_lists[0]->list; /* one row that is not constant: SELECT without FROM */
         for (size_t i = 0; i < row->n_items; i++)
         {
             TargetItem item = {.name = arena_printf(binder->arena, "column%zu", i + 1)};

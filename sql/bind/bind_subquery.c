@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-static Expr *subquery_expr(Binder *binder, SubqueryKind kind, SqlType type, BoundQuery *query, Expr *left, int32_t position)
+static Expr *subquery_expr(Binder *binder, SubqueryKind kind, SqlType type, BoundQuery *query, Expr *left,
+                           int32_t position)
 {
     Expr *expr = expr_new(binder->arena, EXPR_SUBQUERY, type, left != NULL ? 1 : 0, &left);
     expr->subquery_kind = kind;
@@ -63,7 +64,8 @@ static Error *bind_in(Binder *binder, Scope *scope, const PgQuery__SubLink *link
     if (link->testexpr->node_case == PG_QUERY__NODE__NODE_ROW_EXPR)
         return unsupported(position, "IN with a row on its left side is");
     if (symbol == NULL || strcmp(symbol, wanted) != 0)
-        return unsupported(position, "%s with a subquery, other than %s,", all ? "ALL" : "ANY", all ? "<> ALL" : "= ANY is");
+        return unsupported(position, "%s with a subquery, other than %s,", all ? "ALL" : "ANY",
+                           all ? "<> ALL" : "= ANY is");
     Expr *left;
     TRY(bind_expr(binder, scope, link->testexpr, &left));
     TRY(one_column(query, position));

@@ -31,16 +31,17 @@ static Error *definition_error(int32_t position, const char *format, ...)
 
 static Error *check_encoding(const char *encoding, int32_t position)
 {
-    static const char *const known[] = {"auto",      "az64",     "bytedict", "delta",   "delta32k", "lzo",    "mostly16",
-                                        "mostly32",  "mostly8",  "none",     "raw",     "runlength", "text255", "text32k",
-                                        "zstd"};
+    static const char *const known[] = {"auto", "az64",      "bytedict", "delta",   "delta32k",
+                                        "lzo",  "mostly16",  "mostly32", "mostly8", "none",
+                                        "raw",  "runlength", "text255",  "text32k", "zstd"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i], encoding) == 0)
             return NULL;
-    return error_at(error_hint(error_new(SQLSTATE_UNDEFINED_OBJECT, "encoding type \"%s\" does not exist", encoding),
-                               "Known are auto, raw, az64, bytedict, delta, delta32k, lzo, mostly8, mostly16, mostly32, "
-                               "runlength, text255, text32k and zstd."),
-                    position);
+    return error_at(
+        error_hint(error_new(SQLSTATE_UNDEFINED_OBJECT, "encoding type \"%s\" does not exist", encoding),
+                   "Known are auto, raw, az64, bytedict, delta, delta32k, lzo, mostly8, mostly16, mostly32, "
+                   "runlength, text255, text32k and zstd."),
+        position);
 }
 
 static Error *read_constraint(TableMaker *maker, const PgQuery__Constraint *constraint, CatalogColumn *column)
@@ -58,8 +59,9 @@ static Error *read_constraint(TableMaker *maker, const PgQuery__Constraint *cons
     case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN:
         return NULL;
     case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK:
-        return error_hint(error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "CHECK constraints are not supported"), position),
-                          "Check the data as it is loaded, with a query after COPY.");
+        return error_hint(
+            error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "CHECK constraints are not supported"), position),
+            "Check the data as it is loaded, with a query after COPY.");
     case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
     case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
         return unsupported(position, "IDENTITY is");
@@ -86,8 +88,9 @@ static Error *read_default(TableMaker *maker, const PgQuery__ColumnDef *definiti
     {
         int32_t position = error->position;
         error_free(error);
-        return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "cannot use column references in a DEFAULT expression"),
-                        position);
+        return error_at(
+            error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "cannot use column references in a DEFAULT expression"),
+            position);
     }
     TRY(error);
     if (expr->kind == EXPR_SUBQUERY)
@@ -102,10 +105,12 @@ static Error *add_column(TableMaker *maker, const CatalogColumn *column, int32_t
 {
     CatalogTable *table = maker->table;
     if (catalog_find_column(table, column->name) >= 0)
-        return error_at(error_new(SQLSTATE_DUPLICATE_COLUMN, "column \"%s\" specified more than once", column->name), position);
-    if (table->column_count == BIND_COLUMNS_MAX)
-        return error_at(error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "tables can have at most %d columns", BIND_COLUMNS_MAX),
+        return error_at(error_new(SQLSTATE_DUPLICATE_COLUMN, "column \"%s\" specified more than once", column->name),
                         position);
+    if (table->column_count == BIND_COLUMNS_MAX)
+        return error_at(
+            error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "tables can have at most %d columns", BIND_COLUMNS_MAX),
+            position);
     ARRAY_ADD(maker->binder->arena, table->columns, table->column_count, maker->capacity, *column);
     return NULL;
 }
@@ -161,7 +166,9 @@ static Error *read_table_constraint(TableMaker *maker, const PgQuery__Constraint
     int32_t position = node_position(maker->binder, constraint->location);
     if (constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY &&
         constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE)
-        return constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN ? NULL : unsupported(position, "this constraint is");
+        return constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN
+                   ? NULL
+                   : unsupported(position, "this constraint is");
     for (size_t i = 0; i < constraint->n_keys; i++)
     {
         const char *key = node_string(constraint->keys[i]);
@@ -191,7 +198,8 @@ static Error *read_like(TableMaker *maker, const PgQuery__TableLikeClause *like)
     for (int32_t i = 0; i < parent->column_count; i++)
     {
         const CatalogColumn *from = &parent->columns[i];
-        CatalogColumn column = {.name = from->name, .type = from->type, .not_null = from->not_null, .encoding = from->encoding};
+        CatalogColumn column = {
+            .name = from->name, .type = from->type, .not_null = from->not_null, .encoding = from->encoding};
         if ((like->options & defaults) != 0)
             column.default_sql = from->default_sql;
         TRY(add_column(maker, &column, position));
@@ -226,12 +234,14 @@ static Error *read_elements(TableMaker *maker, const PgQuery__CreateStmt *create
 
 /* --- table attributes ---------------------------------------------------------------------- */
 
-static Error *key_column(const TableMaker *maker, const char *name, const char *what, int32_t position, int32_t *ordinal)
+static Error *key_column(const TableMaker *maker, const char *name, const char *what, int32_t position,
+                         int32_t *ordinal)
 {
     *ordinal = catalog_find_column(maker->table, name);
     if (*ordinal >= 0)
         return NULL;
-    return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" named in %s does not exist", name, what), position);
+    return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" named in %s does not exist", name, what),
+                    position);
 }
 
 static Error *read_distribution(TableMaker *maker, const TableOptions *options)
@@ -307,9 +317,11 @@ static Error *check_name(Binder *binder, const PgQuery__CreateStmt *create, Crea
     const CatalogTable *table = plan->table;
     int32_t position = node_position(binder, create->relation->location);
     if (strcmp(table->schema, "pg_catalog") == 0 || strcmp(table->schema, "information_schema") == 0)
-        return error_at(error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "schema \"%s\" is the system's", table->schema), position);
+        return error_at(error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "schema \"%s\" is the system's", table->schema),
+                        position);
     if (!catalog_has_schema(binder->snapshot, table->schema))
-        return error_at(error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", table->schema), position);
+        return error_at(error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", table->schema),
+                        position);
     plan->exists = catalog_find_table(binder->snapshot, table->schema, table->name) != NULL;
     if (plan->exists && !create->if_not_exists)
         return error_at(error_new(SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", table->name), position);

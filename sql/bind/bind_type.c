@@ -27,9 +27,9 @@ static const struct TypeNameRow
 #undef TYPE_NAME
 };
 
-#define BPCHAR_LENGTH_DEFAULT 256
+#define BPCHAR_LENGTH_DEFAULT     256
 #define DECIMAL_PRECISION_DEFAULT 18
-#define DECIMAL_SCALE_MAX 37
+#define DECIMAL_SCALE_MAX         37
 
 static const struct TypeNameRow *find_type(const char *name)
 {
@@ -68,8 +68,9 @@ static Error *make_decimal(const int32_t *values, int32_t count, int32_t positio
                                   precision, DECIMAL_PRECISION_MAX),
                         position);
     if (scale < 0 || scale > precision || scale > DECIMAL_SCALE_MAX)
-        return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "NUMERIC scale %d must be between 0 and precision %d",
-                                  scale, precision > DECIMAL_SCALE_MAX ? DECIMAL_SCALE_MAX : precision),
+        return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE,
+                                  "NUMERIC scale %d must be between 0 and precision %d", scale,
+                                  precision > DECIMAL_SCALE_MAX ? DECIMAL_SCALE_MAX : precision),
                         position);
     *out = type_decimal(precision, scale);
     return NULL;
@@ -111,7 +112,7 @@ Error *bind_type(const Binder *binder, const PgQuery__TypeName *name, bool for_c
     const struct TypeNameRow *row = find_type(folded);
     if (row == NULL)
     {
-        static const char *const later[] = {"timestamptz", "time",    "timetz",    "super",     "varbyte",
+        static const char *const later[] = {"timestamptz", "time",      "timetz",    "super",    "varbyte",
                                             "geometry",    "geography", "hllsketch", "varbinary"};
         for (size_t i = 0; i < sizeof later / sizeof *later; i++)
             if (strcmp(folded, later[i]) == 0)
@@ -151,7 +152,8 @@ Error *bind_interval_unit(const Binder *binder, const PgQuery__TypeName *name, c
     {
         int32_t mask;
         const char *unit;
-    } units[] = {{1 << 1, "month"}, {1 << 2, "year"}, {1 << 3, "day"}, {1 << 10, "hour"}, {1 << 11, "minute"}, {1 << 12, "second"}};
+    } units[] = {{1 << 1, "month"}, {1 << 2, "year"},    {1 << 3, "day"},
+                 {1 << 10, "hour"}, {1 << 11, "minute"}, {1 << 12, "second"}};
     int32_t values[2];
     int32_t count;
     int32_t position = node_position(binder, name->location);

@@ -120,7 +120,8 @@ Error *bind_values(Binder *binder, Scope *scope, const PgQuery__SelectStmt *sele
                 continue;
             if (from->row_count == 1)
                 return NULL;
-            return unsupported(from->rows[r][c]->position, "a value that is no constant, in a list of several rows, is");
+            return unsupported(from->rows[r][c]->position,
+                               "a value that is no constant, in a list of several rows, is");
         }
     }
     TRY(match_columns(binder, from, &cells, scope));

@@ -18,10 +18,10 @@
 
 #include <pg_query/pg_query.pb-c.h>
 
-#define BIND_RELATIONS_MAX 512     /* occurrences of tables and queries in a statement, CTEs counted where used */
+#define BIND_RELATIONS_MAX  512    /* occurrences of tables and queries in a statement, CTEs counted where used */
 #define BIND_EXPR_NODES_MAX 100000 /* of one item, aliases written out */
 #define BIND_EXPR_DEPTH_MAX 2000   /* nodes on a path of an item, aliases written out */
-#define BIND_COLUMNS_MAX 1600      /* of a table or a result */
+#define BIND_COLUMNS_MAX    1600   /* of a table or a result */
 
 typedef PgQuery__Node Node;
 typedef struct Scope Scope;
@@ -67,10 +67,10 @@ typedef struct Cte
 typedef struct TargetItem
 {
     const char *name;
-    bool named;  /* by AS: an alias other clauses may use */
+    bool named;       /* by AS: an alias other clauses may use */
     const Node *node; /* what `expr` was made of; NULL: a column of * */
-    Expr *expr;  /* over columns of FROM and aggregates */
-    Expr *final; /* over groups and aggregates, once grouping is known */
+    Expr *expr;       /* over columns of FROM and aggregates */
+    Expr *final;      /* over groups and aggregates, once grouping is known */
     int32_t position;
 } TargetItem;
 
@@ -92,7 +92,8 @@ struct Scope
 
 /* --- bind.c ------------------------------------------------------------------ */
 int32_t node_position(const Binder *binder, int32_t location);
-Error *unsupported(int32_t position, const char *format, ...) PRINTF_LIKE(2, 3) MUST_USE; /* "... is not supported yet" */
+Error *unsupported(int32_t position, const char *format, ...)
+    PRINTF_LIKE(2, 3) MUST_USE; /* "... is not supported yet" */
 char *name_fold(const Binder *binder, const char *name);
 /* NULL if the node is no string. */
 const char *node_string(const Node *node);
@@ -126,8 +127,8 @@ Error *bind_query(Binder *binder, Scope *outer, bool outer_hidden, const Cte *ct
                   BoundQuery **out) MUST_USE;
 /* What a column of the select list is called: its alias, or as PostgreSQL would call it. */
 const char *target_name(const Binder *binder, const PgQuery__ResTarget *target);
-/* VALUES, or UNION ALL of constants, as a FROM item, its rows brought to one type a column and its names added to the scope.
- * *out = NULL: it is a single row that is not constant, better bound as a select list. */
+/* VALUES, or UNION ALL of constants, as a FROM item, its rows brought to one type a column and its names added to the
+ * scope. *out = NULL: it is a single row that is not constant, better bound as a select list. */
 Error *bind_values(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundFrom **out) MUST_USE;
 /* A query over one FROM item whose targets are its columns; names of them may be NULL. */
 BoundQuery *query_over(Binder *binder, BoundFrom *from);

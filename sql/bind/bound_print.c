@@ -304,7 +304,8 @@ static void print_aggs(Printer *printer, const BoundQuery *query)
     {
         const BoundAgg *agg = &query->aggs[i];
         text_puts(printer->text, i > 0 ? ", " : "");
-        text_printf(printer->text, "%s(%s", printer->statement->columns[agg->column].name, agg->distinct ? "distinct " : "");
+        text_printf(printer->text, "%s(%s", printer->statement->columns[agg->column].name,
+                    agg->distinct ? "distinct " : "");
         if (agg->arg != NULL)
             print_expr(printer, agg->arg);
         else

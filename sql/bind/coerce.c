@@ -17,9 +17,9 @@ static Error *no_cast(const Expr *expr, SqlType to, CastContext context)
     if (context == CAST_EXPLICIT)
         error = error_new(SQLSTATE_CANNOT_COERCE, "cannot cast type %s to %s", type_name(expr->type), type_name(to));
     else
-        error = error_hint(error_new(SQLSTATE_DATATYPE_MISMATCH, "type %s is expected here, not %s", to_text.data,
-                                     from_text.data),
-                           "You will need to rewrite or cast the expression.");
+        error = error_hint(
+            error_new(SQLSTATE_DATATYPE_MISMATCH, "type %s is expected here, not %s", to_text.data, from_text.data),
+            "You will need to rewrite or cast the expression.");
     text_free(&from_text);
     text_free(&to_text);
     return error_at(error, expr->position);
@@ -82,7 +82,8 @@ Expr *coerce_unknown(Binder *binder, Expr *expr)
         return expr;
     ASSERT(expr->kind == EXPR_CONST);
     int64_t length = expr->value.null || expr->value.str.len == 0 ? 1 : expr->value.str.len;
-    Expr *text = expr_constant(binder->arena, type_varchar((int32_t) (length > VARCHAR_LENGTH_MAX ? 0 : length)), expr->value);
+    Expr *text =
+        expr_constant(binder->arena, type_varchar((int32_t) (length > VARCHAR_LENGTH_MAX ? 0 : length)), expr->value);
     text->position = expr->position;
     return text;
 }

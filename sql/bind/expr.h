@@ -15,8 +15,8 @@ bool expr_is_null_const(const Expr *expr);
 bool expr_is_true_const(const Expr *expr);
 bool expr_uses_subquery(const Expr *expr); /* then it may stand in one place only */
 
-Expr *expr_not_of(Arena *arena, Expr *arg); /* NOT NOT a is a; constants fold */
-Expr *expr_or(Arena *arena, Expr *a, Expr *b); /* NULL is false */
+Expr *expr_not_of(Arena *arena, Expr *arg);       /* NOT NOT a is a; constants fold */
+Expr *expr_or(Arena *arena, Expr *a, Expr *b);    /* NULL is false */
 Expr *expr_is_null_test(Arena *arena, Expr *arg); /* folds where arg is never null */
 Expr *expr_is_true_test(Arena *arena, Expr *arg);
 

@@ -179,10 +179,12 @@ static Error *fold_strict(Arena *arena, const Expr *expr, Datum *out, bool *done
     case EXPR_NEGATE:
         return fold_negate(expr, out);
     case EXPR_COMPARE:
-        out->i = compare_holds(expr->op, value_compare(expr->args[0]->type, &expr->args[0]->value, &expr->args[1]->value));
+        out->i =
+            compare_holds(expr->op, value_compare(expr->args[0]->type, &expr->args[0]->value, &expr->args[1]->value));
         return NULL;
     case EXPR_CAST:
-        return value_cast(arena, expr->args[0]->type, &expr->args[0]->value, expr->type, (ValueMode) expr->cast_mode, out);
+        return value_cast(arena, expr->args[0]->type, &expr->args[0]->value, expr->type, (ValueMode) expr->cast_mode,
+                          out);
     case EXPR_FUNC:
         *done = expr_can_fold_func();
         return *done ? expr_fold_func(arena, expr, out) : NULL;
@@ -208,8 +210,8 @@ Error *expr_fold(Arena *arena, Expr *expr, Expr **out)
         all_const = all_const && expr_is_const(expr->args[i]);
     Datum value = {.null = any_null(expr)};
     bool done = true;
-    if (!value.null && (!all_const || (expr->kind == EXPR_FUNC &&
-                                       func_row((FuncId) expr->func)->volatility != VOLATILITY_IMMUTABLE)))
+    if (!value.null &&
+        (!all_const || (expr->kind == EXPR_FUNC && func_row((FuncId) expr->func)->volatility != VOLATILITY_IMMUTABLE)))
         return NULL;
     if (!value.null)
     {

@@ -15,7 +15,7 @@
 #include "base/data/numeric.h"
 #include "sql/bind/expr.h"
 
-#define FOLD_WORDS_MAX 8
+#define FOLD_WORDS_MAX   8
 #define FOLD_DOUBLES_MAX 3
 
 typedef struct FoldCall
@@ -29,8 +29,8 @@ typedef struct FoldCall
 
 typedef int64_t WordBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, double, double,
                          double);
-typedef double DoubleBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, double, double,
-                          double);
+typedef double DoubleBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, double,
+                          double, double);
 
 static void add_word(FoldCall *call, intptr_t word)
 {

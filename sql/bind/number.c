@@ -58,8 +58,8 @@ Error *number_literal(Binder *binder, const char *text, int32_t position, Expr *
     if (strchr(text, '.') == NULL && digits.plain && (digits.whole == 10 || digits.whole == 19))
     {
         /* at the edge of INTEGER or BIGINT: the value tells */
-        error = value_parse(binder->arena, type_make(digits.whole == 10 ? TYPE_INTEGER : TYPE_BIGINT), VALUE_INPUT, text,
-                            strlen(text), &value);
+        error = value_parse(binder->arena, type_make(digits.whole == 10 ? TYPE_INTEGER : TYPE_BIGINT), VALUE_INPUT,
+                            text, strlen(text), &value);
         if (error == NULL)
             type = type_make(digits.whole == 10 ? TYPE_INTEGER : TYPE_BIGINT);
         else

@@ -86,8 +86,8 @@ static Error *convert_drop(Arena *arena, const PgQuery__DropStmt *drop, ParseSta
         set_kind(statement, STATEMENT_DROP_SCHEMA);
     else
     {
-        set_unsupported(statement, drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW ? "DROP VIEW"
-                                                                                           : "DROP of such objects");
+        set_unsupported(statement,
+                        drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW ? "DROP VIEW" : "DROP of such objects");
         return NULL;
     }
     ObjectStatement *object = ARENA_NEW(arena, ObjectStatement);
@@ -163,8 +163,8 @@ static Error *append_value(Text *text, const PgQuery__Node *node)
 static Error *convert_set(Arena *arena, const PgQuery__VariableSetStmt *set, ParseStatement *statement)
 {
     SetStatement *setting = ARENA_NEW(arena, SetStatement);
-    bool reset = set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET ||
-                 set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL;
+    bool reset =
+        set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET || set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL;
     set_kind(statement, reset ? STATEMENT_RESET : STATEMENT_SET);
     statement->set = setting;
     if (set->kind != PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL)
@@ -209,8 +209,8 @@ static bool option_is_on(const PgQuery__DefElem *option)
         return arg->boolean->boolval;
     if (arg->node_case == PG_QUERY__NODE__NODE_INTEGER)
         return arg->integer->ival != 0;
-    return arg->node_case != PG_QUERY__NODE__NODE_STRING || (strcasecmp(arg->string->sval, "off") != 0 &&
-                                                             strcasecmp(arg->string->sval, "false") != 0);
+    return arg->node_case != PG_QUERY__NODE__NODE_STRING ||
+           (strcasecmp(arg->string->sval, "off") != 0 && strcasecmp(arg->string->sval, "false") != 0);
 }
 
 static Error *convert_explain(Arena *arena, const PgQuery__ExplainStmt *explain, ParseStatement *statement)

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define IGNORE_HEADER_MAX 1000000
-#define MAX_ERROR_MAX 100000
+#define MAX_ERROR_MAX     100000
 
 typedef struct CopyReader
 {
@@ -69,8 +69,8 @@ static Error *read_name(CopyReader *reader, ParseName *name)
     Arena *arena = reader->dialect->arena;
     if (!token_is_name(reader->tokens, reader->at))
         return syntax_error(reader);
-    *name = (ParseName){NULL, token_name(arena, reader->tokens, reader->at),
-                        dialect_position(reader->dialect, reader->at)};
+    *name =
+        (ParseName){NULL, token_name(arena, reader->tokens, reader->at), dialect_position(reader->dialect, reader->at)};
     reader->at++;
     return NULL;
 }
@@ -168,9 +168,9 @@ static Error *read_number(CopyReader *reader, int64_t max, int64_t *number)
     errno = 0;
     *number = strtoll(text, NULL, 10);
     if (errno != 0 || *number < 0 || *number > max)
-        return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "the number must be from 0 to %lld",
-                                  (long long) max),
-                        dialect_position(reader->dialect, reader->at));
+        return error_at(
+            error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "the number must be from 0 to %lld", (long long) max),
+            dialect_position(reader->dialect, reader->at));
     reader->at++;
     return NULL;
 }
@@ -376,7 +376,8 @@ static Error *read_options(CopyReader *reader)
 
 Error *dialect_copy(Dialect *dialect, CopyStatement **out)
 {
-    CopyReader reader = {.dialect = dialect, .tokens = &dialect->tokens, .copy = ARENA_NEW(dialect->arena, CopyStatement)};
+    CopyReader reader = {
+        .dialect = dialect, .tokens = &dialect->tokens, .copy = ARENA_NEW(dialect->arena, CopyStatement)};
     CopyOptions *options = &reader.copy->options;
     options->delimiter = '|';
     options->quote = '"';

@@ -15,8 +15,9 @@
 /* Does one of a column's attributes begin here?  Ends what stands behind DEFAULT. */
 static bool begins_attribute(const TokenList *tokens, int32_t index)
 {
-    static const char *const words[] = {"not",    "null",      "encode",     "distkey",   "sortkey",  "unique", "primary",
-                                        "check",  "references", "constraint", "generated", "identity", "collate"};
+    static const char *const words[] = {"not",       "null",     "encode", "distkey",    "sortkey",
+                                        "unique",    "primary",  "check",  "references", "constraint",
+                                        "generated", "identity", "collate"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (token_is(tokens, index, words[i]))
             return true;
@@ -72,9 +73,8 @@ static Error *read_attribute(Dialect *dialect, int32_t *index, int32_t end, Tabl
     {
         int32_t stop = default_end(tokens, i + 1, end);
         if (stop > i + 1)
-            column->default_sql =
-                arena_strndup(dialect->arena, tokens->text + tokens->items[i + 1].start,
-                              (size_t) (tokens->items[stop - 1].end - tokens->items[i + 1].start));
+            column->default_sql = arena_strndup(dialect->arena, tokens->text + tokens->items[i + 1].start,
+                                                (size_t) (tokens->items[stop - 1].end - tokens->items[i + 1].start));
         *index = stop > i + 1 ? stop : i + 1;
         return NULL;
     }
@@ -167,7 +167,8 @@ static Error *read_dist_style(Dialect *dialect, int32_t *index)
     {
         const char *word;
         TableDist dist;
-    } styles[] = {{"auto", TABLE_DIST_AUTO}, {"even", TABLE_DIST_EVEN}, {"key", TABLE_DIST_KEY}, {"all", TABLE_DIST_ALL}};
+    } styles[] = {
+        {"auto", TABLE_DIST_AUTO}, {"even", TABLE_DIST_EVEN}, {"key", TABLE_DIST_KEY}, {"all", TABLE_DIST_ALL}};
     if (dialect->table->dist != TABLE_DIST_UNSAID)
         return said_twice(dialect, *index, "DISTSTYLE");
     dialect->table->dist_position = dialect_position(dialect, *index);

@@ -21,8 +21,8 @@ static int32_t select_end(const TokenList *tokens, int32_t index)
                 return i;
             depth--;
         }
-        else if (depth == 0 && (token_is(tokens, i, "union") || token_is(tokens, i, "intersect") ||
-                                token_is(tokens, i, "except")))
+        else if (depth == 0 &&
+                 (token_is(tokens, i, "union") || token_is(tokens, i, "intersect") || token_is(tokens, i, "except")))
             return i;
     }
     return tokens->count;

@@ -51,8 +51,9 @@ static void replace_convert(Dialect *dialect, int32_t word, int32_t comma)
     for (int32_t i = word + 2; i < comma; i++) /* token by token, so that MAX is replaced in the copy as well */
     {
         bool max = token_is(tokens, i, "max");
-        text_printf(&cast, "%s ", max ? (token_is(tokens, word + 2, "char") ? "4096" : "65535")
-                                      : token_text(dialect->arena, tokens, i));
+        text_printf(&cast, "%s ",
+                    max ? (token_is(tokens, word + 2, "char") ? "4096" : "65535")
+                        : token_text(dialect->arena, tokens, i));
     }
     text_putc(&cast, ')');
     edit_replace(&dialect->edits, tokens->items[word].start, tokens->items[word].end, "(", tokens->items[word].start);

@@ -33,8 +33,8 @@ static Error *parse_node(Arena *arena, const char *text, PgQuery__Node **node)
         return error;
     }
     ProtobufCAllocator allocator = unpack_allocator(arena);
-    PgQuery__ParseResult *tree = pg_query__parse_result__unpack(&allocator, result.parse_tree.len,
-                                                                (const uint8_t *) result.parse_tree.data);
+    PgQuery__ParseResult *tree =
+        pg_query__parse_result__unpack(&allocator, result.parse_tree.len, (const uint8_t *) result.parse_tree.data);
     pg_query_free_protobuf_parse_result(result);
     if (tree == NULL || tree->n_stmts != 1 || tree->stmts[0]->stmt == NULL)
         return error_new(SQLSTATE_INTERNAL_ERROR, "the grammar's answer could not be read");

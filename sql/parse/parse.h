@@ -18,7 +18,7 @@
 #include "base/core/text.h"
 
 #define PARSE_TEXT_BYTES_MAX (16 * 1024 * 1024) /* FEATURES 1.07; 54000 */
-#define PARSE_DEPTH_MAX 1000                    /* nesting plus chained operators on one path of the tree; 54001 */
+#define PARSE_DEPTH_MAX      1000               /* nesting plus chained operators on one path of the tree; 54001 */
 #define PARSE_NAME_BYTES_MAX 127
 
 typedef enum StatementKind
@@ -39,9 +39,9 @@ typedef struct ParseName
 /* What Redshift adds to a column of CREATE TABLE. */
 typedef struct TableColumnOptions
 {
-    int32_t location; /* byte of the column's name in the user's text: what parse_column_options() looks for */
-    int32_t position; /* the same as a character */
-    char *encoding;   /* lower case, NULL = not said */
+    int32_t location;  /* byte of the column's name in the user's text: what parse_column_options() looks for */
+    int32_t position;  /* the same as a character */
+    char *encoding;    /* lower case, NULL = not said */
     char *default_sql; /* text behind DEFAULT, NULL = none */
     bool dist_key;
     bool sort_key;
@@ -104,8 +104,8 @@ typedef struct CopyOptions
     char *time_format;
     int32_t ignore_header;
     int64_t max_error;
-    bool stat_update;  /* false only after STATUPDATE OFF */
-    bool comp_update;  /* false only after COMPUPDATE OFF */
+    bool stat_update; /* false only after STATUPDATE OFF */
+    bool comp_update; /* false only after COMPUPDATE OFF */
 } CopyOptions;
 
 typedef struct CopyStatement
@@ -151,19 +151,19 @@ typedef struct ParseMap ParseMap; /* positions: text given to the grammar -> use
 struct ParseStatement
 {
     StatementKind kind;
-    const char *tag;  /* "CREATE TABLE"; UNSUPPORTED: its name, "DELETE" */
-    char *text;       /* this statement as the user wrote it, without the semicolon */
-    int32_t position; /* of its first character in the user's text, 1-based */
+    const char *tag;                  /* "CREATE TABLE"; UNSUPPORTED: its name, "DELETE" */
+    char *text;                       /* this statement as the user wrote it, without the semicolon */
+    int32_t position;                 /* of its first character in the user's text, 1-based */
     const struct PgQuery__Node *node; /* SELECT, INSERT, CREATE TABLE; else NULL or of no use */
     const ParseMap *map;
     int32_t notice_count;
     char **notices; /* clauses that were read and have no effect */
     union
     {
-        TableOptions *table;      /* CREATE_TABLE */
-        CopyStatement *copy;      /* COPY */
-        SetStatement *set;        /* SET, RESET, SHOW (name only; "all") */
-        ObjectStatement *object;  /* DROP_TABLE, DROP_SCHEMA, TRUNCATE, CREATE_SCHEMA */
+        TableOptions *table;       /* CREATE_TABLE */
+        CopyStatement *copy;       /* COPY */
+        SetStatement *set;         /* SET, RESET, SHOW (name only; "all") */
+        ObjectStatement *object;   /* DROP_TABLE, DROP_SCHEMA, TRUNCATE, CREATE_SCHEMA */
         ExplainStatement *explain; /* EXPLAIN */
     };
 };

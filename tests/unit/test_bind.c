@@ -148,93 +148,146 @@ static void check_where(const char *condition, const char *wanted)
 
 /* The questions of TPC-H's 22 queries, told in our own SQL. */
 static const char *const tpch[] = {
-    "select l_returnflag, l_linestatus, sum(l_quantity), sum(l_extendedprice), sum(l_extendedprice * (1 - l_discount)), "
-    "sum(l_extendedprice * (1 - l_discount) * (1 + l_tax)), avg(l_quantity), avg(l_extendedprice), avg(l_discount), count(*) "
+    "select l_returnflag, l_linestatus, sum(l_quantity), sum(l_extendedprice), sum(l_extendedprice * (1 - "
+    "l_discount)), "
+    "sum(l_extendedprice * (1 - l_discount) * (1 + l_tax)), avg(l_quantity), avg(l_extendedprice), avg(l_discount), "
+    "count(*) "
     "from lineitem where l_shipdate <= date '1998-12-01' - interval '90' day group by 1, 2 order by 1, 2",
-    "select s_acctbal, s_name, n_name, p_partkey from part, supplier, partsupp, nation, region where p_partkey = ps_partkey "
-    "and s_suppkey = ps_suppkey and p_size = 15 and p_type like '%BRASS' and s_nationkey = n_nationkey and n_regionkey = "
-    "r_regionkey and r_name = 'EUROPE' and ps_supplycost = (select min(ps_supplycost) from partsupp, supplier, nation, region "
-    "where p_partkey = ps_partkey and s_suppkey = ps_suppkey and s_nationkey = n_nationkey and n_regionkey = r_regionkey and "
+    "select s_acctbal, s_name, n_name, p_partkey from part, supplier, partsupp, nation, region where p_partkey = "
+    "ps_partkey "
+    "and s_suppkey = ps_suppkey and p_size = 15 and p_type like '%BRASS' and s_nationkey = n_nationkey and n_regionkey "
+    "= "
+    "r_regionkey and r_name = 'EUROPE' and ps_supplycost = (select min(ps_supplycost) from partsupp, supplier, nation, "
+    "region "
+    "where p_partkey = ps_partkey and s_suppkey = ps_suppkey and s_nationkey = n_nationkey and n_regionkey = "
+    "r_regionkey and "
     "r_name = 'EUROPE') order by s_acctbal desc, n_name, s_name, p_partkey limit 100",
     "select l_orderkey, sum(l_extendedprice * (1 - l_discount)) as revenue, o_orderdate, o_shippriority from customer, "
-    "orders, lineitem where c_mktsegment = 'BUILDING' and c_custkey = o_custkey and l_orderkey = o_orderkey and o_orderdate < "
-    "date '1995-03-15' and l_shipdate > date '1995-03-15' group by l_orderkey, o_orderdate, o_shippriority order by revenue "
+    "orders, lineitem where c_mktsegment = 'BUILDING' and c_custkey = o_custkey and l_orderkey = o_orderkey and "
+    "o_orderdate < "
+    "date '1995-03-15' and l_shipdate > date '1995-03-15' group by l_orderkey, o_orderdate, o_shippriority order by "
+    "revenue "
     "desc, o_orderdate limit 10",
-    "select o_orderpriority, count(*) as order_count from orders where o_orderdate >= date '1993-07-01' and o_orderdate < "
-    "date '1993-07-01' + interval '3' month and exists (select * from lineitem where l_orderkey = o_orderkey and l_commitdate "
+    "select o_orderpriority, count(*) as order_count from orders where o_orderdate >= date '1993-07-01' and "
+    "o_orderdate < "
+    "date '1993-07-01' + interval '3' month and exists (select * from lineitem where l_orderkey = o_orderkey and "
+    "l_commitdate "
     "< l_receiptdate) group by o_orderpriority order by o_orderpriority",
-    "select n_name, sum(l_extendedprice * (1 - l_discount)) as revenue from customer join orders on c_custkey = o_custkey "
-    "join lineitem on l_orderkey = o_orderkey join supplier on l_suppkey = s_suppkey and c_nationkey = s_nationkey join nation "
-    "on s_nationkey = n_nationkey join region on n_regionkey = r_regionkey where r_name = 'ASIA' and o_orderdate >= date "
+    "select n_name, sum(l_extendedprice * (1 - l_discount)) as revenue from customer join orders on c_custkey = "
+    "o_custkey "
+    "join lineitem on l_orderkey = o_orderkey join supplier on l_suppkey = s_suppkey and c_nationkey = s_nationkey "
+    "join nation "
+    "on s_nationkey = n_nationkey join region on n_regionkey = r_regionkey where r_name = 'ASIA' and o_orderdate >= "
+    "date "
     "'1994-01-01' and o_orderdate < date '1994-01-01' + interval '1' year group by n_name order by revenue desc",
-    "select sum(l_extendedprice * l_discount) as revenue from lineitem where l_shipdate >= date '1994-01-01' and l_shipdate < "
+    "select sum(l_extendedprice * l_discount) as revenue from lineitem where l_shipdate >= date '1994-01-01' and "
+    "l_shipdate < "
     "date '1994-01-01' + interval '1' year and l_discount between 0.06 - 0.01 and 0.06 + 0.01 and l_quantity < 24",
-    "select supp_nation, cust_nation, l_year, sum(volume) from (select n1.n_name as supp_nation, n2.n_name as cust_nation, "
-    "extract(year from l_shipdate) as l_year, l_extendedprice * (1 - l_discount) as volume from supplier, lineitem, orders, "
-    "customer, nation n1, nation n2 where s_suppkey = l_suppkey and o_orderkey = l_orderkey and c_custkey = o_custkey and "
-    "s_nationkey = n1.n_nationkey and c_nationkey = n2.n_nationkey and ((n1.n_name = 'FRANCE' and n2.n_name = 'GERMANY') or "
-    "(n1.n_name = 'GERMANY' and n2.n_name = 'FRANCE')) and l_shipdate between '1995-01-01' and '1996-12-31') as shipping group "
+    "select supp_nation, cust_nation, l_year, sum(volume) from (select n1.n_name as supp_nation, n2.n_name as "
+    "cust_nation, "
+    "extract(year from l_shipdate) as l_year, l_extendedprice * (1 - l_discount) as volume from supplier, lineitem, "
+    "orders, "
+    "customer, nation n1, nation n2 where s_suppkey = l_suppkey and o_orderkey = l_orderkey and c_custkey = o_custkey "
+    "and "
+    "s_nationkey = n1.n_nationkey and c_nationkey = n2.n_nationkey and ((n1.n_name = 'FRANCE' and n2.n_name = "
+    "'GERMANY') or "
+    "(n1.n_name = 'GERMANY' and n2.n_name = 'FRANCE')) and l_shipdate between '1995-01-01' and '1996-12-31') as "
+    "shipping group "
     "by supp_nation, cust_nation, l_year order by 1, 2, 3",
     "select o_year, sum(case when nation = 'BRAZIL' then volume else 0 end) / sum(volume) as mkt_share from (select "
-    "extract(year from o_orderdate) as o_year, l_extendedprice * (1 - l_discount) as volume, n2.n_name as nation from part, "
-    "supplier, lineitem, orders, customer, nation n1, nation n2, region where p_partkey = l_partkey and s_suppkey = l_suppkey "
-    "and l_orderkey = o_orderkey and o_custkey = c_custkey and c_nationkey = n1.n_nationkey and n1.n_regionkey = r_regionkey "
-    "and r_name = 'AMERICA' and s_nationkey = n2.n_nationkey and o_orderdate between date '1995-01-01' and date '1996-12-31' "
+    "extract(year from o_orderdate) as o_year, l_extendedprice * (1 - l_discount) as volume, n2.n_name as nation from "
+    "part, "
+    "supplier, lineitem, orders, customer, nation n1, nation n2, region where p_partkey = l_partkey and s_suppkey = "
+    "l_suppkey "
+    "and l_orderkey = o_orderkey and o_custkey = c_custkey and c_nationkey = n1.n_nationkey and n1.n_regionkey = "
+    "r_regionkey "
+    "and r_name = 'AMERICA' and s_nationkey = n2.n_nationkey and o_orderdate between date '1995-01-01' and date "
+    "'1996-12-31' "
     "and p_type = 'ECONOMY ANODIZED STEEL') as all_nations group by o_year order by o_year",
     "select nation, o_year, sum(amount) as sum_profit from (select n_name as nation, extract(year from o_orderdate) as "
     "o_year, l_extendedprice * (1 - l_discount) - ps_supplycost * l_quantity as amount from part, supplier, lineitem, "
-    "partsupp, orders, nation where s_suppkey = l_suppkey and ps_suppkey = l_suppkey and ps_partkey = l_partkey and p_partkey "
-    "= l_partkey and o_orderkey = l_orderkey and s_nationkey = n_nationkey and p_name like '%green%') profit group by nation, "
+    "partsupp, orders, nation where s_suppkey = l_suppkey and ps_suppkey = l_suppkey and ps_partkey = l_partkey and "
+    "p_partkey "
+    "= l_partkey and o_orderkey = l_orderkey and s_nationkey = n_nationkey and p_name like '%green%') profit group by "
+    "nation, "
     "o_year order by nation, o_year desc",
-    "select c_custkey, c_name, sum(l_extendedprice * (1 - l_discount)) as revenue, c_acctbal, n_name, c_address, c_phone, "
-    "c_comment from customer, orders, lineitem, nation where c_custkey = o_custkey and l_orderkey = o_orderkey and o_orderdate "
-    ">= date '1993-10-01' and o_orderdate < date '1993-10-01' + interval '3' month and l_returnflag = 'R' and c_nationkey = "
-    "n_nationkey group by c_custkey, c_name, c_acctbal, c_phone, n_name, c_address, c_comment order by revenue desc limit 20",
+    "select c_custkey, c_name, sum(l_extendedprice * (1 - l_discount)) as revenue, c_acctbal, n_name, c_address, "
+    "c_phone, "
+    "c_comment from customer, orders, lineitem, nation where c_custkey = o_custkey and l_orderkey = o_orderkey and "
+    "o_orderdate "
+    ">= date '1993-10-01' and o_orderdate < date '1993-10-01' + interval '3' month and l_returnflag = 'R' and "
+    "c_nationkey = "
+    "n_nationkey group by c_custkey, c_name, c_acctbal, c_phone, n_name, c_address, c_comment order by revenue desc "
+    "limit 20",
     "select ps_partkey, sum(ps_supplycost * ps_availqty) as value from partsupp, supplier, nation where ps_suppkey = "
     "s_suppkey and s_nationkey = n_nationkey and n_name = 'GERMANY' group by ps_partkey having sum(ps_supplycost * "
-    "ps_availqty) > (select sum(ps_supplycost * ps_availqty) * 0.0001 from partsupp, supplier, nation where ps_suppkey = "
+    "ps_availqty) > (select sum(ps_supplycost * ps_availqty) * 0.0001 from partsupp, supplier, nation where ps_suppkey "
+    "= "
     "s_suppkey and s_nationkey = n_nationkey and n_name = 'GERMANY') order by value desc",
-    "select l_shipmode, sum(case when o_orderpriority = '1-URGENT' or o_orderpriority = '2-HIGH' then 1 else 0 end) as high, "
-    "sum(case when o_orderpriority <> '1-URGENT' and o_orderpriority <> '2-HIGH' then 1 else 0 end) as low from orders, "
-    "lineitem where o_orderkey = l_orderkey and l_shipmode in ('MAIL', 'SHIP') and l_commitdate < l_receiptdate and l_shipdate "
-    "< l_commitdate and l_receiptdate >= date '1994-01-01' and l_receiptdate < date '1994-01-01' + interval '1' year group by "
+    "select l_shipmode, sum(case when o_orderpriority = '1-URGENT' or o_orderpriority = '2-HIGH' then 1 else 0 end) as "
+    "high, "
+    "sum(case when o_orderpriority <> '1-URGENT' and o_orderpriority <> '2-HIGH' then 1 else 0 end) as low from "
+    "orders, "
+    "lineitem where o_orderkey = l_orderkey and l_shipmode in ('MAIL', 'SHIP') and l_commitdate < l_receiptdate and "
+    "l_shipdate "
+    "< l_commitdate and l_receiptdate >= date '1994-01-01' and l_receiptdate < date '1994-01-01' + interval '1' year "
+    "group by "
     "l_shipmode order by l_shipmode",
-    "select c_count, count(*) as custdist from (select c_custkey, count(o_orderkey) as c_count from customer left outer join "
-    "orders on c_custkey = o_custkey and o_comment not like '%special%requests%' group by c_custkey) as c_orders group by "
+    "select c_count, count(*) as custdist from (select c_custkey, count(o_orderkey) as c_count from customer left "
+    "outer join "
+    "orders on c_custkey = o_custkey and o_comment not like '%special%requests%' group by c_custkey) as c_orders group "
+    "by "
     "c_count order by custdist desc, c_count desc",
     "select 100.00 * sum(case when p_type like 'PROMO%' then l_extendedprice * (1 - l_discount) else 0 end) / "
-    "sum(l_extendedprice * (1 - l_discount)) as promo_revenue from lineitem, part where l_partkey = p_partkey and l_shipdate "
+    "sum(l_extendedprice * (1 - l_discount)) as promo_revenue from lineitem, part where l_partkey = p_partkey and "
+    "l_shipdate "
     ">= date '1995-09-01' and l_shipdate < date '1995-09-01' + interval '1' month",
-    "with revenue as (select l_suppkey as supplier_no, sum(l_extendedprice * (1 - l_discount)) as total from lineitem where "
-    "l_shipdate >= date '1996-01-01' and l_shipdate < date '1996-01-01' + interval '3' month group by l_suppkey) select "
+    "with revenue as (select l_suppkey as supplier_no, sum(l_extendedprice * (1 - l_discount)) as total from lineitem "
+    "where "
+    "l_shipdate >= date '1996-01-01' and l_shipdate < date '1996-01-01' + interval '3' month group by l_suppkey) "
+    "select "
     "s_suppkey, s_name, total from supplier, revenue where s_suppkey = supplier_no and total = (select max(total) from "
     "revenue) order by s_suppkey",
     "select p_brand, p_type, p_size, count(distinct ps_suppkey) as supplier_cnt from partsupp, part where p_partkey = "
-    "ps_partkey and p_brand <> 'Brand#45' and p_type not like 'MEDIUM POLISHED%' and p_size in (49, 14, 23, 45, 19, 3, 36, 9) "
-    "and ps_suppkey not in (select s_suppkey from supplier where s_comment like '%Customer%Complaints%') group by p_brand, "
+    "ps_partkey and p_brand <> 'Brand#45' and p_type not like 'MEDIUM POLISHED%' and p_size in (49, 14, 23, 45, 19, 3, "
+    "36, 9) "
+    "and ps_suppkey not in (select s_suppkey from supplier where s_comment like '%Customer%Complaints%') group by "
+    "p_brand, "
     "p_type, p_size order by supplier_cnt desc, p_brand, p_type, p_size",
-    "select sum(l_extendedprice) / 7.0 as avg_yearly from lineitem, part where p_partkey = l_partkey and p_brand = 'Brand#23' "
-    "and p_container = 'MED BOX' and l_quantity < (select 0.2 * avg(l_quantity) from lineitem where l_partkey = p_partkey)",
-    "select c_name, c_custkey, o_orderkey, o_orderdate, o_totalprice, sum(l_quantity) from customer, orders, lineitem where "
+    "select sum(l_extendedprice) / 7.0 as avg_yearly from lineitem, part where p_partkey = l_partkey and p_brand = "
+    "'Brand#23' "
+    "and p_container = 'MED BOX' and l_quantity < (select 0.2 * avg(l_quantity) from lineitem where l_partkey = "
+    "p_partkey)",
+    "select c_name, c_custkey, o_orderkey, o_orderdate, o_totalprice, sum(l_quantity) from customer, orders, lineitem "
+    "where "
     "o_orderkey in (select l_orderkey from lineitem group by l_orderkey having sum(l_quantity) > 300) and c_custkey = "
     "o_custkey and o_orderkey = l_orderkey group by c_name, c_custkey, o_orderkey, o_orderdate, o_totalprice order by "
     "o_totalprice desc, o_orderdate limit 100",
     "select sum(l_extendedprice * (1 - l_discount)) as revenue from lineitem, part where p_partkey = l_partkey and "
-    "l_shipinstruct = 'DELIVER IN PERSON' and l_shipmode in ('AIR', 'REG AIR') and ((p_brand = 'Brand#12' and p_container in "
-    "('SM CASE', 'SM BOX') and l_quantity >= 1 and l_quantity <= 1 + 10 and p_size between 1 and 5) or (p_brand = 'Brand#23' "
-    "and p_container in ('MED BAG', 'MED BOX') and l_quantity >= 10 and l_quantity <= 10 + 10 and p_size between 1 and 10))",
-    "select s_name, s_address from supplier, nation where s_suppkey in (select ps_suppkey from partsupp where ps_partkey in "
-    "(select p_partkey from part where p_name like 'forest%') and ps_availqty > (select 0.5 * sum(l_quantity) from lineitem "
+    "l_shipinstruct = 'DELIVER IN PERSON' and l_shipmode in ('AIR', 'REG AIR') and ((p_brand = 'Brand#12' and "
+    "p_container in "
+    "('SM CASE', 'SM BOX') and l_quantity >= 1 and l_quantity <= 1 + 10 and p_size between 1 and 5) or (p_brand = "
+    "'Brand#23' "
+    "and p_container in ('MED BAG', 'MED BOX') and l_quantity >= 10 and l_quantity <= 10 + 10 and p_size between 1 and "
+    "10))",
+    "select s_name, s_address from supplier, nation where s_suppkey in (select ps_suppkey from partsupp where "
+    "ps_partkey in "
+    "(select p_partkey from part where p_name like 'forest%') and ps_availqty > (select 0.5 * sum(l_quantity) from "
+    "lineitem "
     "where l_partkey = ps_partkey and l_suppkey = ps_suppkey and l_shipdate >= date '1994-01-01' and l_shipdate < date "
     "'1994-01-01' + interval '1' year)) and s_nationkey = n_nationkey and n_name = 'CANADA' order by s_name",
     "select s_name, count(*) as numwait from supplier, lineitem l1, orders, nation where s_suppkey = l1.l_suppkey and "
-    "o_orderkey = l1.l_orderkey and o_orderstatus = 'F' and l1.l_receiptdate > l1.l_commitdate and exists (select * from "
-    "lineitem l2 where l2.l_orderkey = l1.l_orderkey and l2.l_suppkey <> l1.l_suppkey) and not exists (select * from lineitem "
-    "l3 where l3.l_orderkey = l1.l_orderkey and l3.l_suppkey <> l1.l_suppkey and l3.l_receiptdate > l3.l_commitdate) and "
+    "o_orderkey = l1.l_orderkey and o_orderstatus = 'F' and l1.l_receiptdate > l1.l_commitdate and exists (select * "
+    "from "
+    "lineitem l2 where l2.l_orderkey = l1.l_orderkey and l2.l_suppkey <> l1.l_suppkey) and not exists (select * from "
+    "lineitem "
+    "l3 where l3.l_orderkey = l1.l_orderkey and l3.l_suppkey <> l1.l_suppkey and l3.l_receiptdate > l3.l_commitdate) "
+    "and "
     "s_nationkey = n_nationkey and n_name = 'SAUDI ARABIA' group by s_name order by numwait desc, s_name limit 100",
     "select cntrycode, count(*) as numcust, sum(c_acctbal) from (select substring(c_phone from 1 for 2) as cntrycode, "
     "c_acctbal from customer where substring(c_phone from 1 for 2) in ('13', '31', '23') and c_acctbal > (select "
-    "avg(c_acctbal) from customer where c_acctbal > 0.00 and substring(c_phone from 1 for 2) in ('13', '31')) and not exists "
+    "avg(c_acctbal) from customer where c_acctbal > 0.00 and substring(c_phone from 1 for 2) in ('13', '31')) and not "
+    "exists "
     "(select * from orders where o_custkey = c_custkey)) as custsale group by cntrycode order by cntrycode",
 };
 
@@ -349,16 +402,13 @@ static void test_functions(void)
     check_expr("length('abc')", "3", "integer");
     check_expr("round(2.567, 2)", "2.57", "numeric(4,2)");
     check_expr("sqrt(4)", "2", "double precision");
-    check_expr("dateadd(month, 1, '2020-01-31')", "'2020-02-29 00:00:00'::timestamp",
-               "timestamp without time zone");
+    check_expr("dateadd(month, 1, '2020-01-31')", "'2020-02-29 00:00:00'::timestamp", "timestamp without time zone");
     check_expr("coalesce(v, 'none')", "COALESCE(v, 'none')", "character varying(20)");
     check_expr("nvl(k, 0)", "k", "integer");
     check_expr("nullif(k, 0)", "CASE WHEN (k = 0) THEN NULL ELSE k END", "integer");
     check_expr("case k when 1 then 'one' when 2 then 'two' end",
-               "CASE WHEN (k = 1) THEN 'one' WHEN (k = 2) THEN 'two' ELSE NULL END",
-               "character varying(3)");
-    check_expr("decode(k, 1, 'a', 'b')", "CASE WHEN (k = 1) THEN 'a' ELSE 'b' END",
-               "character varying(1)");
+               "CASE WHEN (k = 1) THEN 'one' WHEN (k = 2) THEN 'two' ELSE NULL END", "character varying(3)");
+    check_expr("decode(k, 1, 'a', 'b')", "CASE WHEN (k = 1) THEN 'a' ELSE 'b' END", "character varying(1)");
     check_expr("case when 1 = 1 then 1 else 1 / 0 end", "1", "integer");
     check_expr("case when k = 0 then 0 else 1 / 0 end", "CASE WHEN (k = 0) THEN 0 ELSE (1 / 0) END", "integer");
     check_expr("coalesce(1, 1 / 0)", "1", "integer");
@@ -410,7 +460,8 @@ static void test_names(void)
 static void test_grouping(void)
 {
     check_print("select k + 1, count(*) from types group by k + 1", "groups: (k#0 + 1) as");
-    check_print("select k as x, count(*) from types group by x having count(*) > 1 order by count(*) desc, x", "having: (count#");
+    check_print("select k as x, count(*) from types group by x having count(*) > 1 order by count(*) desc, x",
+                "having: (count#");
     check_print("select sum(k), sum(k) + 1 from types", "aggregates: sum(k#0) as sum#11\n");
     check_print("select count(distinct v) from types", "count(distinct v#");
     check_print("select k from types group by k order by sum(big)", "(1 visible)");
@@ -427,7 +478,8 @@ static void test_grouping(void)
 static void test_subqueries(void)
 {
     check_print("select (select max(k) from types) from region", "(query");
-    check_print("select 1 from region where not exists (select 1 from nation where n_regionkey = r_regionkey)", "NOT EXISTS(");
+    check_print("select 1 from region where not exists (select 1 from nation where n_regionkey = r_regionkey)",
+                "NOT EXISTS(");
     check_print("select 1 from region where r_regionkey not in (select n_regionkey from nation)", "NOT IN(");
     check_print("select 1 from types where small in (select n_regionkey from nation)", "(small#2)::integer IN(");
     check_print("select 1 from types where k <> all (select n_regionkey from nation)", "NOT IN(");
@@ -446,7 +498,8 @@ static void test_insert(void)
 {
     check_print("insert into region values (1, 'a', 'b'), (2, 'c', 'd')", "values of 2 rows");
     check_print("insert into types (v, k) values ('x', 1)", "insert into public.types\n");
-    check_print("insert into types (k, day) select n_nationkey, '2020-01-01' from nation", "'2020-01-01'::date as day#");
+    check_print("insert into types (k, day) select n_nationkey, '2020-01-01' from nation",
+                "'2020-01-01'::date as day#");
     check_print("insert into types (k, num) select n_nationkey, n_regionkey from nation", "::numeric(38,10) as num#");
     check_error("insert into region (r_regionkey, nix) values (1, 2)", "42703", 34, "\"nix\"");
     check_error("insert into region (r_name, r_name) values (1, 2)", "42701", 29, "more than once");
@@ -483,10 +536,11 @@ static void test_create_table(void)
 {
     Arena *arena = arena_new("test");
     CreateTablePlan *plan = NULL;
-    Error *error = create_table(arena,
-                                "create table New (A int not null encode az64 distkey, b varchar default 'x' encode ZSTD, c "
-                                "decimal, d char, e varchar(max), f text default null, primary key (c)) compound sortkey (a, b)",
-                                &plan);
+    Error *error =
+        create_table(arena,
+                     "create table New (A int not null encode az64 distkey, b varchar default 'x' encode ZSTD, c "
+                     "decimal, d char, e varchar(max), f text default null, primary key (c)) compound sortkey (a, b)",
+                     &plan);
     CU_ASSERT_PTR_NULL_FATAL(error);
     const CatalogTable *table = plan->table;
     CU_ASSERT_STRING_EQUAL(table->name, "new");
@@ -530,7 +584,8 @@ static void test_copy(void)
     Arena *arena = arena_new("test");
     ParseList *list = NULL;
     CopyPlan *plan = NULL;
-    Error *error = parse_statements(arena, "copy region (r_name, r_regionkey, r_comment) from '/data/r' csv gzip", &list);
+    Error *error =
+        parse_statements(arena, "copy region (r_name, r_regionkey, r_comment) from '/data/r' csv gzip", &list);
     CU_ASSERT_PTR_NULL_FATAL(error);
     error = bind_copy(arena, snapshot, &context, &list->statements[0], &plan);
     CU_ASSERT_PTR_NULL_FATAL(error);
@@ -602,9 +657,9 @@ static bool is_word(char c)
 /* Another word for the one around `at`: mostly still a statement, seldom one that means anything. */
 static void change_word(char *text, size_t size, size_t at, unsigned *seed)
 {
-    static const char *const words[] = {"k",     "v",    "1",   "'x'",      "null", "l_orderkey", "count(*)", "0.5", "types",
-                                        "day",   "flag", "num", "c_name",   "*",    "sum(k)",     "true",     "-7",  "'1995-01-01'",
-                                        "lower", "min",  "(select 1)", "t.k", "r"};
+    static const char *const words[] = {
+        "k",      "v", "1",      "'x'",  "null", "l_orderkey",   "count(*)", "0.5", "types",      "day", "flag", "num",
+        "c_name", "*", "sum(k)", "true", "-7",   "'1995-01-01'", "lower",    "min", "(select 1)", "t.k", "r"};
     size_t from = at;
     while (from > 0 && is_word(text[from - 1]))
         from--;
@@ -617,8 +672,9 @@ static void change_word(char *text, size_t size, size_t at, unsigned *seed)
 /* Bytes dropped, put in, or taken from another statement. */
 static void change_bytes(char *text, size_t size, size_t at, const char *other, unsigned *seed)
 {
-    static const char *const pieces[] = {"(", ")", ",", "'", "null", "select", "from", "*", "::int", ".", "1e9", "-",
-                                         "group by", "sum(", "in (", "case", "end", " is ", "\"", "$1", ";", "é", "not "};
+    static const char *const pieces[] = {"(",     ")",    ",",   "'",  "null",     "select", "from", "*",
+                                         "::int", ".",    "1e9", "-",  "group by", "sum(",   "in (", "case",
+                                         "end",   " is ", "\"",  "$1", ";",        "é",      "not "};
     char chunk[24];
     const char *piece = pieces[(size_t) rand_r(seed) % (sizeof pieces / sizeof *pieces)];
     if (rand_r(seed) % 3 == 0)
@@ -648,9 +704,11 @@ static void test_mutations(void)
 {
     static const char *const more[] = {
         "insert into types (k, v, day) values (1, 'x', '2020-01-01'), (2, default, null)",
-        "select decode(k, 1, 'a', null, 'b'), nvl2(v, 1, 2), greatest(k, small, 3) from types where v like 'a%' escape '!'",
+        "select decode(k, 1, 'a', null, 'b'), nvl2(v, 1, 2), greatest(k, small, 3) from types where v like 'a%' escape "
+        "'!'",
         "create table t (a int encode az64 distkey, b varchar(max) default 'x') diststyle key sortkey (a)",
-        "select top 5 distinct t.*, r_name from types t left join region on k = r_regionkey order by 1 desc nulls first",
+        "select top 5 distinct t.*, r_name from types t left join region on k = r_regionkey order by 1 desc nulls "
+        "first",
         "copy t (a, b) from '/x' csv delimiter '|' ignoreheader 1 null as ''",
         "values (1, 'a'), (2, null) order by 1 limit 1",
     };

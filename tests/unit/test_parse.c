@@ -28,7 +28,8 @@ static void check_kind(const char *sql, StatementKind kind, const char *tag)
     bool right = list != NULL && list->count == 1 && list->statements[0].kind == kind &&
                  strcmp(list->statements[0].tag, tag) == 0;
     if (!right && list != NULL)
-        fprintf(stderr, "\n  %s\n    %d statements, %s\n", sql, list->count, list->count > 0 ? list->statements[0].tag : "");
+        fprintf(stderr, "\n  %s\n    %d statements, %s\n", sql, list->count,
+                list->count > 0 ? list->statements[0].tag : "");
     CU_ASSERT(right);
     arena_free(arena);
 }
@@ -73,7 +74,8 @@ static void test_kinds(void)
     check_kind("update t set a = 1", STATEMENT_UNSUPPORTED, "UPDATE");
     check_kind("create view v as select 1", STATEMENT_UNSUPPORTED, "CREATE VIEW");
     check_kind("create table t as select 1", STATEMENT_UNSUPPORTED, "CREATE TABLE AS");
-    check_kind("create table t distkey(a) sortkey(b) as select 1 as a, 2 as b", STATEMENT_UNSUPPORTED, "CREATE TABLE AS");
+    check_kind("create table t distkey(a) sortkey(b) as select 1 as a, 2 as b", STATEMENT_UNSUPPORTED,
+               "CREATE TABLE AS");
     check_kind("vacuum sort only t to 99 percent", STATEMENT_UNSUPPORTED, "VACUUM");
     check_kind("unload ('select 1') to '/x' gzip", STATEMENT_UNSUPPORTED, "UNLOAD");
     check_kind("alter table t add column a int", STATEMENT_UNSUPPORTED, "ALTER TABLE");
@@ -134,7 +136,8 @@ static void test_limits(void)
     for (int i = 0; i < 100000; i++)
         text_puts(&text, "+1");
     check_error(text.data, "54001", 2009, "1000 levels");
-    const char *const chains[] = {"not ", "- ", "case when ", "(select 1 union ", "x join ", "coalesce(", "a[", "not not "};
+    const char *const chains[] = {"not ",    "- ",        "case when ", "(select 1 union ",
+                                  "x join ", "coalesce(", "a[",         "not not "};
     for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
     {
         text_clear(&text);
@@ -171,9 +174,10 @@ static void test_limits(void)
 static void test_table_options(void)
 {
     Arena *arena = arena_new("test");
-    ParseList *list = parse_right(arena, "create table if not exists s.t (a decimal(10,2) encode AZ64 distkey not null, \"B\" varchar(max) "
-                                         "default upper('x, y') not null sortkey, c int, primary key (a)) backup no "
-                                         "diststyle key interleaved sortkey (a, \"B\")");
+    ParseList *list = parse_right(
+        arena, "create table if not exists s.t (a decimal(10,2) encode AZ64 distkey not null, \"B\" varchar(max) "
+               "default upper('x, y') not null sortkey, c int, primary key (a)) backup no "
+               "diststyle key interleaved sortkey (a, \"B\")");
     CU_ASSERT_PTR_NOT_NULL_FATAL(list);
     const ParseStatement *statement = &list->statements[0];
     const TableOptions *table = statement->table;
@@ -199,9 +203,10 @@ static const CopyStatement *copy_right(Arena *arena, const char *sql)
 static void test_copy(void)
 {
     Arena *arena = arena_new("test");
-    const CopyStatement *copy = copy_right(arena, "COPY s.T (a, \"B\") from '/data/x''y' iam_role 'arn:x' region as 'eu' delimiter "
-                                                  "'\\t' gzip ignoreheader as 2 maxerror 7 null as 'NIL' dateformat 'auto' "
-                                                  "statupdate off compupdate preset fillrecord escape");
+    const CopyStatement *copy =
+        copy_right(arena, "COPY s.T (a, \"B\") from '/data/x''y' iam_role 'arn:x' region as 'eu' delimiter "
+                          "'\\t' gzip ignoreheader as 2 maxerror 7 null as 'NIL' dateformat 'auto' "
+                          "statupdate off compupdate preset fillrecord escape");
     const CopyOptions *options = &copy->options;
     CU_ASSERT_STRING_EQUAL(copy->table.schema, "s");
     CU_ASSERT_STRING_EQUAL(copy->table.name, "t");
@@ -214,7 +219,8 @@ static void test_copy(void)
     CU_ASSERT_EQUAL(options->max_error, 7);
     CU_ASSERT_STRING_EQUAL(options->null_as, "NIL");
     CU_ASSERT_STRING_EQUAL(options->date_format, "auto");
-    CU_ASSERT(!options->stat_update && options->comp_update && options->fill_record && options->escape && !options->csv);
+    CU_ASSERT(!options->stat_update && options->comp_update && options->fill_record && options->escape &&
+              !options->csv);
 
     copy = copy_right(arena, "copy t from '/x'");
     CU_ASSERT(copy->options.delimiter == '|' && !copy->options.escape && strcmp(copy->options.null_as, "\\N") == 0);
@@ -224,8 +230,8 @@ static void test_copy(void)
     copy = copy_right(arena, "copy t from '/x' csv");
     CU_ASSERT(copy->options.delimiter == ',' && strcmp(copy->options.null_as, "\\N") == 0);
     copy = copy_right(arena, "COPY t FROM STDIN WITH (FORMAT csv, HEADER, DELIMITER '|', NULL '')");
-    CU_ASSERT(copy->from_stdin && copy->options.csv && copy->options.ignore_header == 1 && copy->options.delimiter == '|' &&
-              copy->options.null_as[0] == '\0');
+    CU_ASSERT(copy->from_stdin && copy->options.csv && copy->options.ignore_header == 1 &&
+              copy->options.delimiter == '|' && copy->options.null_as[0] == '\0');
     copy = copy_right(arena, "COPY  t ( a ) FROM STDIN WITH CSV HEADER DELIMITER AS E'\\t' QUOTE AS '\"'");
     CU_ASSERT(copy->options.csv && copy->options.ignore_header == 1 && copy->options.delimiter == '\t' &&
               copy->options.null_as[0] == '\0' && !copy->options.escape);
@@ -248,8 +254,9 @@ static void test_copy(void)
 static void test_settings(void)
 {
     Arena *arena = arena_new("test");
-    ParseList *list = parse_right(arena, "set search_path to a, 'B', public; set local x = 12; set y to default; reset all; "
-                                         "set time zone 'UTC'; show ALL; set enable_x to on; set transaction read only");
+    ParseList *list =
+        parse_right(arena, "set search_path to a, 'B', public; set local x = 12; set y to default; reset all; "
+                           "set time zone 'UTC'; show ALL; set enable_x to on; set transaction read only");
     CU_ASSERT_EQUAL_FATAL(list->count, 8);
     CU_ASSERT_STRING_EQUAL(list->statements[0].set->name, "search_path");
     CU_ASSERT_STRING_EQUAL(list->statements[0].set->value, "a, B, public");
@@ -267,8 +274,9 @@ static void test_settings(void)
 static void test_objects(void)
 {
     Arena *arena = arena_new("test");
-    ParseList *list = parse_right(arena, "drop table if exists A.\"B\", c cascade; create schema if not exists S; truncate s.t; "
-                                         "explain (verbose, code) select 1; explain analyze select 1");
+    ParseList *list =
+        parse_right(arena, "drop table if exists A.\"B\", c cascade; create schema if not exists S; truncate s.t; "
+                           "explain (verbose, code) select 1; explain analyze select 1");
     CU_ASSERT_EQUAL_FATAL(list->count, 5);
     const ObjectStatement *drop = list->statements[0].object;
     CU_ASSERT(drop->if_exists && drop->cascade && drop->name_count == 2);

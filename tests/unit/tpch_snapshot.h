@@ -9,7 +9,7 @@ typedef struct TpchColumn
 {
     const char *table; /* NULL: of the table before */
     const char *name;
-    uint8_t id; /* TypeId */
+    uint8_t id;     /* TypeId */
     int32_t length; /* strings: bytes; DECIMAL: precision */
     int32_t scale;
 } TpchColumn;
@@ -89,7 +89,7 @@ static const TpchColumn tpch_columns[] = {
     {NULL, "day", TYPE_DATE, 0, 0},
     {NULL, "ts", TYPE_TIMESTAMP, 0, 0},
 };
-#define TPCH_TABLES 9
+#define TPCH_TABLES      9
 #define TPCH_COLUMNS_MAX 16
 
 static inline SqlType tpch_type(const TpchColumn *column)
