@@ -21,6 +21,8 @@
 
 #define LEASE_BYTES_MAX 4096
 #define LEASE_TRIES 5
+#define DYING_MS 2000 /* a killed holder may take this long to be gone */
+#define DYING_POLL_MS 50
 
 struct Lease
 {
@@ -30,6 +32,7 @@ struct Lease
     char *token;
 };
 
+/* -1: there is no such process, or only what a dead one leaves until its parent looks (a zombie). */
 static int64_t process_start_ticks(int64_t pid)
 {
     char path[64], line[1024];
@@ -41,6 +44,8 @@ static int64_t process_start_ticks(int64_t pid)
     fclose(file);
     line[got] = 0;
     char *at = strrchr(line, ')'); /* the name may hold anything; field 22 is the 20th behind it */
+    if (at != NULL && at[1] == ' ' && (at[2] == 'Z' || at[2] == 'X'))
+        return -1;
     for (int field = 0; at != NULL && field < 20; field++)
         at = strchr(at + 1, ' ');
     return at == NULL ? -1 : strtoll(at + 1, NULL, 10);
@@ -228,6 +233,19 @@ static Error *set_aside(Lease *lease, const LeaseHolder *holder)
     return NULL;
 }
 
+/* A holder of this host gets a moment to die, for who kills a job may start the next one at once. */
+static bool holder_goes(const LeaseHolder *holder)
+{
+    for (int32_t waited = 0; waited < DYING_MS; waited += DYING_POLL_MS)
+    {
+        if (lease_holder_is_dead(holder) || same_job_restarted(holder))
+            return true;
+        struct timespec moment = {.tv_nsec = DYING_POLL_MS * 1000000L};
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
 Error *lease_take(Arena *arena, const char *directory, Lease **out)
 {
     Lease *lease = ARENA_NEW(arena, Lease);
@@ -251,7 +269,7 @@ Error *lease_take(Arena *arena, const char *directory, Lease **out)
         TRY(lease_read(arena, directory, &holder));
         if (holder == NULL)
             continue;
-        if (!lease_holder_is_dead(holder) && !same_job_restarted(holder))
+        if (!holder_goes(holder))
             return held(holder, directory);
         TRY(set_aside(lease, holder));
     }

@@ -150,6 +150,8 @@ void leader_stop(Leader *leader)
         dead_segments_remove(leader);
     catalog_close(leader->catalog);
     lease_release(leader->lease);
+    if (leader->lease != NULL)
+        trace(TRACE_LOG, "the warehouse is closed");
     if (leader->wake_fd >= 0)
         close(leader->wake_fd);
     pthread_cond_destroy(&leader->session_ended);
