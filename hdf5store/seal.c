@@ -114,12 +114,26 @@ static Error *contents_write(Arena *arena, const SealSpec *spec, int fd, Segment
     TRY(write_at(fd, spec->temporary_path, index, header->index_size, header->index_address));
     TRY(write_at(fd, spec->temporary_path, spec->meta, spec->meta_size, header->meta_address));
     TRY(header_write(spec, fd, header, digest));
-    if (fsync(fd) != 0)
+    if (spec->sync_later)
+        (void) sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint */
+    else if (fsync(fd) != 0)
         return layout_io_error(spec->temporary_path, "sync");
     return NULL;
 }
 
-static Error *directory_sync(const char *directory)
+Error *segment_sync(const char *directory, const char *file_name)
+{
+    Arena *arena = arena_new("path");
+    const char *path = arena_printf(arena, "%s/%s", directory, file_name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    Error *error = fd < 0 || fsync(fd) != 0 ? layout_io_error(path, "sync") : NULL;
+    if (fd >= 0)
+        (void) close(fd);
+    arena_free(arena);
+    return error;
+}
+
+Error *segment_sync_directory(const char *directory)
 {
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -158,5 +172,5 @@ Error *segment_seal(Arena *arena, const SealSpec *spec, int64_t *bytes, uint8_t 
     if (rename(spec->temporary_path, spec->path) != 0)
         return layout_io_error(spec->path, "rename");
     *bytes = (int64_t) header.file_bytes;
-    return directory_sync(spec->directory);
+    return spec->sync_later ? NULL : segment_sync_directory(spec->directory);
 }

@@ -19,6 +19,7 @@ typedef struct SealSpec
     const IndexEntry **entries; /* [column][block]; addresses as HDF5 told them */
     const char *meta;
     size_t meta_size;
+    bool sync_later; /* writing to the disk begins, but nobody waits for it */
 } SealSpec;
 
 /* bytes, digest: of the finished file.  On error the temporary file is left to the caller. */

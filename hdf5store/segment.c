@@ -538,7 +538,8 @@ static Error *finish_file(SegmentWriter *writer, SegmentReport *report)
                      .block_count = writer->block_count,
                      .entries = entries,
                      .meta = meta.data,
-                     .meta_size = meta.length};
+                     .meta_size = meta.length,
+                     .sync_later = writer->spec.sync_later};
     return segment_seal(writer->arena, &seal, &report->bytes, report->digest);
 }
 

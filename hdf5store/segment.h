@@ -40,6 +40,7 @@ typedef struct SegmentSpec
     int32_t slice;
     int32_t column_count; /* 1..SEGMENT_COLUMNS_MAX */
     const SegmentColumn *columns;
+    bool sync_later; /* segment_finish() names the file before it is durable: segment_sync() is up to the caller */
 } SegmentSpec;
 
 /* One column of a block: `rows` values in type_rep(type), an array of Str for
@@ -92,6 +93,10 @@ Error *segment_put_block(SegmentWriter *writer, const BlockColumn *columns, int3
 /* Makes the file durable under its final name.  A segment of no rows is a valid file.
  * On error the segment is abandoned. */
 Error *segment_finish(SegmentWriter *writer, SegmentReport *report) MUST_USE;
+
+/* For sync_later: the file's bytes; and then, once for all files of a folder, their names. */
+Error *segment_sync(const char *directory, const char *file_name) MUST_USE;
+Error *segment_sync_directory(const char *directory) MUST_USE;
 
 /* Closes and removes the .tmp.  Does nothing after segment_finish or a second time. */
 void segment_abandon(SegmentWriter *writer);

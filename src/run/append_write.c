@@ -13,8 +13,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SEGMENT_ROWS_MAX (16 * 1000 * 1000) /* rows of a file, then the next one begins */
-#define TILE_ROWS        256                /* rows whose columns are taken apart while they are in the cache */
+#define TILE_ROWS 256 /* rows whose columns are taken apart while they are in the cache */
+
+/* A segment that is being written. */
+typedef struct AppendFile
+{
+    AppendSlice *slice;
+    Arena *arena;
+    SegmentWriter *writer;
+    char *name;
+} AppendFile;
 
 /* Columns of one block. */
 typedef struct Block
@@ -49,10 +57,14 @@ static Error *directory_make(const char *path, const char *parent)
     return NULL;
 }
 
+/* Makes the slice's directory; several threads may come at once. */
 static Error *slice_directory(RtStore *store, AppendSlice *slice)
 {
     Task *task = store->task;
-    if (slice->directory != NULL)
+    pthread_mutex_lock(&store->append->lock);
+    bool made = slice->directory != NULL;
+    pthread_mutex_unlock(&store->append->lock);
+    if (made)
         return NULL;
     pthread_mutex_lock(&task->lock);
     char *base = arena_printf(task->arena, "%s/db%lld", task->env.directory, (long long) task->env.database_id);
@@ -62,40 +74,66 @@ static Error *slice_directory(RtStore *store, AppendSlice *slice)
     TRY(directory_make(base, task->env.directory));
     TRY(directory_make(table, base));
     TRY(directory_make(directory, table));
+    pthread_mutex_lock(&store->append->lock);
     slice->directory = directory;
+    pthread_mutex_unlock(&store->append->lock);
     return NULL;
 }
 
-static Error *file_open(RtStore *store, AppendSlice *slice)
+static Error *file_open(RtStore *store, AppendFile *file)
 {
     const SpecTable *table = store->append->table;
+    AppendSlice *slice = file->slice;
     TRY(slice_directory(store, slice));
-    slice->arena = arena_new("segment writer");
-    SegmentColumn *columns = ARENA_ARRAY(slice->arena, SegmentColumn, table->column_count);
+    SegmentColumn *columns = ARENA_ARRAY(file->arena, SegmentColumn, table->column_count);
     for (int32_t i = 0; i < table->column_count; i++)
         columns[i] = (SegmentColumn){table->column_names[i], i, table->column_types[i], !table->column_not_null[i],
                                      (Encoding) table->column_encodings[i]};
-    pthread_mutex_lock(&store->task->lock);
-    slice->file = arena_printf(store->task->arena, "%llx-%d%s", (unsigned long long) table->file_stamp, slice->number++,
-                               SEGMENT_NAME_SUFFIX);
-    pthread_mutex_unlock(&store->task->lock);
+    pthread_mutex_lock(&store->append->lock);
+    int32_t number = slice->number++;
+    pthread_mutex_unlock(&store->append->lock);
+    file->name =
+        arena_printf(file->arena, "%llx-%d%s", (unsigned long long) table->file_stamp, number, SEGMENT_NAME_SUFFIX);
     SegmentSpec spec = {
         .directory = slice->directory,
-        .file_name = slice->file,
+        .file_name = file->name,
         .schema_name = table->schema_name,
         .table_name = table->name,
         .table_id = table->table_id,
         .slice = slice->slice,
         .column_count = table->column_count,
         .columns = columns,
+        .sync_later = true,
     };
-    slice->rows = 0;
-    return segment_create(slice->arena, &spec, &slice->writer);
+    return segment_create(file->arena, &spec, &file->writer);
 }
 
-static void segment_report(RtStore *store, AppendSlice *slice, const SegmentReport *report)
+/* The report alone outlives the writer, which holds some megabytes. */
+static SegmentReport report_copy(Arena *arena, const SpecTable *table, const SegmentReport *report)
+{
+    SegmentReport copy = *report;
+    copy.columns = arena_memdup(arena, report->columns, sizeof *copy.columns * (size_t) report->column_count);
+    for (int32_t i = 0; i < copy.column_count; i++)
+    {
+        SegmentColumnReport *column = &copy.columns[i];
+        if (!column->has_range || type_rep(table->column_types[i]) != REP_STR)
+            continue;
+        column->min.str.data = arena_memdup(arena, column->min.str.data, (size_t) column->min.str.len);
+        column->max.str.data = arena_memdup(arena, column->max.str.data, (size_t) column->max.str.len);
+    }
+    return copy;
+}
+
+static void segment_report(RtStore *store, const AppendFile *file, const SegmentReport *report)
 {
     Task *task = store->task;
+    Arena *arena = arena_new("segment report");
+    TaskSegment segment = {.table = store->spec->table,
+                           .slice = file->slice->slice,
+                           .directory = file->slice->directory,
+                           .file = arena_strdup(arena, file->name),
+                           .report = report_copy(arena, store->append->table, report),
+                           .arena = arena};
     pthread_mutex_lock(&task->lock);
     if (task->segment_count == task->segment_capacity)
     {
@@ -106,35 +144,8 @@ static void segment_report(RtStore *store, AppendSlice *slice, const SegmentRepo
         task->segments = more;
         task->segment_capacity = capacity;
     }
-    task->segments[task->segment_count++] = (TaskSegment){.table = store->spec->table,
-                                                          .slice = slice->slice,
-                                                          .directory = slice->directory,
-                                                          .file = slice->file,
-                                                          .report = *report,
-                                                          .arena = slice->arena};
+    task->segments[task->segment_count++] = segment;
     pthread_mutex_unlock(&task->lock);
-}
-
-static Error *file_finish(RtStore *store, AppendSlice *slice)
-{
-    if (slice->writer == NULL)
-        return NULL;
-    SegmentReport report;
-    SegmentWriter *writer = slice->writer;
-    slice->writer = NULL;
-    TRY(segment_finish(writer, &report));
-    segment_report(store, slice, &report);
-    slice->arena = NULL; /* the task's now: the report's strings live in it */
-    return NULL;
-}
-
-void append_slice_close(AppendSlice *slice)
-{
-    if (slice->writer != NULL)
-        segment_abandon(slice->writer);
-    slice->writer = NULL;
-    arena_free(slice->arena);
-    slice->arena = NULL;
 }
 
 void task_segments_remove(Task *task)
@@ -233,7 +244,7 @@ static bool nulls_take(const RowField *field, char *const *rows, int32_t n, uint
     return any != 0;
 }
 
-static Error *block_put(RtStore *store, AppendSlice *slice, Block *block, char *const *rows, int32_t n)
+static Error *block_put(RtStore *store, AppendFile *file, Block *block, char *const *rows, int32_t n)
 {
     const SpecTable *table = store->append->table;
     bool any_null[SEGMENT_COLUMNS_MAX] = {false};
@@ -257,11 +268,7 @@ static Error *block_put(RtStore *store, AppendSlice *slice, Block *block, char *
                              table->column_names[c], table->name);
         block->columns[c] = (BlockColumn){block->values[c], any_null[c] ? block->nulls[c] : NULL};
     }
-    if (slice->writer == NULL)
-        TRY(file_open(store, slice));
-    TRY(segment_put_block(slice->writer, block->columns, n));
-    slice->rows += n;
-    return NULL;
+    return segment_put_block(file->writer, block->columns, n);
 }
 
 /* ---- piles ---- */
@@ -296,45 +303,26 @@ static Error *rows_order(RtStore *store, const RowBag *bag, SortEntry *entries, 
     return task_check(store->task);
 }
 
-/* Keeps copies of the rows that did not fill a block. */
-static Error *rest_keep(RtStore *store, AppendSlice *slice, char *const *rows, int64_t count)
+static Error *rows_write(RtStore *store, AppendFile *file, Block *block, char *const *rows, int64_t count)
 {
-    for (int64_t i = 0; i < count; i++)
-    {
-        char *to;
-        TRY(bag_reserve(&slice->rest, 1, &to));
-        memcpy(to, rows[i], (size_t) store->stride);
-        for (int32_t f = 0; f < store->layout->field_count; f++)
-        {
-            const RowField *field = &store->layout->fields[f];
-            if (field->rep == REP_STR && !field_null(field, to))
-                TRY(bag_str(&slice->rest, (const Str *) (rows[i] + field->offset), (Str *) (to + field->offset)));
-        }
-        bag_commit(&slice->rest, 1);
-    }
-    return NULL;
-}
-
-static Error *rows_write(RtStore *store, AppendSlice *slice, Block *block, char *const *rows, int64_t count, bool close)
-{
-    int64_t at = 0;
-    for (; count - at >= BLOCK_ROWS || (close && at < count); at += BLOCK_ROWS)
+    TRY(file_open(store, file));
+    for (int64_t at = 0; at < count; at += BLOCK_ROWS)
     {
         TRY(task_check(store->task));
         int32_t n = count - at < BLOCK_ROWS ? (int32_t) (count - at) : BLOCK_ROWS;
-        TRY(block_put(store, slice, block, rows + at, n));
-        if (slice->rows >= SEGMENT_ROWS_MAX && n == BLOCK_ROWS)
-            TRY(file_finish(store, slice));
+        TRY(block_put(store, file, block, rows + at, n));
     }
-    if (close)
-        return file_finish(store, slice);
-    return rest_keep(store, slice, rows + at, count - at);
+    SegmentReport report;
+    SegmentWriter *writer = file->writer;
+    file->writer = NULL;
+    TRY(segment_finish(writer, &report));
+    segment_report(store, file, &report);
+    return NULL;
 }
 
-static Error *pile_write(RtStore *store, AppendSlice *slice, RowBag *pile, bool close)
+Error *append_write(RtStore *store, AppendSlice *slice, const RowBag *pile)
 {
-    if (pile->rows == 0)
-        return close ? file_finish(store, slice) : NULL;
+    ASSERT(pile->rows > 0);
     MemoryPool *memory = store->task->env.memory;
     bool sorted = store->append->table->sort_count > 0;
     size_t bytes;
@@ -343,31 +331,46 @@ static Error *pile_write(RtStore *store, AppendSlice *slice, RowBag *pile, bool 
     SortEntry *entries = piece;
     char **rows = sorted ? (char **) (entries + pile->rows) : piece;
     Block block = {.piece = NULL};
+    AppendFile file = {.slice = slice, .arena = arena_new("segment writer")};
     Error *error = rows_order(store, pile, entries, rows);
     if (error == NULL)
         error = block_new(store, &block);
     if (error == NULL)
-        error = rows_write(store, slice, &block, rows, pile->rows, close);
+        error = rows_write(store, &file, &block, rows, pile->rows);
+    if (file.writer != NULL)
+        segment_abandon(file.writer);
+    arena_free(file.arena);
     memory_give(memory, block.piece, block.bytes);
     memory_give(memory, piece, bytes);
     return error;
 }
 
-Error *append_write(RtStore *store, AppendSlice *slice, bool end)
+/* ---- durable ---- */
+
+static bool of_store(const RtStore *store, const TaskSegment *segment)
 {
-    bool sorted = store->append->table->sort_count > 0;
-    RowBag pile;
-    bag_init(&pile, store->task->env.memory, store->stride);
-    if (slice->rest.pool == NULL)
-        bag_init(&slice->rest, store->task->env.memory, store->stride);
-    bag_append(&pile, &slice->rest);
-    pthread_mutex_lock(&slice->lock);
-    bag_append(&pile, &slice->pile);
-    pthread_mutex_unlock(&slice->lock);
-    Error *error = pile_write(store, slice, &pile, sorted || end);
-    bag_clear(&pile);
-    pthread_mutex_lock(&slice->lock);
-    slice->busy = false;
-    pthread_mutex_unlock(&slice->lock);
-    return error;
+    return segment->table == store->spec->table;
+}
+
+static Error *segment_durable(void *context, int32_t i)
+{
+    RtStore *store = context;
+    const TaskSegment *segment = &store->task->segments[i];
+    return of_store(store, segment) ? segment_sync(segment->directory, segment->file) : NULL;
+}
+
+static Error *slice_durable(void *context, int32_t i)
+{
+    RtStore *store = context;
+    const AppendSlice *slice = &store->append->slices[store->append->mine[i]];
+    return slice->number > 0 ? segment_sync_directory(slice->directory) : NULL;
+}
+
+Error *append_sync(RtStore *store)
+{
+    Task *task = store->task;
+    if (task->segment_count == 0)
+        return NULL;
+    TRY(task_parts(task, task->segment_count, INT64_MAX, segment_durable, store));
+    return task_parts(task, store->append->mine_count, INT64_MAX, slice_durable, store);
 }

@@ -7,17 +7,11 @@
 
 typedef struct AppendSlice
 {
-    pthread_mutex_t lock;
     int32_t slice;
-    bool busy;    /* a thread writes; under lock */
-    RowBag pile;  /* rows waiting; under lock */
-    RowBag rest;  /* rows taken that did not fill a block; of the thread that writes */
-    Arena *arena; /* of the writer that is open */
-    SegmentWriter *writer;
-    int32_t number; /* of the next file */
-    int64_t rows;   /* in the open file */
-    char *directory;
-    char *file;
+    bool mine;
+    RowBag pile;     /* rows waiting; under the store's lock */
+    int32_t number;  /* of the next file; likewise */
+    char *directory; /* likewise; NULL: not made yet */
 } AppendSlice;
 
 struct AppendStore
@@ -26,7 +20,13 @@ struct AppendStore
     AppendSlice *slices; /* by slice number */
     int32_t mine_count;
     int32_t *mine;
-    int64_t pile_bytes;
+    int32_t str_count; /* string fields, which are copied apart */
+    int32_t *strs;
+    size_t chunk_bytes;              /* rows a worker keeps to itself, of each slice */
+    int64_t least_bytes, most_bytes; /* bounds of what may wait */
+    pthread_mutex_t lock;
+    int64_t waiting_bytes; /* of all piles; under lock */
+    int64_t written_bytes; /* taken off the piles; under lock */
 };
 
 struct AppendPart
@@ -35,9 +35,10 @@ struct AppendPart
     uint32_t turn;
 };
 
-/* Writes what waits in the slice's pile (busy was set by the caller, and is cleared), or, at the end,
- * everything there is and closes the file. */
-Error *append_write(RtStore *store, AppendSlice *slice, bool end) MUST_USE;
-void append_slice_close(AppendSlice *slice); /* abandons an open file */
+/* Makes a segment of the rows, in the order of the table's sort key.  What it leaves behind after an error
+ * is found by task_segments_remove(), or is gone. */
+Error *append_write(RtStore *store, AppendSlice *slice, const RowBag *rows) MUST_USE;
+/* Makes the files of all segments durable: nobody is told of them before. */
+Error *append_sync(RtStore *store) MUST_USE;
 
 #endif

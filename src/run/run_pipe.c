@@ -46,7 +46,10 @@ static void pass_rows(RtWorker *worker, RtScan *scan)
     {
         bool sends = sink->exchange != NULL && sink->spec->exchange == EXCHANGE_HASH;
         const RowLayout *from = scan->pipe->source != NULL ? scan->pipe->source->layout : scan->pipe->values_layout;
-        worker_fail(worker, sends ? exchange_pass(worker, sink, rows, n) : rows_copy(worker, sink, from, rows, n));
+        Error *error = sends                              ? exchange_pass(worker, sink, rows, n)
+                       : sink->spec->kind == STORE_APPEND ? append_pass(worker, sink, rows, n)
+                                                          : rows_copy(worker, sink, from, rows, n);
+        worker_fail(worker, error);
         if (worker->rt->sink_full(worker, sink))
             return;
     }

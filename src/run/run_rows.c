@@ -57,6 +57,14 @@ void bag_commit(RowBag *bag, int32_t used)
     bag->rows += used;
 }
 
+/* Grows with what is there, so that little of it is never used. */
+static size_t str_chunk_bytes(const RowBag *bag)
+{
+    if (bag->str_bytes < (int64_t) MEMORY_PIECE_MIN * 8)
+        return MEMORY_PIECE_MIN;
+    return bag->str_bytes < (int64_t) MEMORY_HUGE ? MEMORY_PIECE_MIN * 4 : MEMORY_HUGE;
+}
+
 Error *bag_str(RowBag *bag, const Str *s, Str *out)
 {
     if (s->len <= 0)
@@ -67,7 +75,7 @@ Error *bag_str(RowBag *bag, const Str *s, Str *out)
     if (bag->str_at == NULL || bag->str_end - bag->str_at < s->len)
     {
         size_t want = sizeof(StrChunk) + (size_t) s->len;
-        size_t usual = bag->str_bytes < (int64_t) MEMORY_PIECE_MIN * 4 ? MEMORY_PIECE_MIN : MEMORY_HUGE;
+        size_t usual = str_chunk_bytes(bag);
         void *piece;
         size_t got;
         TRY(memory_take(bag->pool, want > usual ? want : usual, &piece, &got));
