@@ -17,6 +17,8 @@
 #include "base/core/assert.h"
 #include "src/codegen/gen.h"
 
+#include <string.h>
+
 #define LOCAL_SUM_MOST ((__int128) 1 << 52) /* 1024 such values fit 64 bits */
 
 static const SpecStore *agg_store(const Gen *gen)
@@ -236,11 +238,15 @@ static void find_by_codes(Gen *gen)
         code = k == 0 ? "code0[i]" : gen_text(gen, "(%s) * d%d + code%d[i]", code, k, k);
     }
     emit_line(&gen->emit, "void **by_code = %s ? rt->agg_code_table(worker, sink, scan, %s) : 0;", all, size);
+    /* the strings themselves are only decoded where a code is new */
+    int32_t column_count = gen->plan->spec->scans[gen->pipe->spec->source_index].column_count;
+    bool *fetched = arena_memdup(gen->arena, gen->fetched, sizeof(bool) * (size_t) (column_count + 1));
     emit_open(&gen->emit, "if (by_code)");
     gen_loop_open(gen);
     emit_line(&gen->emit, "int32_t code = %s;", code);
     emit_open(&gen->emit, "if (!by_code[code])");
     gen->nest++;
+    gen_need_fields(gen);
     candidate(gen, "candidate[0].");
     gen->nest--;
     emit_line(&gen->emit, "rt->agg_find_hashed(worker, sink, (const char *) candidate, 1, &by_code[code]);");
@@ -248,9 +254,12 @@ static void find_by_codes(Gen *gen)
     emit_line(&gen->emit, "group[j] = by_code[code];");
     gen_loop_close(gen);
     emit_close(&gen->emit, "");
+    memcpy(gen->fetched, fetched, sizeof(bool) * (size_t) (column_count + 1));
     emit_open(&gen->emit, "else");
+    gen_need_fields(gen);
     find_hashed(gen);
     emit_close(&gen->emit, "");
+    memcpy(gen->fetched, fetched, sizeof(bool) * (size_t) (column_count + 1));
 }
 
 static void find_exact(Gen *gen)
@@ -278,13 +287,16 @@ void gen_aggregate(Gen *gen)
         gen_single(gen);
         return;
     }
+    bool by_codes = store->key_mode == KEY_HASHED && keys_have_codes(gen);
+    if (!by_codes)
+        gen_need_fields(gen);
     emit_line(&gen->emit, "struct store%d *group[RT_BATCH];", sink);
     if (store->key_mode == KEY_EXACT)
         find_exact(gen);
     else
     {
         emit_line(&gen->emit, "struct store%d candidate[RT_BATCH];", sink);
-        if (keys_have_codes(gen))
+        if (by_codes)
             find_by_codes(gen);
         else
             find_hashed(gen);

@@ -106,10 +106,13 @@ static void gen_rows(Gen *gen)
 void gen_sink(Gen *gen)
 {
     const SpecStore *store = &gen->plan->spec->stores[gen->pipe->spec->sink];
-    gen_need_fields(gen);
     if (store->kind == STORE_AGG)
+    {
         gen_aggregate(gen);
-    else if (store->kind == STORE_EXCHANGE && store->exchange == EXCHANGE_HASH)
+        return;
+    }
+    gen_need_fields(gen);
+    if (store->kind == STORE_EXCHANGE && store->exchange == EXCHANGE_HASH)
         gen_send(gen);
     else
         gen_rows(gen);

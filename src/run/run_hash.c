@@ -482,8 +482,22 @@ static int32_t probe_pairs(const HashStore *hash, RtProbe *probe, uint16_t *pos,
     return count;
 }
 
+/* One batch of a cross join can make billions of pairs: the query's end is looked for between chunks. */
+static bool probe_stops(Task *task)
+{
+    if (atomic_load_explicit(&task->stop, memory_order_relaxed))
+        return true;
+    Error *error = task_check(task);
+    if (error == NULL)
+        return false;
+    task_fail(task, error);
+    return true;
+}
+
 int32_t hash_probe_next(RtStore *store, RtProbe *probe, uint16_t *pos, void **rows)
 {
+    if (probe_stops(store->task))
+        return 0;
     if (probe->phase == 0)
     {
         int32_t count = probe_pairs(&store->hash, probe, pos, rows);
