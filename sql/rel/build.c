@@ -15,6 +15,7 @@ static Rel *build_table(Build *build, const BoundFrom *from)
 {
     Rel *rel = rel_new(build->arena, from->kind == FROM_TABLE ? REL_SCAN : REL_SYSVIEW, 0);
     rel->table = from->table;
+    rel->alias = from->alias;
     rel->column_count = from->column_count;
     rel->table_columns = from->columns;
     return rel;

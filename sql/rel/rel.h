@@ -35,6 +35,7 @@ struct Rel
     int32_t output_count;
     ColumnId *outputs; /* columns a parent may use */
     const CatalogTable *table;
+    const char *alias;             /* SCAN, SYSVIEW: as the statement calls it */
     int32_t column_count;
     ColumnId *table_columns;       /* SCAN, SYSVIEW: id of each table column; VALUES: of each column */
     int32_t conjunct_count;

@@ -22,6 +22,7 @@
 #include "src/plan/planner.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct Explain
 {
@@ -189,6 +190,8 @@ static void print_scan(Explain *explain, const Step *step, int32_t depth, const 
 {
     open_line(explain, depth);
     text_printf(explain->text, "XN Seq Scan on %s", step->table->name);
+    if (step->alias != NULL && strcmp(step->alias, step->table->name) != 0)
+        text_printf(explain->text, " %s", step->alias);
     print_numbers(explain, step, step->cost_start);
     print_condition(explain, depth, "Filter: ", step->conjuncts, step->conjunct_count);
     print_above(explain, depth, above);

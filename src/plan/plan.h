@@ -64,6 +64,7 @@ struct Step
     double width; /* bytes a row */
     double cost_start, cost_total;
     const CatalogTable *table;
+    const char *alias; /* as the statement calls it */
     int32_t table_column_count;
     ColumnId *table_columns; /* SCAN, SYSVIEW, VALUES: all columns */
     int32_t conjunct_count;

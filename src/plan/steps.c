@@ -38,15 +38,69 @@ Step *step_new(Planner *planner, StepKind kind, Step *input0, Step *input1)
     return step;
 }
 
+/* --- which test first ------------------------------------------------------- */
+
+/* What a test costs, beside comparing two integers; 0: it computes something, and might fail. */
+static double test_cost(const Expr *test)
+{
+    if (test->kind == EXPR_NOT)
+        return test_cost(test->args[0]);
+    if (test->kind == EXPR_IS_NULL)
+        return test->args[0]->kind == EXPR_COLUMN ? 1 : 0;
+    if (test->kind != EXPR_COMPARE && test->kind != EXPR_IN_LIST && test->kind != EXPR_LIKE)
+        return 0;
+    for (int32_t k = 0; k < test->arg_count; k++)
+        if (test->args[k]->kind != EXPR_COLUMN && test->args[k]->kind != EXPR_CONST)
+            return 0;
+    double cost = test->kind == EXPR_LIKE ? 8 : test->kind == EXPR_IN_LIST ? 2 : 1;
+    if (test->kind == EXPR_COMPARE && test->args[0]->kind == test->args[1]->kind)
+        cost = 1.5; /* two columns */
+    return type_is_string(test->args[0]->type) ? 3 * cost : cost;
+}
+
+/* (share that passes - 1) / cost: the least first (Hellerstein and Stonebraker, "Predicate migration", 1993).  The
+ * share of a range is a guess, so that another literal does not make another program. */
+static double test_rank(Planner *planner, const Expr *test)
+{
+    double cost = test_cost(test), share = SELECTIVITY_RANGE;
+    if (cost <= 0)
+        return 0;
+    bool equality = test->kind == EXPR_COMPARE && (test->op == '=' || test->op == '!');
+    if (equality || test->kind == EXPR_IN_LIST)
+        share = expr_selectivity(planner->statement, test);
+    return (share - 1) / cost;
+}
+
+/* Tests that compute something keep their order, behind the others: `x <> 0 and y / x > 2` stays safe. */
+static Expr **tests_in_order(Planner *planner, Expr *const *tests, int32_t count)
+{
+    Expr **order = arena_memdup(planner->arena, tests, sizeof(Expr *) * (size_t) count);
+    double *ranks = ARENA_ARRAY(planner->arena, double, count);
+    for (int32_t k = 0; k < count; k++)
+    {
+        double rank = test_rank(planner, tests[k]);
+        int32_t at = k;
+        for (; at > 0 && ranks[at - 1] > rank; at--)
+        {
+            ranks[at] = ranks[at - 1];
+            order[at] = order[at - 1];
+        }
+        ranks[at] = rank;
+        order[at] = tests[k];
+    }
+    return order;
+}
+
 Step *step_scan(Planner *planner, const Rel *rel)
 {
     StepKind kind = rel->kind == REL_SCAN ? STEP_SCAN : rel->kind == REL_SYSVIEW ? STEP_SYSVIEW : STEP_VALUES;
     Step *step = step_new(planner, kind, NULL, NULL);
     step->table = rel->table;
+    step->alias = rel->alias;
     step->table_column_count = rel->column_count;
     step->table_columns = rel->table_columns;
     step->conjunct_count = rel->conjunct_count;
-    step->conjuncts = rel->conjuncts;
+    step->conjuncts = tests_in_order(planner, rel->conjuncts, rel->conjunct_count);
     step->row_count = rel->row_count;
     step->values = rel->rows;
     step->output_count = rel->output_count;
