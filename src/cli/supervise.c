@@ -22,8 +22,9 @@
 #include <unistd.h>
 
 #define STOP_SECONDS 15   /* for a clean end; then SIGKILL */
-#define TRIES_MAX 5       /* starts that fail in a row before giving up */
-#define HEALTHY_SECONDS 60 /* a job that lived this long was no failed start */
+#define TRIES_MAX 20      /* short lives in a row before giving up */
+#define HEALTHY_SECONDS 60 /* a job that lived this long was no short life */
+#define BREATH_MS 2500    /* between two: the ranks' last breath, and the age sweep_dead_jobs() asks of files */
 #define OPTIONS_MAX 64
 
 static void say(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -86,9 +87,6 @@ static char **arguments_make(Arena *arena, const Supervision *s)
         for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
             list[count++] = (char *) local[i];
     }
-    list[count++] = "--mca";
-    list[count++] = "odls_base_sigkill_timeout";
-    list[count++] = "10";
     list[count++] = (char *) s->stoad;
     for (char **option = s->stoad_options; *option != NULL && count < OPTIONS_MAX - 1; option++)
         list[count++] = *option;
@@ -179,33 +177,49 @@ static void how_it_ended(int status)
         say("the job ended with code %d", WEXITSTATUS(status));
 }
 
+/* Made by the leader once it serves, and left there: it tells a job that died from one that never lived. */
+static char *served_path(Arena *arena, const char *directory)
+{
+    return arena_printf(arena, "%s/run/served", directory);
+}
+
+/* One job from start to end.  *again: it died, and had lived before. */
+static int job_run(Arena *arena, const Supervision *s, int signals, bool *again)
+{
+    bool stopped = false;
+    unlink(served_path(arena, s->directory));
+    pid_t mpirun = mpirun_start(arena, s);
+    *again = false;
+    if (mpirun < 0)
+        return cli_failed(error_new(SQLSTATE_INTERNAL_ERROR, "could not fork: %s", strerror(errno)));
+    int status = job_watch(s, mpirun, signals, &stopped);
+    bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (!clean)
+        how_it_ended(status);
+    runfile_remove(arena, s->directory);
+    if (clean || stopped)
+        return 0;
+    cli_sleep_ms(BREATH_MS);
+    (void) sweep_dead_jobs();
+    *again = s->restart && access(served_path(arena, s->directory), F_OK) == 0;
+    return 1;
+}
+
 /* Starts again what dies, unless it never lives. */
 static int jobs_run(Arena *arena, const Supervision *s, int signals)
 {
-    int32_t failures = 0;
-    for (;;)
+    for (int32_t short_lives = 0; short_lives < TRIES_MAX;)
     {
-        bool stopped = false;
         time_t begin = time(NULL);
-        pid_t mpirun = mpirun_start(arena, s);
-        if (mpirun < 0)
-            return cli_failed(error_new(SQLSTATE_INTERNAL_ERROR, "could not fork: %s", strerror(errno)));
-        int status = job_watch(s, mpirun, signals, &stopped);
-        bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-        bool lived = access(arena_printf(arena, "%s/run/leader", s->directory), F_OK) == 0 ||
-                     time(NULL) - begin >= HEALTHY_SECONDS;
-        if (!clean)
-            how_it_ended(status);
-        runfile_remove(arena, s->directory);
-        if (clean || stopped)
-            return 0;
-        cli_sleep_ms(2500); /* the ranks' last breath, and the age sweep_dead_jobs() asks of files */
-        (void) sweep_dead_jobs();
-        failures = lived ? 0 : failures + 1;
-        if (!s->restart || !lived || failures >= TRIES_MAX)
-            return 1;
+        bool again;
+        int status = job_run(arena, s, signals, &again);
+        if (!again)
+            return status;
+        short_lives = time(NULL) - begin >= HEALTHY_SECONDS ? 0 : short_lives + 1;
         say("starting again");
     }
+    say("%d short lives in a row, giving up", TRIES_MAX);
+    return 1;
 }
 
 int supervise(const Supervision *s)
@@ -218,6 +232,7 @@ int supervise(const Supervision *s)
     int status = error != NULL ? cli_failed(error) : jobs_run(arena, s, signals);
     if (error == NULL)
         unlink(pid_path(arena, s->directory));
+    unlink(served_path(arena, s->directory));
     arena_free(arena);
     return status;
 }

@@ -74,6 +74,16 @@ static void sweep_table(void *context, const char *path, const char *name)
     (void) rmdir(below);
 }
 
+/* Drafts of files that a killed job did not finish: compilers' and writers' alike. */
+static void sweep_draft(void *context, const char *path, const char *name)
+{
+    Sweep *sweep = context;
+    size_t length = strlen(name);
+    bool draft = (length > 4 && (strcmp(name + length - 4, ".tmp") == 0 || strcmp(name + length - 4, ".new") == 0));
+    if (draft && unlink(arena_printf(sweep->arena, "%s/%s", path, name)) == 0)
+        sweep->removed++;
+}
+
 int64_t orphans_remove(const char *directory, const CatalogSnapshot *snapshot)
 {
     Arena *arena = arena_new("orphans");
@@ -88,6 +98,9 @@ int64_t orphans_remove(const char *directory, const CatalogSnapshot *snapshot)
                     &table->segments[i]);
     }
     entries_walk(arena_printf(arena, "%s/db%d", directory, DATABASE_ID), sweep_table, &sweep);
+    static const char *const drafts[] = {"cache", "client", "run"};
+    for (size_t i = 0; i < sizeof drafts / sizeof drafts[0]; i++)
+        entries_walk(arena_printf(arena, "%s/%s", directory, drafts[i]), sweep_draft, &sweep);
     arena_free(arena);
     return sweep.removed;
 }

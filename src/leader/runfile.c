@@ -11,6 +11,7 @@ Error *runfile_write(Arena *arena, const char *directory, const char *address, i
     if (gethostname(host, sizeof host - 1) != 0)
         host[0] = 0;
     TRY(clientfile_update(arena, directory, address, port));
+    TRY(file_write_private(arena, arena_printf(arena, "%s/run/served", directory), "")); /* for the supervisor */
     TRY(file_write_private(arena, arena_printf(arena, "%s/run/port", directory), arena_printf(arena, "%d\n", port)));
     return file_write_private(arena, arena_printf(arena, "%s/run/leader", directory),
                             arena_printf(arena, "%s %d %lld %s\n", address, port, (long long) getpid(), host));

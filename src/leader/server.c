@@ -2,7 +2,7 @@
 /*
  *   signalfd ─┐
  *   wakefd   ─┼─ poll ─> accept ─> a thread a session
- *   listener ─┘      └─> deadlines of statements, health of the world (every second)
+ *   listener ─┘      └─> deadlines of statements, clients gone, health of the world (every second)
  *
  * SIGTERM and SIGINT are blocked in all threads and read here.
  */
@@ -157,7 +157,15 @@ void sessions_cancel(Leader *leader, uint32_t process, uint32_t secret)
     }
 }
 
-/* Cancels what has run out of time; says how long poll may sleep. */
+/* Under lock.  A statement whose client is gone would go on for nobody, and others wait for its turn to end. */
+static void cancel_if_gone(Session *session)
+{
+    struct pollfd polled = {.fd = session->fd, .events = POLLRDHUP};
+    if (atomic_load(&session->query) != 0 && poll(&polled, 1, 0) > 0)
+        session_cancel(session);
+}
+
+/* Cancels what has run out of time or has no client any more; says how long poll may sleep. */
 static int deadlines_pass(Leader *leader)
 {
     int wait_ms = TICK_MS;
@@ -165,6 +173,7 @@ static int deadlines_pass(Leader *leader)
     pthread_mutex_lock(&leader->lock);
     for (Session *session = leader->sessions; session != NULL; session = session->next)
     {
+        cancel_if_gone(session);
         int64_t deadline = atomic_load(&session->deadline_us);
         if (deadline == 0)
             continue;

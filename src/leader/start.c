@@ -143,6 +143,7 @@ void leader_retract(Leader *leader)
 
 void leader_stop(Leader *leader)
 {
+    (void) sweep_dead_jobs(); /* what was too young to judge at the start */
     engine_stop(leader->engine);
     if (leader->code != NULL)
         code_cache_close(leader->code);
