@@ -77,6 +77,8 @@ Error *exchange_finish(Exchange *x, bool failed) MUST_USE;
  * with exchange_buffer_free) or all senders have finished (*out NULL).  57014 "canceled"; 57014 "another node
  * failed" as soon as a sender finished with failed; 08006. */
 Error *exchange_receive(Exchange *x, ExchangeBuffer **out) MUST_USE;
+/* Does not wait: *out NULL if nothing is there now.  Who only looks in like this does not count as one who receives. */
+Error *exchange_try_receive(Exchange *x, ExchangeBuffer **out) MUST_USE;
 /* The next buffer of one sender (compute index or LEADER_INDEX), for merging sorted streams. */
 Error *exchange_receive_from(Exchange *x, int32_t from, ExchangeBuffer **out) MUST_USE;
 

@@ -270,6 +270,19 @@ Error *exchange_receive(Exchange *x, ExchangeBuffer **out)
     return exchange_take(x, -1, out);
 }
 
+Error *exchange_try_receive(Exchange *x, ExchangeBuffer **out)
+{
+    bool over;
+    *out = NULL;
+    pthread_mutex_lock(&x->lock);
+    Error *error = receive_check(x);
+    Block *block = error == NULL ? receive_look(x, -1, &over) : NULL;
+    pthread_mutex_unlock(&x->lock);
+    if (block != NULL)
+        *out = &block->buffer;
+    return error;
+}
+
 Error *exchange_receive_from(Exchange *x, int32_t from, ExchangeBuffer **out)
 {
     int32_t rank = rank_of_index(x->world, from);

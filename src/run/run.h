@@ -410,7 +410,7 @@ Error *exchange_prefetch(RtStore *store, bool *all) MUST_USE;
 /* run_append.c */
 const SpecTable *append_table(const RtStore *store);
 /* Rows of a pipeline without a function; copied with their strings. */
-Error *append_pass(RtWorker *worker, RtStore *store, const char *rows, int32_t n) MUST_USE;
+Error *append_pass(RtWorker *worker, RtStore *store, const char *rows, int64_t n) MUST_USE;
 /* params.c */
 Error *params_make(Arena *arena, const Spec *spec, RtParam **out) MUST_USE;
 int32_t param_in_set(const RtParam *set, const void *value);

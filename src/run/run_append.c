@@ -191,11 +191,10 @@ static Error *row_put(RtWorker *worker, RtStore *store, const char *row)
     return NULL;
 }
 
-Error *append_pass(RtWorker *worker, RtStore *store, const char *rows, int32_t n)
+Error *append_pass(RtWorker *worker, RtStore *store, const char *rows, int64_t n)
 {
-    for (int32_t i = 0; i < n; i++, rows += store->stride)
+    for (int64_t i = 0; i < n; i++, rows += store->stride)
         TRY(row_put(worker, store, rows));
-    worker->rows_out += n;
     return NULL;
 }
 

@@ -56,7 +56,8 @@ struct ExchangeStore
     Held **fetched_end;
     bool fetched_all;
     _Atomic int64_t bytes;
-    Text *texts; /* packing, by worker */
+    Text *texts;     /* packing, by worker */
+    RtStore *onward; /* rows that come go to this APPEND store as they are; NULL: elsewhere, or not here */
 };
 
 /* ---- opening ---- */
@@ -82,6 +83,19 @@ static bool layout_has_strings(const RowLayout *layout)
     return false;
 }
 
+static RtStore *onward_find(const RtStore *store)
+{
+    const Task *task = store->task;
+    for (int32_t i = 0; i < task->spec->pipeline_count && (task->roles & TASK_COMPUTE) != 0; i++)
+    {
+        const SpecPipeline *pipeline = &task->spec->pipelines[i];
+        if (pipeline->source == SOURCE_STORE && pipeline->source_index == store->index && pipeline->function < 0 &&
+            !pipeline->on_leader && task->spec->stores[pipeline->sink].kind == STORE_APPEND)
+            return &task->stores[pipeline->sink];
+    }
+    return NULL;
+}
+
 static Error *exchange_store_open(RtStore *store)
 {
     Task *task = store->task;
@@ -105,6 +119,7 @@ static Error *exchange_store_open(RtStore *store)
     exchange->lane_count = store->spec->exchange == EXCHANGE_HASH ? task->node_count : 1;
     exchange->has_strings = layout_has_strings(store->layout);
     exchange->fetched_end = &exchange->fetched;
+    exchange->onward = onward_find(store);
     pthread_mutex_init(&exchange->lock, NULL);
     size_t block = LANES_BYTES / (size_t) exchange->lane_count / 2;
     block = block < BLOCK_BYTES ? block : BLOCK_BYTES;
@@ -232,17 +247,44 @@ static Error *exchange_store_commit(RtWorker *worker, RtStore *store, int32_t us
     return NULL;
 }
 
+/* What has come for the table goes there while this rank still sends: a load does not wait in memory. */
+static Error *rows_forward(RtWorker *worker, RtStore *store)
+{
+    ExchangeStore *exchange = store->exchange;
+    while (exchange->onward != NULL)
+    {
+        ExchangeBuffer *buffer;
+        TRY(exchange_try_receive(exchange->x, &buffer));
+        if (buffer == NULL)
+            return NULL;
+        void *rows;
+        int64_t count = 0;
+        Error *error = row_unpack(store->layout, buffer->data, buffer->length, &rows, &count);
+        if (error == NULL)
+            error = append_pass(worker, exchange->onward, rows, count);
+        exchange_buffer_free(exchange->world, buffer);
+        TRY(error);
+    }
+    return NULL;
+}
+
 /* At a batch's end no row is half filled. */
 Error *exchange_batch_end(RtWorker *worker, RtStore *store)
 {
-    if (store->exchange == NULL || store->parts[worker->index].bag.str_bytes <= STRS_BYTES)
+    if (store->exchange == NULL)
         return NULL;
-    return part_flush(worker, store);
+    if (store->parts[worker->index].bag.str_bytes > STRS_BYTES)
+        TRY(part_flush(worker, store));
+    return rows_forward(worker, store);
 }
 
 static Error *exchange_part_end(RtWorker *worker, RtStore *store)
 {
-    return store->exchange == NULL ? NULL : part_flush(worker, store);
+    if (store->exchange == NULL)
+        return NULL;
+    TRY(part_flush(worker, store));
+    RtStore *onward = store->exchange->onward;
+    return onward == NULL ? NULL : onward->ops->part_end(worker, onward);
 }
 
 static Error *exchange_store_finish(RtStore *store)
@@ -302,7 +344,6 @@ Error *exchange_pass(RtWorker *worker, RtStore *store, const char *rows, int32_t
                 TRY(bag_str(bag, (const Str *) (rows + field->offset), (Str *) (to + field->offset)));
         }
     }
-    worker->rows_out += n;
     return exchange_batch_end(worker, store);
 }
 
@@ -311,7 +352,7 @@ Error *exchange_pass(RtWorker *worker, RtStore *store, const char *rows, int32_t
 static void buffer_hold(RtStore *store, ExchangeBuffer *buffer)
 {
     ExchangeStore *exchange = store->exchange;
-    if (!exchange->has_strings)
+    if (!exchange->has_strings || exchange->onward != NULL) /* that copies them */
     {
         exchange_buffer_free(exchange->world, buffer);
         return;

@@ -34,7 +34,6 @@ static Error *rows_copy(RtWorker *worker, RtStore *sink, const RowLayout *from, 
                 TRY(sink->ops->str(worker, sink, &s, place));
         }
     }
-    worker->rows_out += n;
     return sink->ops->commit(worker, sink, n);
 }
 
@@ -50,6 +49,7 @@ static void pass_rows(RtWorker *worker, RtScan *scan)
                        : sink->spec->kind == STORE_APPEND ? append_pass(worker, sink, rows, n)
                                                           : rows_copy(worker, sink, from, rows, n);
         worker_fail(worker, error);
+        worker->rows_out += n;
         if (worker->rt->sink_full(worker, sink))
             return;
     }
