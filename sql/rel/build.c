@@ -57,16 +57,16 @@ static Error *build_from(Build *build, const BoundFrom *from, Rel **out)
 {
     switch (from->kind)
     {
-        case FROM_TABLE:
-        case FROM_SYSVIEW:
-            *out = build_table(build, from);
-            return NULL;
-        case FROM_QUERY:
-            return build_from_query(build, from, out);
-        case FROM_VALUES:
-            return build_values(build, from, out);
-        case FROM_JOIN:
-            break;
+    case FROM_TABLE:
+    case FROM_SYSVIEW:
+        *out = build_table(build, from);
+        return NULL;
+    case FROM_QUERY:
+        return build_from_query(build, from, out);
+    case FROM_VALUES:
+        return build_values(build, from, out);
+    case FROM_JOIN:
+        break;
     }
     Rel *left, *right;
     TRY(build_from(build, from->left, &left));

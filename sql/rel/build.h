@@ -25,8 +25,8 @@ typedef struct Pull
     const Expr *subquery; /* for messages */
     ColumnSet inside;     /* columns the subquery makes itself */
     ExprList pulled;
-    bool exists;      /* only asked whether there are rows: order and limit do not matter */
-    bool lone_agg;    /* passed an aggregate without groups: it has a row even where nothing matches */
+    bool exists;   /* only asked whether there are rows: order and limit do not matter */
+    bool lone_agg; /* passed an aggregate without groups: it has a row even where nothing matches */
 } Pull;
 
 /* Builds the subquery of `expr` and pulls its correlation up; 0A000 where that cannot be done. */

@@ -47,15 +47,15 @@ static double estimate_join(Arena *arena, const BoundStatement *statement, const
     double semi = keyed ? semi_selectivity(outer_distinct, inner_distinct) * other : 1;
     switch (rel->join)
     {
-        case JOIN_SEMI:
-            return left * semi;
-        case JOIN_ANTI:
-        case JOIN_ANTI_NULL:
-            return left * fmax(ANTI_SELECTIVITY_MIN, 1 - semi);
-        case JOIN_LEFT:
-            return fmax(left, left * right * equal_keys_selectivity(outer_distinct, inner_distinct) * other);
-        default:
-            return left * right * equal_keys_selectivity(outer_distinct, inner_distinct) * other;
+    case JOIN_SEMI:
+        return left * semi;
+    case JOIN_ANTI:
+    case JOIN_ANTI_NULL:
+        return left * fmax(ANTI_SELECTIVITY_MIN, 1 - semi);
+    case JOIN_LEFT:
+        return fmax(left, left * right * equal_keys_selectivity(outer_distinct, inner_distinct) * other);
+    default:
+        return left * right * equal_keys_selectivity(outer_distinct, inner_distinct) * other;
     }
 }
 
@@ -88,30 +88,29 @@ static double estimate(Arena *arena, const BoundStatement *statement, const Rel 
 {
     switch (rel->kind)
     {
-        case REL_ONE:
-            return 1;
-        case REL_SCAN:
-            return (double) rel->table->row_count *
-                   expr_list_selectivity(statement, rel->conjuncts, rel->conjunct_count);
-        case REL_SYSVIEW:
-            return 100;
-        case REL_VALUES:
-            return rel->row_count;
-        case REL_FILTER:
-            return rel->must_hold ? input_rows(rel, 0)
-                                  : input_rows(rel, 0) *
-                                        expr_list_selectivity(statement, rel->conjuncts, rel->conjunct_count);
-        case REL_PROJECT:
-            return input_rows(rel, 0);
-        case REL_JOIN_SET:
-            return estimate_set(statement, rel);
-        case REL_JOIN:
-            return estimate_join(arena, statement, rel);
-        case REL_AGG:
-            return estimate_groups(statement, rel);
-        case REL_SORT:
-        case REL_LIMIT:
-            return limited(rel, input_rows(rel, 0));
+    case REL_ONE:
+        return 1;
+    case REL_SCAN:
+        return (double) rel->table->row_count * expr_list_selectivity(statement, rel->conjuncts, rel->conjunct_count);
+    case REL_SYSVIEW:
+        return 100;
+    case REL_VALUES:
+        return rel->row_count;
+    case REL_FILTER:
+        return rel->must_hold
+                   ? input_rows(rel, 0)
+                   : input_rows(rel, 0) * expr_list_selectivity(statement, rel->conjuncts, rel->conjunct_count);
+    case REL_PROJECT:
+        return input_rows(rel, 0);
+    case REL_JOIN_SET:
+        return estimate_set(statement, rel);
+    case REL_JOIN:
+        return estimate_join(arena, statement, rel);
+    case REL_AGG:
+        return estimate_groups(statement, rel);
+    case REL_SORT:
+    case REL_LIMIT:
+        return limited(rel, input_rows(rel, 0));
     }
     return 1;
 }

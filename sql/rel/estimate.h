@@ -6,14 +6,14 @@
 #include "sql/rel/rel_tool.h"
 
 /* Where nothing is known (System R's guesses, in spirit). */
-#define SELECTIVITY_EQUAL 0.005
-#define SELECTIVITY_RANGE 0.3333
-#define SELECTIVITY_LIKE 0.1
+#define SELECTIVITY_EQUAL       0.005
+#define SELECTIVITY_RANGE       0.3333
+#define SELECTIVITY_LIKE        0.1
 #define SELECTIVITY_LIKE_PREFIX 0.02
-#define SELECTIVITY_UNKNOWN 0.3333
-#define SELECTIVITY_MIN 1e-9
-#define SELECTIVITY_RESIDUAL 0.5 /* of a semi join's further conditions */
-#define ANTI_SELECTIVITY_MIN 0.1
+#define SELECTIVITY_UNKNOWN     0.3333
+#define SELECTIVITY_MIN         1e-9
+#define SELECTIVITY_RESIDUAL    0.5 /* of a semi join's further conditions */
+#define ANTI_SELECTIVITY_MIN    0.1
 
 /* Share of rows that pass all of them; two bounds of one column are seen as one range. */
 double expr_list_selectivity(const BoundStatement *statement, Expr *const *conjuncts, int32_t count);

@@ -46,25 +46,25 @@ static bool is_strict(const Expr *expr, const ColumnSet *columns)
 {
     switch (expr->kind)
     {
-        case EXPR_COLUMN:
-            return column_set_has(columns, expr->column);
-        case EXPR_ARITH:
-        case EXPR_NEGATE:
-        case EXPR_COMPARE:
-        case EXPR_CAST:
-        case EXPR_LIKE:
-        case EXPR_DATE_ADD:
-        case EXPR_FUNC:
-        case EXPR_NOT:
-            for (int32_t k = 0; k < expr->arg_count; k++)
-                if (is_strict(expr->args[k], columns))
-                    return true;
-            return false;
-        case EXPR_IN_LIST:
-        case EXPR_NULLIF:
-            return is_strict(expr->args[0], columns);
-        default:
-            return false;
+    case EXPR_COLUMN:
+        return column_set_has(columns, expr->column);
+    case EXPR_ARITH:
+    case EXPR_NEGATE:
+    case EXPR_COMPARE:
+    case EXPR_CAST:
+    case EXPR_LIKE:
+    case EXPR_DATE_ADD:
+    case EXPR_FUNC:
+    case EXPR_NOT:
+        for (int32_t k = 0; k < expr->arg_count; k++)
+            if (is_strict(expr->args[k], columns))
+                return true;
+        return false;
+    case EXPR_IN_LIST:
+    case EXPR_NULLIF:
+        return is_strict(expr->args[0], columns);
+    default:
+        return false;
     }
 }
 
@@ -72,22 +72,22 @@ bool expr_refuses_nulls(const Expr *condition, const ColumnSet *columns)
 {
     switch (condition->kind)
     {
-        case EXPR_AND:
-            for (int32_t k = 0; k < condition->arg_count; k++)
-                if (expr_refuses_nulls(condition->args[k], columns))
-                    return true;
-            return false;
-        case EXPR_OR:
-            for (int32_t k = 0; k < condition->arg_count; k++)
-                if (!expr_refuses_nulls(condition->args[k], columns))
-                    return false;
-            return true;
-        case EXPR_NOT:
-            if (condition->args[0]->kind == EXPR_IS_NULL)
-                return is_strict(condition->args[0]->args[0], columns);
-            return is_strict(condition->args[0], columns);
-        default:
-            return is_strict(condition, columns);
+    case EXPR_AND:
+        for (int32_t k = 0; k < condition->arg_count; k++)
+            if (expr_refuses_nulls(condition->args[k], columns))
+                return true;
+        return false;
+    case EXPR_OR:
+        for (int32_t k = 0; k < condition->arg_count; k++)
+            if (!expr_refuses_nulls(condition->args[k], columns))
+                return false;
+        return true;
+    case EXPR_NOT:
+        if (condition->args[0]->kind == EXPR_IS_NULL)
+            return is_strict(condition->args[0]->args[0], columns);
+        return is_strict(condition->args[0], columns);
+    default:
+        return is_strict(condition, columns);
     }
 }
 
@@ -235,16 +235,16 @@ char compare_op_swapped(char op)
 {
     switch (op)
     {
-        case '<':
-            return '>';
-        case '>':
-            return '<';
-        case 'l':
-            return 'g';
-        case 'g':
-            return 'l';
-        default:
-            return op;
+    case '<':
+        return '>';
+    case '>':
+        return '<';
+    case 'l':
+        return 'g';
+    case 'g':
+        return 'l';
+    default:
+        return op;
     }
 }
 
@@ -274,17 +274,17 @@ bool datum_as_int128(SqlType type, const Datum *value, __int128 *out)
         return false;
     switch (type_rep(type))
     {
-        case REP_I8:
-        case REP_I16:
-        case REP_I32:
-        case REP_I64:
-            *out = value->i;
-            return true;
-        case REP_I128:
-            *out = i128_get(value->i128);
-            return true;
-        default:
-            return false;
+    case REP_I8:
+    case REP_I16:
+    case REP_I32:
+    case REP_I64:
+        *out = value->i;
+        return true;
+    case REP_I128:
+        *out = i128_get(value->i128);
+        return true;
+    default:
+        return false;
     }
 }
 

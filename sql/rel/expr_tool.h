@@ -21,7 +21,7 @@ Expr *expr_replace(Arena *arena, Expr *expr, ExprSwap *swap, void *context);
 /* New nodes; args are shared. */
 Expr *expr_make(Arena *arena, ExprKind kind, SqlType type, int32_t arg_count, Expr *const *args);
 Expr *expr_compare_make(Arena *arena, char op, Expr *a, Expr *b);
-Expr *expr_or_list(Arena *arena, Expr *const *args, int32_t count); /* 0: false */
+Expr *expr_or_list(Arena *arena, Expr *const *args, int32_t count);  /* 0: false */
 Expr *expr_and_list(Arena *arena, Expr *const *args, int32_t count); /* 0: NULL, true */
 Expr *expr_not(Arena *arena, Expr *arg);
 Expr *expr_cast_make(Arena *arena, Expr *arg, SqlType type);

@@ -47,9 +47,9 @@ Error *pull_through_groups(Pull *pull, Rel *agg, const ExprList *below)
         Expr *inner = conjunct->args[in], *outer = conjunct->args[1 - in];
         if (is_correlated(pull, inner) || reads_inside(pull, outer))
             return build_refuse(pull->subquery, "an aggregate subquery correlated in this way");
-        ColumnId column = inner->kind == EXPR_COLUMN ? inner->column
-                                                     : bound_add_column(arena, pull->build->statement, "key",
-                                                                        inner->type, inner->nullable);
+        ColumnId column = inner->kind == EXPR_COLUMN
+                              ? inner->column
+                              : bound_add_column(arena, pull->build->statement, "key", inner->type, inner->nullable);
         BoundNamed *named = ARENA_ARRAY(arena, BoundNamed, agg->named_count + 1);
         for (int32_t g = 0; g < agg->named_count; g++)
             named[g] = agg->named[g];
@@ -68,43 +68,43 @@ static Error *pull_up(Pull *pull, Rel **rel)
     Rel *at = *rel;
     switch (at->kind)
     {
-        case REL_JOIN_SET:
-            for (int32_t k = 0; k < at->input_count; k++)
-                TRY(pull_up(pull, &at->inputs[k]));
+    case REL_JOIN_SET:
+        for (int32_t k = 0; k < at->input_count; k++)
+            TRY(pull_up(pull, &at->inputs[k]));
+        pull_conjuncts(pull, at);
+        return NULL;
+    case REL_JOIN:
+        TRY(pull_up(pull, &at->inputs[0]));
+        if (at->join == JOIN_SEMI || at->join == JOIN_INNER)
             pull_conjuncts(pull, at);
-            return NULL;
-        case REL_JOIN:
-            TRY(pull_up(pull, &at->inputs[0]));
-            if (at->join == JOIN_SEMI || at->join == JOIN_INNER)
-                pull_conjuncts(pull, at);
-            return NULL;
-        case REL_FILTER:
-            TRY(pull_up(pull, &at->inputs[0]));
-            pull_conjuncts(pull, at);
-            return NULL;
-        case REL_PROJECT:
-            return pull_up(pull, &at->inputs[0]);
-        case REL_AGG:
+        return NULL;
+    case REL_FILTER:
+        TRY(pull_up(pull, &at->inputs[0]));
+        pull_conjuncts(pull, at);
+        return NULL;
+    case REL_PROJECT:
+        return pull_up(pull, &at->inputs[0]);
+    case REL_AGG:
+    {
+        ExprList above = pull->pulled;
+        pull->pulled = (ExprList){.arena = above.arena};
+        TRY(pull_up(pull, &at->inputs[0]));
+        ExprList below = pull->pulled;
+        pull->pulled = above;
+        if (at->named_count == 0)
+            pull->lone_agg = true;
+        return pull_through_groups(pull, at, &below);
+    }
+    case REL_SORT:
+    case REL_LIMIT:
+        if (pull->exists && at->offset == 0 && at->limit != 0)
         {
-            ExprList above = pull->pulled;
-            pull->pulled = (ExprList){.arena = above.arena};
-            TRY(pull_up(pull, &at->inputs[0]));
-            ExprList below = pull->pulled;
-            pull->pulled = above;
-            if (at->named_count == 0)
-                pull->lone_agg = true;
-            return pull_through_groups(pull, at, &below);
+            *rel = at->inputs[0];
+            return pull_up(pull, rel);
         }
-        case REL_SORT:
-        case REL_LIMIT:
-            if (pull->exists && at->offset == 0 && at->limit != 0)
-            {
-                *rel = at->inputs[0];
-                return pull_up(pull, rel);
-            }
-            return at->kind == REL_SORT ? pull_up(pull, &at->inputs[0]) : NULL;
-        default:
-            return NULL;
+        return at->kind == REL_SORT ? pull_up(pull, &at->inputs[0]) : NULL;
+    default:
+        return NULL;
     }
 }
 

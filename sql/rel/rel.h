@@ -13,9 +13,9 @@
 
 typedef enum RelKind
 {
-    REL_ONE,      /* one row, no columns */
-    REL_SCAN,     /* table */
-    REL_SYSVIEW,  /* rows the leader makes */
+    REL_ONE,     /* one row, no columns */
+    REL_SCAN,    /* table */
+    REL_SYSVIEW, /* rows the leader makes */
     REL_VALUES,
     REL_FILTER,
     REL_PROJECT,  /* computes named expressions; passes input columns through as needed */
@@ -35,25 +35,25 @@ struct Rel
     int32_t output_count;
     ColumnId *outputs; /* columns a parent may use */
     const CatalogTable *table;
-    const char *alias;             /* SCAN, SYSVIEW: as the statement calls it */
+    const char *alias; /* SCAN, SYSVIEW: as the statement calls it */
     int32_t column_count;
-    ColumnId *table_columns;       /* SCAN, SYSVIEW: id of each table column; VALUES: of each column */
+    ColumnId *table_columns; /* SCAN, SYSVIEW: id of each table column; VALUES: of each column */
     int32_t conjunct_count;
-    Expr **conjuncts;              /* FILTER, JOIN_SET, JOIN, SCAN (pushed down) */
-    bool must_hold;                /* FILTER: a row that fails it is error 21000 (scalar subquery of several rows) */
+    Expr **conjuncts; /* FILTER, JOIN_SET, JOIN, SCAN (pushed down) */
+    bool must_hold;   /* FILTER: a row that fails it is error 21000 (scalar subquery of several rows) */
     JoinKind join;
     int32_t named_count;
-    BoundNamed *named;             /* PROJECT; AGG: groups */
+    BoundNamed *named; /* PROJECT; AGG: groups */
     int32_t agg_count;
     BoundAgg *aggs;
     int32_t sort_count;
-    BoundSort *sort;               /* SORT */
-    int64_t limit;                 /* LIMIT, and SORT after top-N was recognised; -1 = none */
+    BoundSort *sort; /* SORT */
+    int64_t limit;   /* LIMIT, and SORT after top-N was recognised; -1 = none */
     int64_t offset;
-    int32_t row_count;             /* VALUES */
+    int32_t row_count; /* VALUES */
     Expr ***rows;
-    double rows_estimate;          /* filled by rel_estimate */
-    int32_t result_count;          /* of the root only: what the client sees, in order (a column may come twice) */
+    double rows_estimate; /* filled by rel_estimate */
+    int32_t result_count; /* of the root only: what the client sees, in order (a column may come twice) */
     ColumnId *results;
 };
 

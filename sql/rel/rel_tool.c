@@ -139,19 +139,19 @@ bool rel_is_one_row(const Rel *rel)
 {
     switch (rel->kind)
     {
-        case REL_ONE:
-            return true;
-        case REL_AGG:
-            return rel->named_count == 0;
-        case REL_VALUES:
-            return rel->row_count <= 1;
-        case REL_LIMIT:
-            return (rel->limit >= 0 && rel->limit <= 1) || rel_is_one_row(rel->inputs[0]);
-        case REL_FILTER:
-        case REL_PROJECT:
-        case REL_SORT:
-            return rel_is_one_row(rel->inputs[0]);
-        default:
-            return false;
+    case REL_ONE:
+        return true;
+    case REL_AGG:
+        return rel->named_count == 0;
+    case REL_VALUES:
+        return rel->row_count <= 1;
+    case REL_LIMIT:
+        return (rel->limit >= 0 && rel->limit <= 1) || rel_is_one_row(rel->inputs[0]);
+    case REL_FILTER:
+    case REL_PROJECT:
+    case REL_SORT:
+        return rel_is_one_row(rel->inputs[0]);
+    default:
+        return false;
     }
 }

@@ -28,8 +28,7 @@ static ColumnId find_agg(Splitting *split, AggKind kind, bool distinct, Expr *ar
             return split->aggs[k].column;
     const char *name = kind == AGG_SUM ? "sum" : "count";
     ColumnId column = bound_add_column(split->arena, split->statement, name, type, nullable);
-    split->aggs[split->agg_count++] =
-        (BoundAgg){.kind = kind, .distinct = distinct, .arg = arg, .column = column};
+    split->aggs[split->agg_count++] = (BoundAgg){.kind = kind, .distinct = distinct, .arg = arg, .column = column};
     return column;
 }
 
@@ -80,8 +79,8 @@ static Rel *split_aggregates(Arena *arena, BoundStatement *statement, Rel *rel)
     {
         BoundAgg *agg = &rel->aggs[k];
         if (agg->kind == AGG_AVG)
-            named[named_count++] = (BoundNamed){
-                make_average(&split, agg, rel->named_count == 0 || agg->arg->nullable), agg->column};
+            named[named_count++] =
+                (BoundNamed){make_average(&split, agg, rel->named_count == 0 || agg->arg->nullable), agg->column};
     }
     rel->agg_count = split.agg_count;
     rel->aggs = split.aggs;

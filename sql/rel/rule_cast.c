@@ -36,17 +36,17 @@ static bool fits_type(SqlType type, __int128 value)
 {
     switch (type.id)
     {
-        case TYPE_SMALLINT:
-            return value >= INT16_MIN && value <= INT16_MAX;
-        case TYPE_INTEGER:
-        case TYPE_DATE:
-            return value >= INT32_MIN && value <= INT32_MAX;
-        case TYPE_BIGINT:
-            return value >= INT64_MIN && value <= INT64_MAX;
-        case TYPE_DECIMAL:
-            return decimal_fits(value, type.precision);
-        default:
-            return false;
+    case TYPE_SMALLINT:
+        return value >= INT16_MIN && value <= INT16_MAX;
+    case TYPE_INTEGER:
+    case TYPE_DATE:
+        return value >= INT32_MIN && value <= INT32_MAX;
+    case TYPE_BIGINT:
+        return value >= INT64_MIN && value <= INT64_MAX;
+    case TYPE_DECIMAL:
+        return decimal_fits(value, type.precision);
+    default:
+        return false;
     }
 }
 

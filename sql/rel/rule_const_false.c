@@ -10,8 +10,7 @@ static bool is_empty(const Rel *rel)
 static bool never_true(const Rel *rel)
 {
     for (int32_t k = 0; k < rel->conjunct_count; k++)
-        if (rel->conjuncts[k]->kind == EXPR_CONST &&
-            (rel->conjuncts[k]->value.null || rel->conjuncts[k]->value.i == 0))
+        if (rel->conjuncts[k]->kind == EXPR_CONST && (rel->conjuncts[k]->value.null || rel->conjuncts[k]->value.i == 0))
             return true;
     return false;
 }
@@ -21,28 +20,28 @@ static bool becomes_empty(const Rel *rel)
 {
     switch (rel->kind)
     {
-        case REL_SCAN:
-            return never_true(rel);
-        case REL_FILTER:
-            return (never_true(rel) && !rel->must_hold) || is_empty(rel->inputs[0]);
-        case REL_JOIN_SET:
-            for (int32_t k = 0; k < rel->input_count; k++)
-                if (is_empty(rel->inputs[k]))
-                    return true;
-            return never_true(rel);
-        case REL_JOIN:
-            if (rel->join == JOIN_SEMI || rel->join == JOIN_INNER)
-                return is_empty(rel->inputs[0]) || is_empty(rel->inputs[1]) || never_true(rel);
-            return is_empty(rel->inputs[0]);
-        case REL_AGG:
-            return rel->named_count > 0 && is_empty(rel->inputs[0]);
-        case REL_LIMIT:
-            return rel->limit == 0 || is_empty(rel->inputs[0]);
-        case REL_SORT:
-        case REL_PROJECT:
-            return is_empty(rel->inputs[0]);
-        default:
-            return false;
+    case REL_SCAN:
+        return never_true(rel);
+    case REL_FILTER:
+        return (never_true(rel) && !rel->must_hold) || is_empty(rel->inputs[0]);
+    case REL_JOIN_SET:
+        for (int32_t k = 0; k < rel->input_count; k++)
+            if (is_empty(rel->inputs[k]))
+                return true;
+        return never_true(rel);
+    case REL_JOIN:
+        if (rel->join == JOIN_SEMI || rel->join == JOIN_INNER)
+            return is_empty(rel->inputs[0]) || is_empty(rel->inputs[1]) || never_true(rel);
+        return is_empty(rel->inputs[0]);
+    case REL_AGG:
+        return rel->named_count > 0 && is_empty(rel->inputs[0]);
+    case REL_LIMIT:
+        return rel->limit == 0 || is_empty(rel->inputs[0]);
+    case REL_SORT:
+    case REL_PROJECT:
+        return is_empty(rel->inputs[0]);
+    default:
+        return false;
     }
 }
 

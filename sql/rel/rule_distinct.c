@@ -65,8 +65,9 @@ static void add_parts(Distinct *d, const BoundAgg *agg, Rel *inner, Rel *outer, 
 static Rel *two_levels(Distinct *d, Rel *agg, Expr *arg)
 {
     Arena *arena = d->arena;
-    ColumnId column = arg->kind == EXPR_COLUMN ? arg->column
-                                               : bound_add_column(arena, d->statement, "value", arg->type, arg->nullable);
+    ColumnId column = arg->kind == EXPR_COLUMN
+                          ? arg->column
+                          : bound_add_column(arena, d->statement, "value", arg->type, arg->nullable);
     Rel *inner = rel_new(arena, REL_AGG, 1), *outer = rel_new(arena, REL_AGG, 1);
     inner->inputs[0] = agg->inputs[0];
     inner->named = more_groups(arena, agg, arg, column);
@@ -76,8 +77,7 @@ static Rel *two_levels(Distinct *d, Rel *agg, Expr *arg)
     outer->named_count = agg->named_count;
     outer->named = ARENA_ARRAY(arena, BoundNamed, agg->named_count);
     for (int32_t k = 0; k < agg->named_count; k++)
-        outer->named[k] =
-            (BoundNamed){expr_column(arena, d->statement, agg->named[k].column), agg->named[k].column};
+        outer->named[k] = (BoundNamed){expr_column(arena, d->statement, agg->named[k].column), agg->named[k].column};
     outer->aggs = ARENA_ARRAY(arena, BoundAgg, agg->agg_count);
     BoundNamed *fixed = ARENA_ARRAY(arena, BoundNamed, agg->agg_count);
     int32_t fixed_count = 0;

@@ -8,7 +8,7 @@
  */
 #include "sql/rel/rel_tool.h"
 
-static ExprList *arms_of(Arena *arena, const Expr *or)
+static ExprList *arms_of(Arena *arena, const Expr * or)
 {
     ExprList *arms = ARENA_ARRAY(arena, ExprList, or->arg_count);
     for (int32_t k = 0; k < or->arg_count; k++)

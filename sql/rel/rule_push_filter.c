@@ -190,8 +190,8 @@ static Rel *push_join(Push *p, Rel *join, ExprList *list)
 {
     Arena *arena = p->arena;
     if (join->join == JOIN_LEFT && makes_inner(p, join, list))
-        return push_set(
-            p, rel_join_set(arena, join->inputs[0], join->inputs[1], join->conjuncts, join->conjunct_count), list);
+        return push_set(p, rel_join_set(arena, join->inputs[0], join->inputs[1], join->conjuncts, join->conjunct_count),
+                        list);
     ColumnSet left = {0};
     rel_columns(arena, join->inputs[0], &left);
     ExprList down = new_list(p), stay = new_list(p), on = new_list(p), known = new_list(p);
@@ -225,31 +225,31 @@ static Rel *push(Push *p, Rel *rel, ExprList *above)
     add_normal(p, &list, above->items, above->count);
     switch (rel->kind)
     {
-        case REL_FILTER:
-            if (!rel->must_hold)
-            {
-                add_normal(p, &list, rel->conjuncts, rel->conjunct_count);
-                return push(p, rel->inputs[0], &list);
-            }
-            break;
-        case REL_PROJECT:
-        case REL_AGG:
-            return push_through_names(p, rel, &list);
-        case REL_JOIN_SET:
-            return push_set(p, rel, &list);
-        case REL_JOIN:
-            return push_join(p, rel, &list);
-        case REL_SORT:
-            if (rel->limit >= 0 || rel->offset > 0)
-                break;
-            rel->inputs[0] = push(p, rel->inputs[0], &list);
-            return rel;
-        case REL_SCAN:
+    case REL_FILTER:
+        if (!rel->must_hold)
+        {
             add_normal(p, &list, rel->conjuncts, rel->conjunct_count);
-            rel_set_conjuncts(rel, &list);
-            return rel;
-        default:
+            return push(p, rel->inputs[0], &list);
+        }
+        break;
+    case REL_PROJECT:
+    case REL_AGG:
+        return push_through_names(p, rel, &list);
+    case REL_JOIN_SET:
+        return push_set(p, rel, &list);
+    case REL_JOIN:
+        return push_join(p, rel, &list);
+    case REL_SORT:
+        if (rel->limit >= 0 || rel->offset > 0)
             break;
+        rel->inputs[0] = push(p, rel->inputs[0], &list);
+        return rel;
+    case REL_SCAN:
+        add_normal(p, &list, rel->conjuncts, rel->conjunct_count);
+        rel_set_conjuncts(rel, &list);
+        return rel;
+    default:
+        break;
     }
     for (int32_t k = 0; k < rel->input_count; k++)
         rel->inputs[k] = push(p, rel->inputs[k], &none);

@@ -36,8 +36,7 @@ Error *rule_semi_down(Arena *arena, BoundStatement *statement, Rel **rel)
     Rel *at = *rel;
     for (int32_t k = 0; k < at->input_count; k++)
         TRY(rule_semi_down(arena, statement, &at->inputs[k]));
-    if (at->kind != REL_JOIN || (at->join != JOIN_SEMI && at->join != JOIN_ANTI) ||
-        at->inputs[0]->kind != REL_JOIN_SET)
+    if (at->kind != REL_JOIN || (at->join != JOIN_SEMI && at->join != JOIN_ANTI) || at->inputs[0]->kind != REL_JOIN_SET)
         return NULL;
     int32_t input = tested_input(arena, at);
     if (input < 0)

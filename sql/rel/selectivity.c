@@ -13,8 +13,7 @@
 static const ColumnStats *column_stats(const BoundStatement *statement, ColumnId column)
 {
     const BoundColumn *bound = &statement->columns[column];
-    return bound->table == NULL || table_is_sysview(bound->table) ? NULL
-                                                                  : &bound->table->columns[bound->ordinal].stats;
+    return bound->table == NULL || table_is_sysview(bound->table) ? NULL : &bound->table->columns[bound->ordinal].stats;
 }
 
 static double null_share(const BoundStatement *statement, ColumnId column)
@@ -180,28 +179,28 @@ double expr_selectivity(const BoundStatement *statement, const Expr *conjunct)
     double none = 1;
     switch (conjunct->kind)
     {
-        case EXPR_CONST:
-            return !conjunct->value.null && conjunct->value.i != 0 ? 1 : SELECTIVITY_MIN;
-        case EXPR_COMPARE:
-            return fmax(SELECTIVITY_MIN, compare_selectivity(statement, conjunct));
-        case EXPR_AND:
-            return expr_list_selectivity(statement, conjunct->args, conjunct->arg_count);
-        case EXPR_OR:
-            for (int32_t k = 0; k < conjunct->arg_count; k++)
-                none *= 1 - expr_selectivity(statement, conjunct->args[k]);
-            return fmax(SELECTIVITY_MIN, 1 - none);
-        case EXPR_NOT:
-            return fmax(SELECTIVITY_MIN, 1 - expr_selectivity(statement, conjunct->args[0]));
-        case EXPR_IS_NULL:
-            return conjunct->args[0]->kind == EXPR_COLUMN
-                       ? fmax(SELECTIVITY_MIN, null_share(statement, conjunct->args[0]->column))
-                       : SELECTIVITY_EQUAL;
-        case EXPR_IN_LIST:
-            return in_selectivity(statement, conjunct);
-        case EXPR_LIKE:
-            return like_selectivity(conjunct);
-        default:
-            return SELECTIVITY_UNKNOWN;
+    case EXPR_CONST:
+        return !conjunct->value.null && conjunct->value.i != 0 ? 1 : SELECTIVITY_MIN;
+    case EXPR_COMPARE:
+        return fmax(SELECTIVITY_MIN, compare_selectivity(statement, conjunct));
+    case EXPR_AND:
+        return expr_list_selectivity(statement, conjunct->args, conjunct->arg_count);
+    case EXPR_OR:
+        for (int32_t k = 0; k < conjunct->arg_count; k++)
+            none *= 1 - expr_selectivity(statement, conjunct->args[k]);
+        return fmax(SELECTIVITY_MIN, 1 - none);
+    case EXPR_NOT:
+        return fmax(SELECTIVITY_MIN, 1 - expr_selectivity(statement, conjunct->args[0]));
+    case EXPR_IS_NULL:
+        return conjunct->args[0]->kind == EXPR_COLUMN
+                   ? fmax(SELECTIVITY_MIN, null_share(statement, conjunct->args[0]->column))
+                   : SELECTIVITY_EQUAL;
+    case EXPR_IN_LIST:
+        return in_selectivity(statement, conjunct);
+    case EXPR_LIKE:
+        return like_selectivity(conjunct);
+    default:
+        return SELECTIVITY_UNKNOWN;
     }
 }
 

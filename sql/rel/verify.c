@@ -8,17 +8,17 @@ static int32_t inputs_expected(RelKind kind)
 {
     switch (kind)
     {
-        case REL_ONE:
-        case REL_SCAN:
-        case REL_SYSVIEW:
-        case REL_VALUES:
-            return 0;
-        case REL_JOIN:
-            return 2;
-        case REL_JOIN_SET:
-            return -1;
-        default:
-            return 1;
+    case REL_ONE:
+    case REL_SCAN:
+    case REL_SYSVIEW:
+    case REL_VALUES:
+        return 0;
+    case REL_JOIN:
+        return 2;
+    case REL_JOIN_SET:
+        return -1;
+    default:
+        return 1;
     }
 }
 

@@ -52,8 +52,7 @@ void facts_begin(Planner *planner)
         if (table_is_sysview(bound->table))
             continue;
         __int128 min, max;
-        fact->nullable = !base->not_null && (base->stats.null_count > 0 || bound->table->row_count > 0) &&
-                         base->stats.null_count != 0;
+        fact->nullable = !base->not_null && base->stats.null_count > 0;
         if (base->stats.has_range && datum_as_int128(base->type, &base->stats.min, &min) &&
             datum_as_int128(base->type, &base->stats.max, &max))
             fact->bounds = known(min, max);
@@ -128,21 +127,21 @@ static Bounds arith_bounds(const Plan *plan, const Expr *expr)
         return UNKNOWN;
     switch (expr->op)
     {
-        case '+':
-        case '-':
-            a = rescaled(a, scale_of(x->type), scale);
-            b = rescaled(b, scale_of(y->type), scale);
-            if (!a.known || !b.known)
-                return UNKNOWN;
-            return expr->op == '+' ? known(a.min + b.min, a.max + b.max) : known(a.min - b.max, a.max - b.min);
-        case '*':
-            return rescaled(product(a, b), scale_of(x->type) + scale_of(y->type), scale);
-        case '%':
-            if (scale_of(x->type) != scale || scale_of(y->type) != scale)
-                return UNKNOWN;
-            return known(-magnitude(b), magnitude(b));
-        default:
+    case '+':
+    case '-':
+        a = rescaled(a, scale_of(x->type), scale);
+        b = rescaled(b, scale_of(y->type), scale);
+        if (!a.known || !b.known)
             return UNKNOWN;
+        return expr->op == '+' ? known(a.min + b.min, a.max + b.max) : known(a.min - b.max, a.max - b.min);
+    case '*':
+        return rescaled(product(a, b), scale_of(x->type) + scale_of(y->type), scale);
+    case '%':
+        if (scale_of(x->type) != scale || scale_of(y->type) != scale)
+            return UNKNOWN;
+        return known(-magnitude(b), magnitude(b));
+    default:
+        return UNKNOWN;
     }
 }
 
@@ -150,14 +149,14 @@ static Bounds type_bounds(SqlType type)
 {
     switch (type.id)
     {
-        case TYPE_SMALLINT:
-            return known(INT16_MIN, INT16_MAX);
-        case TYPE_INTEGER:
-            return known(INT32_MIN, INT32_MAX);
-        case TYPE_BOOLEAN:
-            return known(0, 1);
-        default:
-            return UNKNOWN;
+    case TYPE_SMALLINT:
+        return known(INT16_MIN, INT16_MAX);
+    case TYPE_INTEGER:
+        return known(INT32_MIN, INT32_MAX);
+    case TYPE_BOOLEAN:
+        return known(0, 1);
+    default:
+        return UNKNOWN;
     }
 }
 
@@ -196,28 +195,28 @@ Bounds plan_bounds(const Plan *plan, const Expr *expr)
     __int128 value;
     switch (expr->kind)
     {
-        case EXPR_COLUMN:
-            return expr->column < plan->fact_count ? plan->facts[expr->column].bounds : UNKNOWN;
-        case EXPR_CONST:
-            return datum_as_int128(expr->type, &expr->value, &value) ? known(value, value) : type_bounds(expr->type);
-        case EXPR_ARITH:
-            return arith_bounds(plan, expr);
-        case EXPR_NEGATE:
-            all = plan_bounds(plan, expr->args[0]);
-            return all.known ? known(-all.max, -all.min) : UNKNOWN;
-        case EXPR_CASE:
-            return case_bounds(plan, expr);
-        case EXPR_COALESCE:
-            all = plan_bounds(plan, expr->args[0]);
-            for (int32_t k = 1; k < expr->arg_count; k++)
-                all = united(all, plan_bounds(plan, expr->args[k]));
-            return all;
-        case EXPR_NULLIF:
-            return plan_bounds(plan, expr->args[0]);
-        case EXPR_CAST:
-            return cast_bounds(plan, expr);
-        default:
-            return type_bounds(expr->type);
+    case EXPR_COLUMN:
+        return expr->column < plan->fact_count ? plan->facts[expr->column].bounds : UNKNOWN;
+    case EXPR_CONST:
+        return datum_as_int128(expr->type, &expr->value, &value) ? known(value, value) : type_bounds(expr->type);
+    case EXPR_ARITH:
+        return arith_bounds(plan, expr);
+    case EXPR_NEGATE:
+        all = plan_bounds(plan, expr->args[0]);
+        return all.known ? known(-all.max, -all.min) : UNKNOWN;
+    case EXPR_CASE:
+        return case_bounds(plan, expr);
+    case EXPR_COALESCE:
+        all = plan_bounds(plan, expr->args[0]);
+        for (int32_t k = 1; k < expr->arg_count; k++)
+            all = united(all, plan_bounds(plan, expr->args[k]));
+        return all;
+    case EXPR_NULLIF:
+        return plan_bounds(plan, expr->args[0]);
+    case EXPR_CAST:
+        return cast_bounds(plan, expr);
+    default:
+        return type_bounds(expr->type);
     }
 }
 
@@ -243,30 +242,30 @@ bool plan_nullable(const Plan *plan, const Expr *expr)
 {
     switch (expr->kind)
     {
-        case EXPR_COLUMN:
-            return expr->column >= plan->fact_count || plan->facts[expr->column].nullable;
-        case EXPR_CONST:
-            return expr->value.null;
-        case EXPR_IS_NULL:
-        case EXPR_IS_TRUE:
-            return false;
-        case EXPR_COALESCE:
-            for (int32_t k = 0; k < expr->arg_count; k++)
-                if (!plan_nullable(plan, expr->args[k]))
-                    return false;
-            return true;
-        case EXPR_CASE: /* a condition that is null is not true */
-            for (int32_t k = 1; k < expr->arg_count; k += 2)
-                if (plan_nullable(plan, expr->args[k]))
-                    return true;
-            return plan_nullable(plan, expr->args[expr->arg_count - 1]);
-        case EXPR_NULLIF:
-        case EXPR_SUBQUERY:
-            return true;
-        default:
-            for (int32_t k = 0; k < expr->arg_count; k++)
-                if (plan_nullable(plan, expr->args[k]))
-                    return true;
-            return false;
+    case EXPR_COLUMN:
+        return expr->column >= plan->fact_count || plan->facts[expr->column].nullable;
+    case EXPR_CONST:
+        return expr->value.null;
+    case EXPR_IS_NULL:
+    case EXPR_IS_TRUE:
+        return false;
+    case EXPR_COALESCE:
+        for (int32_t k = 0; k < expr->arg_count; k++)
+            if (!plan_nullable(plan, expr->args[k]))
+                return false;
+        return true;
+    case EXPR_CASE: /* a condition that is null is not true */
+        for (int32_t k = 1; k < expr->arg_count; k += 2)
+            if (plan_nullable(plan, expr->args[k]))
+                return true;
+        return plan_nullable(plan, expr->args[expr->arg_count - 1]);
+    case EXPR_NULLIF:
+    case EXPR_SUBQUERY:
+        return true;
+    default:
+        for (int32_t k = 0; k < expr->arg_count; k++)
+            if (plan_nullable(plan, expr->args[k]))
+                return true;
+        return false;
     }
 }

@@ -168,34 +168,34 @@ static Error *cut_step(Cut *cut, const Step *step, Open *open)
 {
     switch (step->kind)
     {
-        case STEP_ONE:
-            *open = (Open){.source = SOURCE_ONE, .on_leader = true, .rows_max = 1, .label = "result"};
-            return NULL;
-        case STEP_SCAN:
-            cut_scan(cut, step, open);
-            return NULL;
-        case STEP_SYSVIEW:
-        case STEP_VALUES:
-            return cut_values(cut, step, open);
-        case STEP_FILTER:
-            return cut_filter(cut, step, open);
-        case STEP_PROJECT:
-            return cut_project(cut, step, open);
-        case STEP_HJOIN:
-            return cut_join(cut, step, open);
-        case STEP_AGGR:
-            return cut_aggregate(cut, step, open);
-        case STEP_SORT:
-            return cut_sort(cut, step, open);
-        case STEP_LIMIT:
-            return cut_limit(cut, step, open);
-        case STEP_DIST:
-        case STEP_BCAST:
-        case STEP_RETURN:
-            return cut_move(cut, step, open);
-        case STEP_APPEND:
-        case STEP_COUNT:
-            break;
+    case STEP_ONE:
+        *open = (Open){.source = SOURCE_ONE, .on_leader = true, .rows_max = 1, .label = "result"};
+        return NULL;
+    case STEP_SCAN:
+        cut_scan(cut, step, open);
+        return NULL;
+    case STEP_SYSVIEW:
+    case STEP_VALUES:
+        return cut_values(cut, step, open);
+    case STEP_FILTER:
+        return cut_filter(cut, step, open);
+    case STEP_PROJECT:
+        return cut_project(cut, step, open);
+    case STEP_HJOIN:
+        return cut_join(cut, step, open);
+    case STEP_AGGR:
+        return cut_aggregate(cut, step, open);
+    case STEP_SORT:
+        return cut_sort(cut, step, open);
+    case STEP_LIMIT:
+        return cut_limit(cut, step, open);
+    case STEP_DIST:
+    case STEP_BCAST:
+    case STEP_RETURN:
+        return cut_move(cut, step, open);
+    case STEP_APPEND:
+    case STEP_COUNT:
+        break;
     }
     ASSERT(!"a step that gives rows");
     return NULL;

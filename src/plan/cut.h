@@ -16,7 +16,7 @@ typedef struct Cut
     Spec *spec;
     int32_t pipe_capacity, store_capacity, scan_capacity, values_capacity;
     RowCount *store_rows; /* most rows each store can have */
-    bool lone; /* one rank is leader and compute node: nothing is sent */
+    bool lone;            /* one rank is leader and compute node: nothing is sent */
     int32_t stream;
 } Cut;
 

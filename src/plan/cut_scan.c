@@ -38,8 +38,8 @@ static void scan_segments(Cut *cut, SpecScan *scan, const CatalogTable *table)
     {
         const CatalogSegment *from = &table->segments[k];
         SpecSegment *to = &scan->segments[k];
-        *to = (SpecSegment){.id = from->id, .slice = from->slice, .file = from->file, .rows = from->rows,
-                            .bytes = from->bytes};
+        *to = (SpecSegment){
+            .id = from->id, .slice = from->slice, .file = from->file, .rows = from->rows, .bytes = from->bytes};
         memcpy(to->digest, from->digest, sizeof to->digest);
     }
 }
@@ -48,23 +48,23 @@ static bool zone_op(char op, uint8_t *zone)
 {
     switch (op)
     {
-        case '=':
-            *zone = ZONE_EQ;
-            return true;
-        case '<':
-            *zone = ZONE_LT;
-            return true;
-        case 'l':
-            *zone = ZONE_LE;
-            return true;
-        case '>':
-            *zone = ZONE_GT;
-            return true;
-        case 'g':
-            *zone = ZONE_GE;
-            return true;
-        default:
-            return false;
+    case '=':
+        *zone = ZONE_EQ;
+        return true;
+    case '<':
+        *zone = ZONE_LT;
+        return true;
+    case 'l':
+        *zone = ZONE_LE;
+        return true;
+    case '>':
+        *zone = ZONE_GT;
+        return true;
+    case 'g':
+        *zone = ZONE_GE;
+        return true;
+    default:
+        return false;
     }
 }
 

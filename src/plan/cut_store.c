@@ -78,8 +78,7 @@ int32_t store_add(Cut *cut, StoreKind kind, const ColumnId *columns, int32_t cou
     store->layout->field_count = count;
     store->layout->fields = ARENA_ARRAY(cut->arena, RowField, count);
     for (int32_t k = 0; k < count; k++)
-        store->layout->fields[k] =
-            field_of(cut, expr_column(cut->arena, cut->planner->statement, columns[k]));
+        store->layout->fields[k] = field_of(cut, expr_column(cut->arena, cut->planner->statement, columns[k]));
     layout_place(kind, store->layout);
     cut->plan->store_columns[index].columns = arena_memdup(cut->arena, columns, sizeof(ColumnId) * (size_t) count);
     return index;
@@ -108,8 +107,8 @@ static PipePlan *pipe_new(Cut *cut)
 PipePlan *pipe_close(Cut *cut, Open *open, int32_t index)
 {
     static const char *const NAMES[] = {
-        [STORE_BUFFER] = "buffer", [STORE_HASH] = "hash",         [STORE_AGG] = "aggr",      [STORE_SORT] = "sort",
-        [STORE_EXCHANGE] = "send", [STORE_APPEND] = "insert",     [STORE_RETURN] = "return",
+        [STORE_BUFFER] = "buffer", [STORE_HASH] = "hash",     [STORE_AGG] = "aggr",      [STORE_SORT] = "sort",
+        [STORE_EXCHANGE] = "send", [STORE_APPEND] = "insert", [STORE_RETURN] = "return",
     };
     PipePlan *pipe = pipe_new(cut);
     SpecPipeline *spec = &cut->spec->pipelines[cut->spec->pipeline_count - 1];
@@ -135,17 +134,17 @@ static bool is_exact_key(SqlType type)
 {
     switch (type.id)
     {
-        case TYPE_SMALLINT:
-        case TYPE_INTEGER:
-        case TYPE_BIGINT:
-        case TYPE_BOOLEAN:
-        case TYPE_DATE:
-        case TYPE_TIMESTAMP:
-            return true;
-        case TYPE_DECIMAL:
-            return type.precision <= DECIMAL_PRECISION_I64_MAX;
-        default:
-            return false;
+    case TYPE_SMALLINT:
+    case TYPE_INTEGER:
+    case TYPE_BIGINT:
+    case TYPE_BOOLEAN:
+    case TYPE_DATE:
+    case TYPE_TIMESTAMP:
+        return true;
+    case TYPE_DECIMAL:
+        return type.precision <= DECIMAL_PRECISION_I64_MAX;
+    default:
+        return false;
     }
 }
 
@@ -224,16 +223,17 @@ int32_t store_of_aggregate(Cut *cut, Open *open, const Step *step, AggMode mode)
         keys[k] = step->named[k].expr;
         columns[k] = step->named[k].column;
         store->layout->fields[k] = field_of(cut, keys[k]);
-        *fact_of(cut->planner, columns[k]) = (ColumnFact){.bounds = plan_bounds(cut->plan, keys[k]),
-                                                          .nullable = plan_nullable(cut->plan, keys[k])};
+        *fact_of(cut->planner, columns[k]) =
+            (ColumnFact){.bounds = plan_bounds(cut->plan, keys[k]), .nullable = plan_nullable(cut->plan, keys[k])};
     }
     StepAgg *aggs = arena_memdup(cut->arena, step->aggs, sizeof(StepAgg) * (size_t) step->agg_count);
     for (int32_t k = 0; k < step->agg_count; k++)
     {
         columns[groups + k] = aggs[k].column;
         store->layout->fields[groups + k] = state_field(cut, &aggs[k], mode, groups > 0, open->rows_max);
-        store->merges[k] =
-            (SpecMerge){groups + k, aggs[k].kind == AGG_MIN ? MERGE_MIN : aggs[k].kind == AGG_MAX ? MERGE_MAX : MERGE_SUM};
+        store->merges[k] = (SpecMerge){groups + k, aggs[k].kind == AGG_MIN   ? MERGE_MIN
+                                                   : aggs[k].kind == AGG_MAX ? MERGE_MAX
+                                                                             : MERGE_SUM};
     }
     layout_place(STORE_AGG, store->layout);
     if (groups == 0)
@@ -262,23 +262,22 @@ static bool is_unique_by(const Step *step, Expr *const *keys, int32_t key_count)
 {
     switch (step->kind)
     {
-        case STEP_AGGR:
-            if (step->agg_mode == AGG_PARTIAL)
+    case STEP_AGGR:
+        if (step->agg_mode == AGG_PARTIAL)
+            return false;
+        for (int32_t g = 0; g < step->group_count; g++)
+        {
+            bool found = false;
+            for (int32_t k = 0; k < key_count && !found; k++)
+                found = expr_is_column(keys[k], step->groups[g]);
+            if (!found)
                 return false;
-            for (int32_t g = 0; g < step->group_count; g++)
-            {
-                bool found = false;
-                for (int32_t k = 0; k < key_count && !found; k++)
-                    found = expr_is_column(keys[k], step->groups[g]);
-                if (!found)
-                    return false;
-            }
-            return true;
-        case STEP_HJOIN:
-            return (step->join == JOIN_SEMI || step->join == JOIN_ANTI) &&
-                   is_unique_by(step->inputs[0], keys, key_count);
-        default:
-            return step->input_count == 1 && is_unique_by(step->inputs[0], keys, key_count);
+        }
+        return true;
+    case STEP_HJOIN:
+        return (step->join == JOIN_SEMI || step->join == JOIN_ANTI) && is_unique_by(step->inputs[0], keys, key_count);
+    default:
+        return step->input_count == 1 && is_unique_by(step->inputs[0], keys, key_count);
     }
 }
 
@@ -313,8 +312,8 @@ static Expr **keys_as_columns(Cut *cut, Open *open, Expr *const *keys, int32_t c
             continue;
         ColumnId column =
             bound_add_column(cut->arena, cut->planner->statement, "key", keys[k]->type, keys[k]->nullable);
-        *fact_of(cut->planner, column) = (ColumnFact){.bounds = plan_bounds(cut->plan, keys[k]),
-                                                      .nullable = plan_nullable(cut->plan, keys[k])};
+        *fact_of(cut->planner, column) =
+            (ColumnFact){.bounds = plan_bounds(cut->plan, keys[k]), .nullable = plan_nullable(cut->plan, keys[k])};
         named[named_count++] = (BoundNamed){keys[k], column};
         columns[k] = expr_column(cut->arena, cut->planner->statement, column);
     }
@@ -369,8 +368,8 @@ int32_t store_of_build(Cut *cut, Open *open, const Step *join)
     store->on_leader = open->on_leader;
     store->rows_estimate = inner->rows;
     store->unique = join->key_count > 0 && is_unique_likely(cut, inner, keys, join->key_count);
-    store->exists_only = (join->join == JOIN_SEMI || join->join == JOIN_ANTI) && join->conjunct_count == 0 &&
-                         mode != KEY_HASHED;
+    store->exists_only =
+        (join->join == JOIN_SEMI || join->join == JOIN_ANTI) && join->conjunct_count == 0 && mode != KEY_HASHED;
     PipePlan *pipe = pipe_close(cut, open, index);
     pipe->hash_count = join->key_count;
     pipe->hash = keys;

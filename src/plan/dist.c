@@ -206,8 +206,8 @@ JoinWay join_way(Planner *planner, const JoinAsk *ask)
         return best;
     int32_t outer_order[4], inner_order[4];
     bool outer_hashed = outer_stays && keys_of_dist(planner, &at, ask->outer_keys, ask->key_count, outer_order);
-    bool inner_hashed = !step_at_leader(inner) &&
-                        keys_of_dist(planner, &inner->dist, ask->inner_keys, ask->key_count, inner_order);
+    bool inner_hashed =
+        !step_at_leader(inner) && keys_of_dist(planner, &inner->dist, ask->inner_keys, ask->key_count, inner_order);
     JoinWay way = base;
     if (outer_hashed && inner_hashed && at.column_count == inner->dist.column_count &&
         memcmp(outer_order, inner_order, sizeof(int32_t) * (size_t) at.column_count) == 0)
@@ -262,8 +262,7 @@ Step *join_make(Planner *planner, const JoinAsk *ask, const JoinWay *way)
     step->output_count = outer->output_count + (left_only ? 0 : inner->output_count);
     step->outputs = ARENA_ARRAY(planner->arena, ColumnId, step->output_count);
     for (int32_t k = 0; k < step->output_count; k++)
-        step->outputs[k] =
-            k < outer->output_count ? outer->outputs[k] : inner->outputs[k - outer->output_count];
+        step->outputs[k] = k < outer->output_count ? outer->outputs[k] : inner->outputs[k - outer->output_count];
     step->width = step_width(planner, step->outputs, step->output_count);
     step->cost_start = ask->inner->cost_total;
     step->cost_total = ask->outer->cost_total + ask->inner->cost_total + way->cost;

@@ -85,8 +85,9 @@ static void print_condition(Explain *explain, int32_t depth, const char *what, E
 static void print_above(Explain *explain, int32_t depth, const Above *above)
 {
     for (; above != NULL; above = above->next)
-        print_condition(explain, depth, above->filter->must_hold ? "One Row Check: " : "Filter: ",
-                        above->filter->conjuncts, above->filter->conjunct_count);
+        print_condition(explain, depth,
+                        above->filter->must_hold ? "One Row Check: " : "Filter: ", above->filter->conjuncts,
+                        above->filter->conjunct_count);
 }
 
 static void print_side(Explain *explain, const char *side, const Expr *key)
@@ -99,8 +100,8 @@ static void print_side(Explain *explain, const char *side, const Expr *key)
 static void print_join(Explain *explain, const Step *step, int32_t depth, const Above *above)
 {
     static const char *const NAMES[] = {
-        [JOIN_INNER] = "Join",        [JOIN_LEFT] = "Left Join",          [JOIN_SEMI] = "IN Join",
-        [JOIN_ANTI] = "NOT IN Join",  [JOIN_ANTI_NULL] = "NOT IN Join",
+        [JOIN_INNER] = "Join",       [JOIN_LEFT] = "Left Join",        [JOIN_SEMI] = "IN Join",
+        [JOIN_ANTI] = "NOT IN Join", [JOIN_ANTI_NULL] = "NOT IN Join",
     };
     open_line(explain, depth);
     if (step->key_count > 0)
@@ -210,47 +211,47 @@ static void print_step(Explain *explain, const Step *step, int32_t depth, const 
 {
     switch (step->kind)
     {
-        case STEP_FILTER:
-            print_step(explain, step->inputs[0], depth, &(Above){step, above});
-            return;
-        case STEP_PROJECT:
+    case STEP_FILTER:
+        print_step(explain, step->inputs[0], depth, &(Above){step, above});
+        return;
+    case STEP_PROJECT:
+        print_step(explain, step->inputs[0], depth, above);
+        return;
+    case STEP_HJOIN:
+        print_join(explain, step, depth, above);
+        return;
+    case STEP_SCAN:
+    case STEP_SYSVIEW:
+        print_scan(explain, step, depth, above);
+        return;
+    case STEP_SORT:
+        print_sort(explain, step, depth, above);
+        return;
+    case STEP_DIST:
+    case STEP_BCAST:
+    case STEP_RETURN:
+        print_move(explain, step, depth, above);
+        return;
+    case STEP_AGGR:
+        print_plain(explain, step, depth, above, step->group_count > 0 ? "HashAggregate" : "Aggregate");
+        return;
+    case STEP_LIMIT:
+        if (!step_at_leader(step)) /* the slices' part of the leader's limit */
             print_step(explain, step->inputs[0], depth, above);
-            return;
-        case STEP_HJOIN:
-            print_join(explain, step, depth, above);
-            return;
-        case STEP_SCAN:
-        case STEP_SYSVIEW:
-            print_scan(explain, step, depth, above);
-            return;
-        case STEP_SORT:
-            print_sort(explain, step, depth, above);
-            return;
-        case STEP_DIST:
-        case STEP_BCAST:
-        case STEP_RETURN:
-            print_move(explain, step, depth, above);
-            return;
-        case STEP_AGGR:
-            print_plain(explain, step, depth, above, step->group_count > 0 ? "HashAggregate" : "Aggregate");
-            return;
-        case STEP_LIMIT:
-            if (!step_at_leader(step)) /* the slices' part of the leader's limit */
-                print_step(explain, step->inputs[0], depth, above);
-            else
-                print_plain(explain, step, depth, above, "Limit");
-            return;
-        case STEP_APPEND:
-            print_plain(explain, step, depth, above, "Insert");
-            return;
-        case STEP_ONE:
-            print_plain(explain, step, depth, above, "Result");
-            return;
-        case STEP_VALUES:
-            print_plain(explain, step, depth, above, "Values Scan");
-            return;
-        case STEP_COUNT:
-            break;
+        else
+            print_plain(explain, step, depth, above, "Limit");
+        return;
+    case STEP_APPEND:
+        print_plain(explain, step, depth, above, "Insert");
+        return;
+    case STEP_ONE:
+        print_plain(explain, step, depth, above, "Result");
+        return;
+    case STEP_VALUES:
+        print_plain(explain, step, depth, above, "Values Scan");
+        return;
+    case STEP_COUNT:
+        break;
     }
 }
 

@@ -23,8 +23,8 @@ typedef struct Class
 {
     int32_t count;
     ColumnId *columns;
-    int32_t *inputs;   /* which input has it */
-    double *distinct;  /* among that input's rows */
+    int32_t *inputs;  /* which input has it */
+    double *distinct; /* among that input's rows */
     Mask mask;
 } Class;
 
@@ -231,7 +231,8 @@ static double join_rows(Ordering *order, Mask a, Mask b, double rows_a, double r
     double rows = rows_a * rows_b, distinct = 1;
     for (int32_t c = 0; c < order->class_count; c++)
         if (is_shared(&order->classes[c], a, b))
-            distinct *= fmax(class_distinct(&order->classes[c], a, rows_a), class_distinct(&order->classes[c], b, rows_b));
+            distinct *=
+                fmax(class_distinct(&order->classes[c], a, rows_a), class_distinct(&order->classes[c], b, rows_b));
     distinct = fmin(distinct, composite_distinct(order, a, b));
     rows /= distinct;
     for (int32_t k = 0; k < order->conjunct_count; k++)
@@ -291,8 +292,8 @@ static Step *best_join(Ordering *order, Mask a, Mask b, Step *step_a, Step *step
 /* --- all of them ----------------------------------------------------------------- */
 
 /* Splits of `set` in two, each once: the part with the lowest input is `a`. */
-#define FOR_SPLITS(set, a)                                                                             \
-    for (Mask a = ((set) -1) & (set); a != 0; a = (a - 1) & (set))                                     \
+#define FOR_SPLITS(set, a)                                                                                             \
+    for (Mask a = ((set) -1) & (set); a != 0; a = (a - 1) & (set))                                                     \
         if ((a & ((set) & -(set))) != 0)
 
 /* May the set be split in these two?  Sets that conditions hold together are made of such sets only. */
@@ -380,8 +381,7 @@ static Step *order_greedily(Ordering *order)
                 best_connected = connected;
             }
         double rows = join_rows(order, masks[best_a], masks[best_b], steps[best_a]->rows, steps[best_b]->rows);
-        steps[best_a] =
-            best_join(order, masks[best_a], masks[best_b], steps[best_a], steps[best_b], rows, INFINITY);
+        steps[best_a] = best_join(order, masks[best_a], masks[best_b], steps[best_a], steps[best_b], rows, INFINITY);
         masks[best_a] |= masks[best_b];
         steps[best_b] = steps[count - 1];
         masks[best_b] = masks[count - 1];

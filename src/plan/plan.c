@@ -64,8 +64,8 @@ Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *
 {
     ASSERT(rank_count >= 1);
     Plan *plan = ARENA_NEW(arena, Plan);
-    Planner planner = {.arena = arena, .snapshot = snapshot, .statement = statement, .plan = plan,
-                       .lone = rank_count == 1};
+    Planner planner = {
+        .arena = arena, .snapshot = snapshot, .statement = statement, .plan = plan, .lone = rank_count == 1};
     plan->arena = arena;
     plan->statement = statement;
     plan->spec = ARENA_NEW(arena, Spec);

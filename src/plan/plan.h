@@ -45,7 +45,7 @@ typedef enum AggMode
  * taken apart (avg = sum / count in a PROJECT above), FINAL counts are sums. */
 typedef struct StepAgg
 {
-    AggKind kind;  /* COUNT_STAR, COUNT, SUM, MIN, MAX */
+    AggKind kind; /* COUNT_STAR, COUNT, SUM, MIN, MAX */
     Expr *arg;
     ColumnId column;
     bool fits64; /* SUM of an integer type: no sum over the rows there can be leaves 64 bits */
@@ -94,9 +94,9 @@ struct Step
 /* --- pipelines ---------------------------------------------------------- */
 typedef enum OpKind
 {
-    OP_FILTER, /* rows where all conjuncts are true go on; with must_hold the others raise RT_FAULT_SCALAR_ROWS */
+    OP_FILTER,  /* rows where all conjuncts are true go on; with must_hold the others raise RT_FAULT_SCALAR_ROWS */
     OP_COMPUTE, /* named expressions get their value (later ops and the sink use its column) */
-    OP_PROBE   /* looks into HASH store `store` with keys; join kind; residual */
+    OP_PROBE    /* looks into HASH store `store` with keys; join kind; residual */
 } OpKind;
 
 typedef struct PipeOp
@@ -128,11 +128,11 @@ typedef struct PipePlan
     PipeOp *ops;
     /* sink: */
     int32_t field_count;
-    PipeField *fields;  /* BUFFER, HASH, SORT, EXCHANGE, RETURN, APPEND; AGG: its key fields */
+    PipeField *fields; /* BUFFER, HASH, SORT, EXCHANGE, RETURN, APPEND; AGG: its key fields */
     int32_t hash_count;
-    Expr **hash;        /* HASH: the build keys; AGG: group keys; EXCHANGE hash: distribution keys */
+    Expr **hash; /* HASH: the build keys; AGG: group keys; EXCHANGE hash: distribution keys */
     int32_t agg_count;
-    StepAgg *aggs;      /* AGG: into state field key_count + i */
+    StepAgg *aggs; /* AGG: into state field key_count + i */
 } PipePlan;
 
 /* Where a column can be found: which field of a store holds it. */
@@ -164,19 +164,19 @@ typedef struct Plan
     Arena *arena; /* the statement's */
     BoundStatement *statement;
     Step *root;
-    Spec *spec; /* scans, stores, pipelines, tables filled, params of zones; other params and module by codegen;
-                   query, file stamps by the leader */
-    PipePlan *pipes;           /* one a spec pipeline; of no meaning where its function is -1 */
+    Spec *spec;      /* scans, stores, pipelines, tables filled, params of zones; other params and module by codegen;
+                        query, file stamps by the leader */
+    PipePlan *pipes; /* one a spec pipeline; of no meaning where its function is -1 */
     StoreColumns *store_columns;
     ScanColumns *scan_columns;
-    StoreColumns *values_columns; /* one a spec values: which column each field of its layout is */
+    StoreColumns *values_columns;       /* one a spec values: which column each field of its layout is */
     const CatalogTable **values_tables; /* one a spec values: the system view whose rows the leader packs (all its
                                            columns, in order), or NULL: packed by the planner */
-    ColumnFact *facts;  /* by ColumnId, fact_count of them: what the pipelines know of each column */
+    ColumnFact *facts;                  /* by ColumnId, fact_count of them: what the pipelines know of each column */
     int32_t fact_count;
-    int32_t result_count;      /* columns the client sees: first fields of the RETURN layout */
+    int32_t result_count; /* columns the client sees: first fields of the RETURN layout */
     char **result_names;
-    bool leader_only;          /* no compute node takes part */
+    bool leader_only; /* no compute node takes part */
 } Plan;
 
 /* Makes the plan of a SELECT or INSERT.  rank_count 1: the leader is the one compute node, and nothing is sent;

@@ -13,22 +13,22 @@
 #include "src/plan/plan.h"
 
 /* Costs, in units of about a microsecond of one core per hundred. Only their ratios matter. */
-#define COST_SCAN 0.01       /* a row read */
-#define COST_TEST 0.0025     /* a conjunct on a row */
-#define COST_PROBE 0.012     /* a row looked up */
-#define COST_BUILD 0.03      /* a row put into a hash table */
-#define COST_OUTPUT 0.005    /* a row that comes out of a join */
-#define COST_GROUP 0.015     /* a row aggregated */
-#define COST_SORT 0.004      /* a row, times log2 of rows */
-#define COST_BYTE 0.0005     /* a byte sent to another node */
-#define COST_EXCHANGE 10.0     /* a side sent, however small */
-#define COST_CACHE_ROWS 1e5  /* hash tables beyond this miss the cache */
-#define COST_MISS 0.02       /* what a row then pays more */
-#define COST_NODES 4.0       /* the plan is made for this many nodes, however many there are today */
-#define AGG_LEADER_ROWS 20000.0 /* more groups are finished at the slices */
-#define JOIN_EXACT_INPUTS 10 /* more are ordered greedily */
-#define JOIN_INPUTS_MAX 64
-#define JOIN_KEYS_MAX 16
+#define COST_SCAN         0.01    /* a row read */
+#define COST_TEST         0.0025  /* a conjunct on a row */
+#define COST_PROBE        0.012   /* a row looked up */
+#define COST_BUILD        0.03    /* a row put into a hash table */
+#define COST_OUTPUT       0.005   /* a row that comes out of a join */
+#define COST_GROUP        0.015   /* a row aggregated */
+#define COST_SORT         0.004   /* a row, times log2 of rows */
+#define COST_BYTE         0.0005  /* a byte sent to another node */
+#define COST_EXCHANGE     10.0    /* a side sent, however small */
+#define COST_CACHE_ROWS   1e5     /* hash tables beyond this miss the cache */
+#define COST_MISS         0.02    /* what a row then pays more */
+#define COST_NODES        4.0     /* the plan is made for this many nodes, however many there are today */
+#define AGG_LEADER_ROWS   20000.0 /* more groups are finished at the slices */
+#define JOIN_EXACT_INPUTS 10      /* more are ordered greedily */
+#define JOIN_INPUTS_MAX   64
+#define JOIN_KEYS_MAX     16
 #define HASH_DISTINCT_MIN 1000.0 /* one key with this many values spreads rows well enough */
 
 typedef struct Planner
@@ -37,7 +37,7 @@ typedef struct Planner
     const CatalogSnapshot *snapshot;
     BoundStatement *statement;
     Plan *plan;
-    bool lone; /* one rank is leader and compute node */
+    bool lone;      /* one rank is leader and compute node */
     ColumnId *same; /* union-find of columns that inner joins make equal */
     int32_t same_count;
 } Planner;

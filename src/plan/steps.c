@@ -133,8 +133,7 @@ Step *step_project(Planner *planner, Step *input, const BoundNamed *named, int32
     step->output_count = input->output_count + count;
     step->outputs = ARENA_ARRAY(planner->arena, ColumnId, step->output_count);
     for (int32_t k = 0; k < step->output_count; k++)
-        step->outputs[k] =
-            k < input->output_count ? input->outputs[k] : named[k - input->output_count].column;
+        step->outputs[k] = k < input->output_count ? input->outputs[k] : named[k - input->output_count].column;
     step->width = step_width(planner, step->outputs, step->output_count);
     step->cost_total += input->rows * COST_TEST * count;
     return step;
@@ -223,8 +222,7 @@ static Step *aggregate(Planner *planner, Step *input, const Rel *rel, AggMode mo
     for (int32_t k = 0; k < rel->agg_count; k++)
     {
         ASSERT(!rel->aggs[k].distinct);
-        step->aggs[k] =
-            (StepAgg){.kind = rel->aggs[k].kind, .arg = rel->aggs[k].arg, .column = rel->aggs[k].column};
+        step->aggs[k] = (StepAgg){.kind = rel->aggs[k].kind, .arg = rel->aggs[k].arg, .column = rel->aggs[k].column};
         step->outputs[rel->named_count + k] = rel->aggs[k].column;
     }
     step->rows = groups;
@@ -267,8 +265,8 @@ static Step *hash_by_groups(Planner *planner, Step *input, const Rel *rel, bool 
     int32_t count = 0;
     for (int32_t k = 0; k < rel->named_count; k++)
         if (expr_distinct(planner->statement, rel->named[k].expr, input->rows) >= HASH_DISTINCT_MIN && count == 0)
-            keys[count++] = of_input ? rel->named[k].expr
-                                     : expr_column(planner->arena, planner->statement, rel->named[k].column);
+            keys[count++] =
+                of_input ? rel->named[k].expr : expr_column(planner->arena, planner->statement, rel->named[k].column);
     for (int32_t k = 0; k < rel->named_count && k < 4 && count < k + 1; k++)
         keys[count++] =
             of_input ? rel->named[k].expr : expr_column(planner->arena, planner->statement, rel->named[k].column);
@@ -282,8 +280,8 @@ static Step *aggregate_again(Planner *planner, Step *input, const Step *partial,
     again.named = ARENA_ARRAY(planner->arena, BoundNamed, rel->named_count);
     again.aggs = arena_memdup(planner->arena, rel->aggs, sizeof(BoundAgg) * (size_t) rel->agg_count);
     for (int32_t k = 0; k < rel->named_count; k++)
-        again.named[k] = (BoundNamed){expr_column(planner->arena, planner->statement, rel->named[k].column),
-                                      rel->named[k].column};
+        again.named[k] =
+            (BoundNamed){expr_column(planner->arena, planner->statement, rel->named[k].column), rel->named[k].column};
     for (int32_t k = 0; k < rel->agg_count; k++)
     {
         again.aggs[k].arg = expr_column(planner->arena, planner->statement, partial->aggs[k].column);
@@ -300,8 +298,8 @@ static Step *aggregate_partial(Planner *planner, Step *input, const Rel *rel, do
     for (int32_t k = 0; k < rel->agg_count; k++)
     {
         const BoundColumn *column = &planner->statement->columns[rel->aggs[k].column];
-        part.aggs[k].column = bound_add_column(planner->arena, planner->statement, column->name, column->type,
-                                               column->nullable);
+        part.aggs[k].column =
+            bound_add_column(planner->arena, planner->statement, column->name, column->type, column->nullable);
     }
     return aggregate(planner, input, &part, AGG_PARTIAL, fmin(groups * COST_NODES, input->rows));
 }
@@ -326,8 +324,8 @@ Step *step_aggregate(Planner *planner, Step *input, const Rel *rel)
     }
     Step *partial = aggregate_partial(planner, input, rel, groups);
     partial->dist = (Dist){.kind = DIST_AT_SLICES_RANDOM};
-    Step *met = groups <= AGG_LEADER_ROWS ? step_gather(planner, partial)
-                                          : hash_by_groups(planner, partial, rel, false);
+    Step *met =
+        groups <= AGG_LEADER_ROWS ? step_gather(planner, partial) : hash_by_groups(planner, partial, rel, false);
     return aggregate_again(planner, met, partial, rel, groups);
 }
 
@@ -340,8 +338,8 @@ static Step *sort(Planner *planner, Step *input, const Rel *rel, int64_t limit, 
     step->sort = rel->sort;
     step->limit = limit;
     step->offset = offset;
-    step->cost_total += input->rows * log2(fmax(2, limit >= 0 ? fmin(input->rows, (double) limit) : input->rows)) *
-                        COST_SORT;
+    step->cost_total +=
+        input->rows * log2(fmax(2, limit >= 0 ? fmin(input->rows, (double) limit) : input->rows)) * COST_SORT;
     step->cost_start = step->cost_total;
     if (limit >= 0)
         step->rows = fmax(1, fmin(input->rows, (double) limit));

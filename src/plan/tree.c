@@ -26,13 +26,13 @@ static double outer_join_rows(Planner *planner, const JoinAsk *ask)
     double semi = ask->key_count > 0 ? semi_selectivity(outer, inner) * other : 1;
     switch (ask->join)
     {
-        case JOIN_SEMI:
-            return ask->outer->rows * semi;
-        case JOIN_LEFT:
-            return fmax(ask->outer->rows,
-                        ask->outer->rows * ask->inner->rows * equal_keys_selectivity(outer, inner) * other);
-        default:
-            return ask->outer->rows * fmax(ANTI_SELECTIVITY_MIN, 1 - semi);
+    case JOIN_SEMI:
+        return ask->outer->rows * semi;
+    case JOIN_LEFT:
+        return fmax(ask->outer->rows,
+                    ask->outer->rows * ask->inner->rows * equal_keys_selectivity(outer, inner) * other);
+    default:
+        return ask->outer->rows * fmax(ANTI_SELECTIVITY_MIN, 1 - semi);
     }
 }
 
@@ -71,34 +71,34 @@ Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
         TRY(plan_tree(planner, rel->inputs[0], &input));
     switch (rel->kind)
     {
-        case REL_ONE:
-            *out = step_new(planner, STEP_ONE, NULL, NULL);
-            (*out)->dist = (Dist){.kind = DIST_AT_LEADER};
-            (*out)->rows = 1;
-            return NULL;
-        case REL_SCAN:
-        case REL_SYSVIEW:
-        case REL_VALUES:
-            *out = step_scan(planner, rel);
-            return NULL;
-        case REL_FILTER:
-            *out = step_filter(planner, input, rel->conjuncts, rel->conjunct_count, rel->must_hold);
-            return NULL;
-        case REL_PROJECT:
-            *out = step_project(planner, input, rel->named, rel->named_count);
-            return NULL;
-        case REL_AGG:
-            *out = step_aggregate(planner, input, rel);
-            return NULL;
-        case REL_SORT:
-            *out = step_sort(planner, input, rel);
-            return NULL;
-        case REL_LIMIT:
-            *out = step_limit(planner, input, rel);
-            return NULL;
-        default:
-            ASSERT(!"a relation the planner knows");
-            return NULL;
+    case REL_ONE:
+        *out = step_new(planner, STEP_ONE, NULL, NULL);
+        (*out)->dist = (Dist){.kind = DIST_AT_LEADER};
+        (*out)->rows = 1;
+        return NULL;
+    case REL_SCAN:
+    case REL_SYSVIEW:
+    case REL_VALUES:
+        *out = step_scan(planner, rel);
+        return NULL;
+    case REL_FILTER:
+        *out = step_filter(planner, input, rel->conjuncts, rel->conjunct_count, rel->must_hold);
+        return NULL;
+    case REL_PROJECT:
+        *out = step_project(planner, input, rel->named, rel->named_count);
+        return NULL;
+    case REL_AGG:
+        *out = step_aggregate(planner, input, rel);
+        return NULL;
+    case REL_SORT:
+        *out = step_sort(planner, input, rel);
+        return NULL;
+    case REL_LIMIT:
+        *out = step_limit(planner, input, rel);
+        return NULL;
+    default:
+        ASSERT(!"a relation the planner knows");
+        return NULL;
     }
 }
 

@@ -27,22 +27,22 @@ static void source_columns(Arena *arena, const Plan *plan, const SpecPipeline *p
     int32_t at = pipeline->source_index;
     switch ((SourceKind) pipeline->source)
     {
-        case SOURCE_SCAN:
-            ASSERT(at >= 0 && at < spec->scan_count);
-            add_known(arena, have, plan->scan_columns[at].columns, spec->scans[at].column_count);
-            break;
-        case SOURCE_STORE:
-            ASSERT(at >= 0 && at < spec->store_count && at != pipeline->sink);
-            for (int32_t k = index; k < spec->pipeline_count; k++)
-                ASSERT(spec->pipelines[k].sink != at);
-            add_known(arena, have, plan->store_columns[at].columns, spec->stores[at].layout->field_count);
-            break;
-        case SOURCE_VALUES:
-            ASSERT(at >= 0 && at < spec->values_count);
-            add_known(arena, have, plan->values_columns[at].columns, spec->values[at].layout->field_count);
-            break;
-        default:
-            break;
+    case SOURCE_SCAN:
+        ASSERT(at >= 0 && at < spec->scan_count);
+        add_known(arena, have, plan->scan_columns[at].columns, spec->scans[at].column_count);
+        break;
+    case SOURCE_STORE:
+        ASSERT(at >= 0 && at < spec->store_count && at != pipeline->sink);
+        for (int32_t k = index; k < spec->pipeline_count; k++)
+            ASSERT(spec->pipelines[k].sink != at);
+        add_known(arena, have, plan->store_columns[at].columns, spec->stores[at].layout->field_count);
+        break;
+    case SOURCE_VALUES:
+        ASSERT(at >= 0 && at < spec->values_count);
+        add_known(arena, have, plan->values_columns[at].columns, spec->values[at].layout->field_count);
+        break;
+    default:
+        break;
     }
 }
 

@@ -29,8 +29,8 @@ static const struct
 {
     const char *table;
     int64_t rows;
-} ROWS[] = {{"region", 5},      {"nation", 25},       {"supplier", 10000}, {"customer", 150000},
-            {"part", 200000},   {"partsupp", 800000}, {"orders", 1500000}, {"lineitem", 6001215}};
+} ROWS[] = {{"region", 5},    {"nation", 25},       {"supplier", 10000}, {"customer", 150000},
+            {"part", 200000}, {"partsupp", 800000}, {"orders", 1500000}, {"lineitem", 6001215}};
 
 static const Stat STATS[] = {
     {"region", "r_regionkey", 5, "0", "4"},
@@ -233,7 +233,9 @@ static void print_pipelines(const Plan *plan)
         for (int32_t o = 0; o < plan->pipes[k].op_count; o++)
         {
             const PipeOp *op = &plan->pipes[k].ops[o];
-            printf(op->kind == OP_FILTER ? " | filter" : op->kind == OP_COMPUTE ? " | compute" : " | probe %d",
+            printf(op->kind == OP_FILTER    ? " | filter"
+                   : op->kind == OP_COMPUTE ? " | compute"
+                                            : " | probe %d",
                    (int) op->store);
         }
         printf(" => store %d%s\n", (int) pipeline->sink, pipeline->function < 0 ? " (as is)" : "");
@@ -390,6 +392,8 @@ static void test_subqueries(void)
     expect_has("select (select count(*) from copied where k = b) from few", "Hash Left Join");
     expect_has("select (select v from copied where k = 1) from few", "One Row Check");
     expect_has("select a from few where a = 1 or exists (select 1 from copied where k = b)", "Hash Left Join");
+    expect_has("select a in (select k from copied) from few", "Hash Left Join");
+    expect_has("select a from few where not (b in (select k from copied) or a is null)", "Hash Left Join");
     expect_refused("select a from few where b = (select k from copied where k > a)", "0A000");
     expect_refused("select a from few where b = (select count(*) from copied where k > a)", "0A000");
 }
