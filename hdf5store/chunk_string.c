@@ -42,6 +42,15 @@ static int compare(Str a, Str b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* The first bytes tell that s lies between min and max.  (A blank might be the end of the string.) */
+static bool surely_between(Str s, Str min, Str max)
+{
+    if (s.len == 0 || min.len == 0 || max.len == 0)
+        return false;
+    unsigned char first = (unsigned char) s.data[0];
+    return first > ' ' && first > (unsigned char) min.data[0] && first < (unsigned char) max.data[0];
+}
+
 /* Nulls, lengths, and the range in SQL's order (trailing blanks do not count). */
 static void look_at(ChunkWriter *writer, const ChunkInput *input, ChunkOutput *output)
 {
@@ -57,6 +66,8 @@ static void look_at(ChunkWriter *writer, const ChunkInput *input, ChunkOutput *o
         }
         output->length_total += s.len;
         output->length_max = s.len > output->length_max ? (int32_t) s.len : output->length_max;
+        if (output->has_range && surely_between(s, output->min.str, output->max.str))
+            continue;
         if (!output->has_range || str_compare(s, output->min.str) < 0)
             output->min.str = s;
         if (!output->has_range || str_compare(s, output->max.str) > 0)

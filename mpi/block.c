@@ -82,7 +82,8 @@ void blocks_free(World *world)
 Error *exchange_buffer_new(World *world, size_t capacity, ExchangeBuffer **out)
 {
     ASSERT(capacity <= EXCHANGE_BUFFER_BYTES_MAX);
-    Block *block = block_new(world, capacity);
+    bool pooled = capacity > 4096 && capacity <= EXCHANGE_BUFFER_BYTES; /* as where it is received */
+    Block *block = block_new(world, pooled ? EXCHANGE_BUFFER_BYTES : capacity);
     *out = block == NULL ? NULL : &block->buffer;
     if (block == NULL)
         return error_new(SQLSTATE_OUT_OF_MEMORY, "no memory for an exchange buffer of %zu bytes", capacity);

@@ -17,7 +17,7 @@
 #include "mpi/agree.h"
 #include "mpi/exchange.h"
 
-#define BLOCK_BYTES ((size_t) 192 * 1024)       /* rows of a block; with strings about a buffer of the network */
+#define BLOCK_BYTES ((size_t) 160 * 1024)       /* rows of a block; with strings about a buffer of the network */
 #define STRS_BYTES  ((int64_t) 1024 * 1024)     /* strings a worker holds before it sends everything */
 #define LANES_BYTES ((size_t) 16 * 1024 * 1024) /* blocks of one worker in all, as far as that goes */
 
