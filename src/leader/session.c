@@ -171,12 +171,10 @@ static Error *session_serve(Session *session)
         if (atomic_load(&session->leader->stopping))
             return error_new(SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
         TRY(wire_read(&session->wire, &type, &payload));
-        if (type == 0)
-            session->closing = true;
-        else
+        if (type != 0)
             TRY(message_run(session, type, &payload));
-        if (session->closing && atomic_load(&session->leader->stopping))
-            return error_new(SQLSTATE_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+        else if (!atomic_load(&session->leader->stopping)) /* then the server has shut the socket itself */
+            session->closing = true;
     }
     return NULL;
 }
