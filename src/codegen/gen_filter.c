@@ -138,6 +138,31 @@ static bool is_string_predicate(Gen *gen, const Expr *expr)
     return column >= 0 && scan_column(gen, column)->rep == REP_STR;
 }
 
+/* Is it null wherever the column is?  What looks at nulls (CASE, COALESCE, IS NULL...) may be true there. */
+static bool is_null_of_null(const Expr *expr)
+{
+    switch (expr->kind)
+    {
+    case EXPR_COLUMN:
+        return true;
+    case EXPR_ARITH:
+    case EXPR_NEGATE:
+    case EXPR_COMPARE:
+    case EXPR_NOT:
+    case EXPR_CAST:
+    case EXPR_LIKE:
+    case EXPR_FUNC:
+        for (int32_t k = 0; k < expr->arg_count; k++)
+            if (is_null_of_null(expr->args[k]))
+                return true;
+        return false;
+    case EXPR_IN_LIST:
+        return is_null_of_null(expr->args[0]);
+    default:
+        return false;
+    }
+}
+
 /* Writes the function of a predicate over `values`; the column stands for values[j]. */
 static void write_predicate(Gen *gen, const Expr *expr, int32_t column, int32_t id)
 {
@@ -179,8 +204,7 @@ static void filter_strings(Gen *gen, Expr *const *conjuncts, int32_t count, bool
             continue;
         int32_t column = only_column(gen, conjuncts[k]);
         /* a predicate that can be true of a null needs the null flags: left to the loop */
-        if (scan_column(gen, column)->nullable && conjuncts[k]->kind != EXPR_COMPARE && conjuncts[k]->kind != EXPR_LIKE &&
-            conjuncts[k]->kind != EXPR_IN_LIST)
+        if (scan_column(gen, column)->nullable && !is_null_of_null(conjuncts[k]))
             continue;
         int32_t id = gen->predicate_count++;
         int32_t s = gen->stage;
