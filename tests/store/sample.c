@@ -94,7 +94,8 @@ static Error *write_sample(Arena *arena, const char *directory, int64_t rows)
         {"note", 12, type_varchar(100), true, ENCODING_AUTO},
         {"long", 13, type_varchar(VARCHAR_LENGTH_MAX), false, ENCODING_AUTO},
     };
-    SegmentSpec spec = {directory, "sample.h5", "public", "sample", 1000, 2, COLUMN_COUNT, columns};
+    SegmentSpec spec = {.directory = directory, .file_name = "sample.h5", .schema_name = "public", .table_name = "sample",
+                        .table_id = 1000, .slice = 2, .column_count = COLUMN_COUNT, .columns = columns};
     SegmentWriter *writer = NULL;
     TRY(segment_create(arena, &spec, &writer));
     Sample sample = {.nulls = arena_alloc(arena, BLOCK_ROWS), .text = arena_alloc(arena, (size_t) BLOCK_ROWS * 64)};

@@ -115,7 +115,8 @@ static Error *write_table(Arena *arena, const char *file_name, int64_t rows, Seg
 {
     SegmentColumn columns[COLUMN_COUNT];
     table_columns(columns);
-    SegmentSpec spec = {folder, file_name, "public", "things", 42, 3, COLUMN_COUNT, columns};
+    SegmentSpec spec = {.directory = folder, .file_name = file_name, .schema_name = "public", .table_name = "things",
+                        .table_id = 42, .slice = 3, .column_count = COLUMN_COUNT, .columns = columns};
     SegmentWriter *writer = NULL;
     TRY(segment_create(arena, &spec, &writer));
     BlockColumn input[COLUMN_COUNT];
@@ -268,7 +269,8 @@ static void test_report(void)
 static Error *write_strings(Arena *arena, const char *file_name, const Str *values, int32_t rows, SegmentRef *ref)
 {
     SegmentColumn column = {"s", 1, type_varchar(VARCHAR_LENGTH_MAX), true, ENCODING_AUTO};
-    SegmentSpec spec = {folder, file_name, "public", "words", 43, 0, 1, &column};
+    SegmentSpec spec = {.directory = folder, .file_name = file_name, .schema_name = "public", .table_name = "words",
+                        .table_id = 43, .slice = 0, .column_count = 1, .columns = &column};
     SegmentWriter *writer = NULL;
     TRY(segment_create(arena, &spec, &writer));
     for (int32_t at = 0; at < rows; at += BLOCK_ROWS)
@@ -649,7 +651,8 @@ static void test_abandon(void)
 {
     Arena *arena = arena_new("test");
     SegmentColumn column = {"k", 1, type_make(TYPE_INTEGER), false, ENCODING_AUTO};
-    SegmentSpec spec = {folder, "left.h5", "public", "t", 1, 0, 1, &column};
+    SegmentSpec spec = {.directory = folder, .file_name = "left.h5", .schema_name = "public", .table_name = "t",
+                        .table_id = 1, .slice = 0, .column_count = 1, .columns = &column};
     int32_t values[10] = {1, 2, 3};
     BlockColumn block = {values, NULL};
     SegmentWriter *writer = NULL;
