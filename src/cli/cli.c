@@ -44,9 +44,19 @@ Error *cli_holder(Arena *arena, const char *directory, LeaseHolder **holder)
     return NULL;
 }
 
+/* What a dead process leaves until its parent looks (a zombie) does not live; in a container nobody may ever look. */
 bool cli_process_lives(int64_t pid)
 {
-    return pid > 0 && (kill((pid_t) pid, 0) == 0 || errno == EPERM);
+    if (pid <= 0 || (kill((pid_t) pid, 0) != 0 && errno != EPERM))
+        return false;
+    char path[64], state = 'R';
+    snprintf(path, sizeof path, "/proc/%lld/stat", (long long) pid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return true;
+    int got = fscanf(file, "%*d (%*[^)]) %c", &state);
+    fclose(file);
+    return got != 1 || (state != 'Z' && state != 'X');
 }
 
 void cli_sleep_ms(int64_t ms)
