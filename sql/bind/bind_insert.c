@@ -266,7 +266,9 @@ Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert)
     if (insert->with_clause != NULL)
         return unsupported(binder->parse->position, "WITH before INSERT is");
     TRY(bind_table_name(binder->snapshot, binder->context, &name, false, &target.table));
-    binder->statement->insert = target.table;
+    BoundWrite *write = ARENA_NEW(binder->arena, BoundWrite);
+    *write = (BoundWrite){.table = target.table, .tag = "INSERT 0", .address = -1, .appends = -1};
+    binder->statement->write = write;
     target.defaults = ARENA_ARRAY(binder->arena, Expr *, target.table->column_count);
     TRY(read_target(binder, insert, &target));
     if (insert->select_stmt == NULL || insert->select_stmt->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)

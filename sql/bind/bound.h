@@ -12,10 +12,11 @@
 
 #include "base/core/arena.h"
 #include "base/data/type.h"
-#include "base/kernel/kernel.h"
+#include "base/kernel/window.h"
 #include "sql/catalog/catalog.h"
 
 typedef int32_t ColumnId; /* index into BoundStatement.columns */
+#define NO_COLUMN (-1)
 
 typedef struct BoundColumn
 {
@@ -47,7 +48,7 @@ typedef struct BoundColumn
  *   FUNC     args as the row of func.def asks; a date part is a BIGINT constant (DateField).
  *            Operators with a body (date + interval, ||) are FUNCs too.
  *
- * Not made by the binder: DATE_ADD (a FUNC), NULLIF (a CASE).
+ * NVL2, DECODE and the FILTER clause are CASEs.
  * Trees are at most a few thousand nodes deep (binder.h), so walkers may recurse.
  */
 typedef enum ExprKind
@@ -64,20 +65,20 @@ typedef enum ExprKind
     EXPR_IS_TRUE,  /* IS [NOT] TRUE/FALSE/UNKNOWN are made of it */
     EXPR_CASE,     /* args: when1, then1, when2, then2..., else (always there) */
     EXPR_COALESCE, /* n args of one type */
-    EXPR_NULLIF,   /* a, b */
+    EXPR_NULLIF,   /* a, b: made by rules; the binder makes a CASE */
     EXPR_CAST,     /* arg to this type; mode */
     EXPR_IN_LIST,  /* arg, then constants of arg's type; NOT IN is NOT(IN) */
     EXPR_LIKE,     /* arg, constant or computed pattern, escape in `like_escape`; insensitive: ILIKE */
-    EXPR_DATE_ADD, /* date/timestamp arg + sign * interval arg (constant interval) -> TIMESTAMP or DATE + integer days -> DATE */
     EXPR_FUNC,     /* func: row of func.def */
-    EXPR_SUBQUERY  /* EXISTS, IN (args[0] = left side), SCALAR */
+    EXPR_SUBQUERY  /* EXISTS, IN (args = left sides), SCALAR, QUANTIFIED (args[0] = left side; op; quantified_all) */
 } ExprKind;
 
 typedef enum SubqueryKind
 {
     SUBQUERY_EXISTS,
-    SUBQUERY_IN, /* args[0] = subquery.targets[0]; NOT IN keeps its null rule: negated */
-    SUBQUERY_SCALAR
+    SUBQUERY_IN, /* args[k] = subquery.targets[k] for all k; NOT IN keeps its null rule: negated */
+    SUBQUERY_SCALAR,
+    SUBQUERY_QUANTIFIED /* args[0] op ANY or ALL (targets[0]); = ANY is IN, <> ALL is NOT IN */
 } SubqueryKind;
 
 typedef struct BoundQuery BoundQuery;
@@ -93,6 +94,7 @@ struct Expr
     uint8_t cast_mode; /* ValueMode */
     bool insensitive;
     bool negated; /* SUBQUERY: NOT EXISTS, NOT IN */
+    bool quantified_all; /* SUBQUERY_QUANTIFIED: ALL, else ANY */
     char like_escape; /* 0 = none */
     ColumnId column;
     int32_t func; /* FuncId */
@@ -104,14 +106,6 @@ struct Expr
 };
 
 typedef AggId AggKind; /* rows of agg.def */
-
-typedef struct BoundAgg
-{
-    AggKind kind;
-    bool distinct;
-    Expr *arg; /* NULL for COUNT_STAR */
-    ColumnId column; /* its result */
-} BoundAgg;
 
 typedef struct BoundNamed
 {
@@ -126,21 +120,69 @@ typedef struct BoundSort
     bool nulls_first;
 } BoundSort;
 
+typedef struct BoundAgg
+{
+    AggKind kind;
+    bool distinct;
+    Expr *arg;       /* NULL for COUNT_STAR */
+    Expr *parameter; /* constant: LISTAGG's delimiter, PERCENTILE's fraction; else NULL */
+    int32_t sort_count;
+    BoundSort *sort; /* WITHIN GROUP (ORDER BY) or ORDER BY inside the call */
+    ColumnId column; /* its result */
+} BoundAgg;
+
+/* Offsets are constants; those of RANGE are of the type that is added to the sort key. */
+typedef struct BoundFrame
+{
+    FrameUnit unit;
+    FrameBound start, end;
+    Expr *start_offset, *end_offset; /* constants, not null, not negative; NULL where the bound has none */
+    FrameExclude exclude;
+} BoundFrame;
+
+/* One window function.  Never both a window of window.def and an aggregate. */
+typedef struct BoundWindow
+{
+    WindowId window; /* row of window.def; WINDOW_NONE: `agg` over the frame */
+    AggKind agg;
+    bool distinct; /* of an aggregate: its frame is then the whole partition */
+    bool ignore_nulls;
+    int32_t arg_count;
+    Expr *args[WINDOW_ARGS_MAX]; /* as the row asks; of an aggregate: its argument and its parameter */
+    int32_t partition_count;
+    Expr **partition;
+    int32_t sort_count;
+    BoundSort *sort; /* of an ordered-set aggregate (MEDIAN, LISTAGG...): its WITHIN GROUP order */
+    BoundFrame frame; /* always there: the default one is RANGE from the partition's start to the current row
+                       * if there is an order, else the whole partition */
+    ColumnId column; /* its result */
+} BoundWindow;
+
 typedef enum JoinKind
 {
     JOIN_INNER, /* cross: no condition */
-    JOIN_LEFT,
-    JOIN_SEMI,     /* made by rules from EXISTS and IN */
-    JOIN_ANTI,     /* NOT EXISTS */
-    JOIN_ANTI_NULL /* NOT IN: a null on either side lets no row through */
+    JOIN_LEFT,  /* RIGHT is a LEFT with its sides changed over */
+    JOIN_FULL,  /* until sql/rel has taken it apart */
+    JOIN_SEMI,  /* made by rules from EXISTS and IN */
+    JOIN_ANTI   /* NOT EXISTS */
 } JoinKind;
+
+typedef enum SetKind
+{
+    SET_NONE,
+    SET_UNION,
+    SET_INTERSECT,
+    SET_EXCEPT
+} SetKind;
 
 typedef enum FromKind
 {
     FROM_TABLE,
     FROM_SYSVIEW, /* leader's rows: stl_load_errors... */
     FROM_QUERY,
+    FROM_CTE,     /* a WITH query that is computed once: statement->ctes[cte] */
     FROM_VALUES,
+    FROM_SERIES,  /* generate_series() of constants: one column */
     FROM_JOIN
 } FromKind;
 
@@ -151,32 +193,55 @@ struct BoundFrom
     const char *alias;
     const CatalogTable *table; /* TABLE; SYSVIEW: a table description made from sysview.def */
     int32_t column_count;
-    ColumnId *columns; /* TABLE, SYSVIEW: one a table column; QUERY: one a target; VALUES */
+    ColumnId *columns; /* TABLE, SYSVIEW: one a table column; QUERY, CTE: one a visible target; VALUES, SERIES */
+    ColumnId address; /* TABLE: BIGINT column that says which row it is (row_address() of spec.h), for writes;
+                       * NO_COLUMN: nobody asks */
     BoundQuery *query;
+    bool lateral;  /* QUERY: may read columns of FROM items before it (in query->outer) */
+    int32_t cte;
+    Datum series[3]; /* SERIES: start, stop, step; BIGINT, or TIMESTAMP with an INTERVAL step; any null: no rows */
     int32_t row_count; /* VALUES */
     Expr ***rows;
-    JoinKind join; /* INNER or LEFT */
+    JoinKind join; /* INNER, LEFT or FULL */
     BoundFrom *left, *right;
     Expr *on; /* NULL: cross */
 };
 
-/* SELECT: from -> where -> group/aggs -> having -> targets -> distinct -> sort -> limit.
- * After grouping, having, targets and sort refer only to the columns of groups and aggs. */
+/*
+ * SELECT: from -> where -> group/aggs -> having -> windows -> qualify -> targets -> distinct -> sort -> limit.
+ * After grouping, having, windows, qualify, targets and sort refer only to the columns of groups and aggs;
+ * qualify, targets and sort also to those of windows.
+ *
+ * A set operation (set_kind) has none of from..qualify: its two sides are queries, targets[k].expr is a column
+ * of its own, made of column targets[k] of either side (of one type), and sort, limit, offset may follow.
+ */
 struct BoundQuery
 {
+    SetKind set_kind;
+    bool set_all;
+    BoundQuery *set_left, *set_right;
     BoundFrom *from; /* NULL: one row of no columns */
     Expr *where;
     bool grouped; /* has GROUP BY, an aggregate or HAVING */
     int32_t group_count;
     BoundNamed *groups;
+    int32_t grouping_set_count; /* 0: one set of all groups */
+    uint64_t *grouping_sets;    /* bit k: groups[k] is in the set, else it is null there (at most 64 groups then) */
+    ColumnId grouping;          /* BIGINT: bit k is 1 where groups[k] is not in the row's set, what GROUPING() is made
+                                 * of; of meaning with grouping sets only */
     int32_t agg_count;
     BoundAgg *aggs;
     Expr *having;
+    int32_t window_count;
+    BoundWindow *windows;
+    Expr *qualify;
     int32_t target_count;
     BoundNamed *targets; /* the first `visible_count` are the result; the rest only serve ORDER BY */
     int32_t visible_count;
     char **target_names;
     bool distinct;
+    int32_t distinct_on_count; /* DISTINCT ON: the first row, by `sort`, of those equal in these target columns */
+    ColumnId *distinct_on;
     int32_t sort_count;
     BoundSort *sort; /* expr: EXPR_COLUMN of a target's column */
     Expr *limit;  /* constant or NULL */
@@ -185,12 +250,40 @@ struct BoundQuery
     ColumnId *outer;
 };
 
+/* A WITH query that is computed once and read where FROM_CTE says so.  One that reads columns of a query around it,
+ * or is read once only, is bound as FROM_QUERY in its place instead. */
+typedef struct BoundCte
+{
+    const char *name;
+    BoundQuery *query; /* recursive: what it begins with */
+    /* WITH RECURSIVE: `term` is run over the rows of the round before (a FROM_CTE of this one inside it) until none come;
+     * the rows are those of all rounds.  The leader goes round (src/leader/recurse.c). */
+    BoundQuery *term; /* NULL: not recursive */
+    bool term_distinct; /* UNION: a row that was there before is not taken again */
+} BoundCte;
+
+/*
+ * What a statement writes.  INSERT, UPDATE, DELETE and MERGE are one thing: each row of `query` may take one row of
+ * the table away and may put one there.
+ */
+typedef struct BoundWrite
+{
+    const CatalogTable *table;
+    const char *tag; /* "INSERT 0", "UPDATE"...: of the command tag */
+    int32_t address; /* target of `query` with the address of the row to delete (null: none); -1: deletes nothing */
+    int32_t appends; /* target with a BOOLEAN: the row is to be appended; -1: every row is, if values >= 0 */
+    int32_t values;  /* first of the targets that are the new row, one a table column, cast by assignment; -1: none */
+    bool once;       /* an address that comes twice is error 21000 (MERGE); else the first row counts (UPDATE FROM) */
+} BoundWrite;
+
 typedef struct BoundStatement
 {
     int32_t column_count;
     BoundColumn *columns;
-    BoundQuery *query;         /* SELECT, and the source of INSERT (targets in table column order, cast by assignment) */
-    const CatalogTable *insert; /* target of INSERT, else NULL */
+    int32_t cte_count; /* each may read those before it */
+    BoundCte *ctes;
+    BoundQuery *query;
+    BoundWrite *write; /* NULL: rows go to the client */
 } BoundStatement;
 
 ColumnId bound_add_column(Arena *arena, BoundStatement *statement, const char *name, SqlType type, bool nullable);

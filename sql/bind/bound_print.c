@@ -175,9 +175,6 @@ static void print_expr(Printer *printer, const Expr *expr)
     case EXPR_COMPARE:
         print_infix(printer, expr, op_symbol(expr->op));
         break;
-    case EXPR_DATE_ADD:
-        print_infix(printer, expr, expr->op == '-' ? "-" : "+");
-        break;
     case EXPR_LIKE:
         print_infix(printer, expr, expr->insensitive ? "~~*" : "~~");
         break;
@@ -274,6 +271,14 @@ static void print_from(Printer *printer, const BoundFrom *from)
         break;
     case FROM_VALUES:
         text_printf(printer->text, "values of %d rows", from->row_count);
+        print_columns(printer, from);
+        break;
+    case FROM_CTE:
+        text_puts(printer->text, printer->statement->ctes[from->cte].name);
+        print_columns(printer, from);
+        break;
+    case FROM_SERIES:
+        text_puts(printer->text, "generate_series");
         print_columns(printer, from);
         break;
     case FROM_QUERY:
@@ -379,8 +384,8 @@ static void print_query(Printer *printer, const BoundQuery *query)
 void bound_print(Text *text, const BoundStatement *statement)
 {
     Printer printer = {.text = text, .statement = statement, .numbers = true};
-    if (statement->insert != NULL)
-        text_printf(text, "insert into %s.%s\n", statement->insert->schema, statement->insert->name);
+    if (statement->write != NULL)
+        text_printf(text, "%s %s.%s\n", statement->write->tag, statement->write->table->schema, statement->write->table->name);
     print_query(&printer, statement->query);
     text_putc(text, '\n');
 }

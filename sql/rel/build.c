@@ -65,6 +65,9 @@ static Error *build_from(Build *build, const BoundFrom *from, Rel **out)
         return build_from_query(build, from, out);
     case FROM_VALUES:
         return build_values(build, from, out);
+    case FROM_CTE:
+    case FROM_SERIES:
+        return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "this FROM item is not supported");
     case FROM_JOIN:
         break;
     }
@@ -179,17 +182,19 @@ Error *build_query(Build *build, const BoundQuery *query, Rel **out)
     return NULL;
 }
 
-Error *rel_build(Arena *arena, BoundStatement *statement, Rel **out)
+Error *rel_build(Arena *arena, BoundStatement *statement, const BoundQuery *query, RelTree **out)
 {
     Build build = {.arena = arena, .statement = statement};
-    const BoundQuery *query = statement->query;
-    TRY(build_query(&build, query, out));
-    Rel *root = *out;
+    RelTree *tree = ARENA_NEW(arena, RelTree);
+    Rel *root;
+    TRY(build_query(&build, query, &root));
     root->result_count = query->visible_count;
     root->results = ARENA_ARRAY(arena, ColumnId, query->visible_count);
     for (int32_t k = 0; k < query->visible_count; k++)
         root->results[k] = query->targets[k].column;
     rel_outputs_fill(arena, root);
     rel_verify(statement, root);
+    tree->root = root;
+    *out = tree;
     return NULL;
 }

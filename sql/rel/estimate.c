@@ -50,7 +50,6 @@ static double estimate_join(Arena *arena, const BoundStatement *statement, const
     case JOIN_SEMI:
         return left * semi;
     case JOIN_ANTI:
-    case JOIN_ANTI_NULL:
         return left * fmax(ANTI_SELECTIVITY_MIN, 1 - semi);
     case JOIN_LEFT:
         return fmax(left, left * right * equal_keys_selectivity(outer_distinct, inner_distinct) * other);
@@ -93,7 +92,17 @@ static double estimate(Arena *arena, const BoundStatement *statement, const Rel 
     case REL_SCAN:
         return (double) rel->table->row_count * expr_list_selectivity(statement, rel->conjuncts, rel->conjunct_count);
     case REL_SYSVIEW:
+    case REL_SERIES:
+    case REL_SHARED:
+    case REL_ROUND:
         return 100;
+    case REL_APPEND:
+    {
+        double rows = 0;
+        for (int32_t k = 0; k < rel->input_count; k++)
+            rows += input_rows(rel, k);
+        return rows;
+    }
     case REL_VALUES:
         return rel->row_count;
     case REL_FILTER:
@@ -101,6 +110,7 @@ static double estimate(Arena *arena, const BoundStatement *statement, const Rel 
                    ? input_rows(rel, 0)
                    : input_rows(rel, 0) * expr_list_selectivity(statement, rel->conjuncts, rel->conjunct_count);
     case REL_PROJECT:
+    case REL_WINDOW:
         return input_rows(rel, 0);
     case REL_JOIN_SET:
         return estimate_set(statement, rel);

@@ -53,7 +53,6 @@ static bool is_strict(const Expr *expr, const ColumnSet *columns)
     case EXPR_COMPARE:
     case EXPR_CAST:
     case EXPR_LIKE:
-    case EXPR_DATE_ADD:
     case EXPR_FUNC:
     case EXPR_NOT:
         for (int32_t k = 0; k < expr->arg_count; k++)

@@ -7,12 +7,14 @@ static const char *kind_name(const Rel *rel)
     static const char *const NAMES[] = {
         [REL_ONE] = "one",       [REL_SCAN] = "scan",       [REL_SYSVIEW] = "sysview", [REL_VALUES] = "values",
         [REL_FILTER] = "filter", [REL_PROJECT] = "project", [REL_JOIN_SET] = "joins",  [REL_JOIN] = "join",
-        [REL_AGG] = "aggregate", [REL_SORT] = "sort",       [REL_LIMIT] = "limit"};
+        [REL_AGG] = "aggregate", [REL_SORT] = "sort",       [REL_LIMIT] = "limit",
+        [REL_SERIES] = "series", [REL_SHARED] = "shared",   [REL_ROUND] = "round",     [REL_APPEND] = "append",
+        [REL_WINDOW] = "window"};
     static const char *const JOINS[] = {[JOIN_INNER] = "inner join",
                                         [JOIN_LEFT] = "left join",
+                                        [JOIN_FULL] = "full join",
                                         [JOIN_SEMI] = "semi join",
-                                        [JOIN_ANTI] = "anti join",
-                                        [JOIN_ANTI_NULL] = "anti null join"};
+                                        [JOIN_ANTI] = "anti join"};
     return rel->kind == REL_JOIN ? JOINS[rel->join] : NAMES[rel->kind];
 }
 
@@ -80,7 +82,12 @@ static void print_node(Text *text, const BoundStatement *statement, const Rel *r
         print_node(text, statement, rel->inputs[k], depth + 1);
 }
 
-void rel_print(Text *text, const BoundStatement *statement, const Rel *rel)
+void rel_print(Text *text, const BoundStatement *statement, const RelTree *tree)
 {
-    print_node(text, statement, rel, 0);
+    for (int32_t k = 0; k < tree->shared_count; k++)
+    {
+        text_printf(text, "shared %d\n", (int) k);
+        print_node(text, statement, tree->shared[k], 1);
+    }
+    print_node(text, statement, tree->root, 0);
 }

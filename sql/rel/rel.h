@@ -17,11 +17,17 @@ typedef enum RelKind
     REL_SCAN,    /* table */
     REL_SYSVIEW, /* rows the leader makes */
     REL_VALUES,
+    REL_SERIES, /* generate_series() */
+    REL_SHARED, /* rows of tree->shared[shared], which is computed once */
+    REL_ROUND,  /* rows of the recursive WITH query `cte`, which the leader has: of all rounds; inside its term: of
+                 * the round before */
+    REL_APPEND, /* UNION ALL: rows of all inputs */
     REL_FILTER,
     REL_PROJECT,  /* computes named expressions; passes input columns through as needed */
     REL_JOIN_SET, /* inner joins of n inputs with a list of conjuncts, not yet ordered */
     REL_JOIN,     /* left (probe, outer), right (build, inner) */
     REL_AGG,
+    REL_WINDOW, /* computes window functions of one partitioning and order; other columns pass through */
     REL_SORT,
     REL_LIMIT
 } RelKind;
@@ -37,7 +43,13 @@ struct Rel
     const CatalogTable *table;
     const char *alias; /* SCAN, SYSVIEW: as the statement calls it */
     int32_t column_count;
-    ColumnId *table_columns; /* SCAN, SYSVIEW: id of each table column; VALUES: of each column */
+    ColumnId *table_columns; /* SCAN, SYSVIEW: id of each table column; VALUES, SERIES, ROUND, APPEND: of each column;
+                              * SHARED: what column k of the shared tree's results is called here */
+    ColumnId address;        /* SCAN: see BoundFrom; NO_COLUMN */
+    ColumnId **input_columns; /* APPEND: [input][k]: the column of that input that becomes table_columns[k] */
+    int32_t shared;          /* SHARED */
+    int32_t cte;             /* ROUND */
+    const BoundFrom *series; /* SERIES */
     int32_t conjunct_count;
     Expr **conjuncts; /* FILTER, JOIN_SET, JOIN, SCAN (pushed down) */
     bool must_hold;   /* FILTER: a row that fails it is error 21000 (scalar subquery of several rows) */
@@ -46,6 +58,9 @@ struct Rel
     BoundNamed *named; /* PROJECT; AGG: groups */
     int32_t agg_count;
     BoundAgg *aggs;
+    int32_t window_count;
+    BoundWindow *windows; /* WINDOW: partition and sort of all are those of the first; arguments, partition and sort
+                           * keys are columns of the input */
     int32_t sort_count;
     BoundSort *sort; /* SORT */
     int64_t limit;   /* LIMIT, and SORT after top-N was recognised; -1 = none */
@@ -57,9 +72,18 @@ struct Rel
     ColumnId *results;
 };
 
-Error *rel_build(Arena *arena, BoundStatement *statement, Rel **out) MUST_USE;
-Error *rel_rewrite(Arena *arena, BoundStatement *statement, Rel **rel) MUST_USE; /* all rules of rule.def */
-void rel_print(Text *text, const BoundStatement *statement, const Rel *rel);
+/* A statement's relations: trees that are computed once and read in several places, then the result.
+ * shared[k] reads only shared[0..k-1]; its `results` are what a REL_SHARED gives. */
+typedef struct RelTree
+{
+    int32_t shared_count;
+    Rel **shared;
+    Rel *root;
+} RelTree;
+
+Error *rel_build(Arena *arena, BoundStatement *statement, const BoundQuery *query, RelTree **out) MUST_USE;
+Error *rel_rewrite(Arena *arena, BoundStatement *statement, RelTree *tree) MUST_USE; /* all rules of rule.def */
+void rel_print(Text *text, const BoundStatement *statement, const RelTree *tree);
 void rel_verify(const BoundStatement *statement, const Rel *rel);
 
 /* Rows and distinct values, from table statistics (System R's rules where nothing is known). */

@@ -26,7 +26,7 @@ static void note_origins(BoundStatement *statement, const Rel *rel)
             statement->columns[rel->named[k].column].made_of = rel->named[k].expr;
 }
 
-Error *rel_rewrite(Arena *arena, BoundStatement *statement, Rel **rel)
+static Error *rewrite(Arena *arena, BoundStatement *statement, Rel **rel)
 {
     for (size_t k = 0; k < sizeof RULES / sizeof RULES[0]; k++)
     {
@@ -42,4 +42,11 @@ Error *rel_rewrite(Arena *arena, BoundStatement *statement, Rel **rel)
     note_origins(statement, *rel);
     rel_estimate(arena, statement, *rel);
     return NULL;
+}
+
+Error *rel_rewrite(Arena *arena, BoundStatement *statement, RelTree *tree)
+{
+    for (int32_t k = 0; k < tree->shared_count; k++)
+        TRY(rewrite(arena, statement, &tree->shared[k]));
+    return rewrite(arena, statement, &tree->root);
 }

@@ -493,22 +493,6 @@ static Val nullif_value(Gen *gen, const Expr *expr)
     return (Val){values[0].rep, values[0].code, null};
 }
 
-static Val date_add_value(Gen *gen, const Expr *expr)
-{
-    bool date = expr->args[0]->type.id == TYPE_DATE;
-    bool days = expr->args[1]->type.id != TYPE_INTERVAL;
-    bool minus = expr->op == '-';
-    int32_t func;
-    if (days)
-        func = minus ? FUNC_DATE_SUB_DAYS : FUNC_DATE_ADD_DAYS;
-    else if (date)
-        func = minus ? FUNC_DATE_SUB_INTERVAL : FUNC_DATE_ADD_INTERVAL;
-    else
-        func = minus ? FUNC_TIMESTAMP_SUB_INTERVAL : FUNC_TIMESTAMP_ADD_INTERVAL;
-    const Expr *args[2] = {expr->args[0], expr->args[1]};
-    return gen_call(gen, expr, func, args, 2, NULL);
-}
-
 static Val value_of(Gen *gen, const Expr *expr)
 {
     switch (expr->kind)
@@ -529,8 +513,6 @@ static Val value_of(Gen *gen, const Expr *expr)
         return nullif_value(gen, expr);
     case EXPR_CAST:
         return gen_cast(gen, expr);
-    case EXPR_DATE_ADD:
-        return date_add_value(gen, expr);
     case EXPR_FUNC:
         return gen_call(gen, expr, expr->func, (const Expr *const *) expr->args, expr->arg_count, NULL);
     case EXPR_SUBQUERY:

@@ -176,32 +176,6 @@ static void exists_by_pairs(Gen *gen, const PipeOp *op, int32_t tag, const char 
     compact_by_pos(gen, tag);
 }
 
-/* NOT IN: a null among the build keys lets nothing through; null NOT IN (rows) is not true,
- * null NOT IN (no rows) is. */
-static void not_in_nulls(Gen *gen, const PipeOp *op, int32_t tag, const char *nulls)
-{
-    int32_t s = gen->stage;
-    emit_line(&gen->emit, "if (rt->hash_state(s%d) & 2)", op->store);
-    emit_line(&gen->emit, "    continue;");
-    if (nulls[0] == '0')
-        return;
-    if (!gen->have_index)
-    {
-        emit_line(&gen->emit, "for (int32_t j = 0; j < m%d; j++)", s);
-        emit_line(&gen->emit, "    i%d[j] = (uint16_t) j;", s);
-        gen->have_index = true;
-    }
-    emit_open(&gen->emit, "if (rt->hash_state(s%d) & 1)", op->store);
-    emit_line(&gen->emit, "int32_t k = rt->sel_clear(%s, 0, m%d, pos%d);", nulls, s, tag);
-    emit_open(&gen->emit, "for (int32_t j = 0; j < k; j++)");
-    cursors_by_pos(gen, s, s, tag);
-    emit_line(&gen->emit, "key%d[j] = key%d[pos%d[j]];", tag, tag, tag);
-    emit_line(&gen->emit, "null%d[j] = 0;", tag);
-    emit_close(&gen->emit, "");
-    emit_line(&gen->emit, "m%d = k;", s);
-    emit_close(&gen->emit, "");
-}
-
 static void gen_exists(Gen *gen, const PipeOp *op, int32_t tag)
 {
     int32_t count;
@@ -210,8 +184,6 @@ static void gen_exists(Gen *gen, const PipeOp *op, int32_t tag)
     int32_t s = gen->stage;
     const char *nulls = probe_keys(gen, op, tag);
     emit_line(&gen->emit, "uint16_t pos%d[RT_BATCH];", tag);
-    if (op->join == JOIN_ANTI_NULL)
-        not_in_nulls(gen, op, tag, nulls);
     if (count > 0)
     {
         exists_by_pairs(gen, op, tag, nulls, conditions, count, anti);

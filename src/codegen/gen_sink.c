@@ -85,10 +85,8 @@ static void gen_rows(Gen *gen)
         const char *key = gen_key(gen, (KeyMode) store->key_mode, gen->pipe->hash, gen->pipe->hash_count, &null);
         if (null != NULL)
         {
-            emit_open(&gen->emit, "if (%s)", null);
-            emit_line(&gen->emit, "rt->hash_note_null(worker, sink);");
-            emit_line(&gen->emit, "continue;");
-            emit_close(&gen->emit, "");
+            emit_line(&gen->emit, "if (%s)", null);
+            emit_line(&gen->emit, "    continue;");
         }
         emit_line(&gen->emit, "at->key = %s;", key);
     }

@@ -59,9 +59,9 @@ static Error *query_plan(Conduct *conduct)
         show(conduct, "bound", &text);
         text_clear(&text);
     }
-    Rel *rel;
-    TRY(rel_build(conduct->arena, conduct->bound, &rel));
-    TRY(rel_rewrite(conduct->arena, conduct->bound, &rel));
+    RelTree *rel;
+    TRY(rel_build(conduct->arena, conduct->bound, conduct->bound->query, &rel));
+    TRY(rel_rewrite(conduct->arena, conduct->bound, rel));
     if (shown(conduct, "rel"))
     {
         rel_print(&text, conduct->bound, rel);
@@ -107,7 +107,7 @@ static Error *spec_complete(Conduct *conduct)
     spec->slice_count = conduct->snapshot->slice_count;
     spec->data_version = conduct->snapshot->version;
     for (int32_t i = 0; i < spec->table_count; i++)
-        TRY(spec_table_complete(leader, conduct->arena, conduct->bound->insert, &spec->tables[i]));
+        TRY(spec_table_complete(leader, conduct->arena, conduct->bound->write->table, &spec->tables[i]));
     if (conduct->unit == NULL)
         return NULL;
     const char *keep = setting_get(conduct->session->settings, "stoa.keep_code");
@@ -184,7 +184,7 @@ static Error *insert_run(Conduct *conduct)
 {
     int64_t rows;
     TRY(session_engine_run(conduct->session, conduct->plan->spec, conduct->arena, NULL, NULL, &conduct->result));
-    TRY(commit_segments(conduct->statement, conduct->bound->insert, &conduct->result, &rows));
+    TRY(commit_segments(conduct->statement, conduct->bound->write->table, &conduct->result, &rows));
     snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "INSERT 0 %lld", (long long) rows);
     return NULL;
 }
@@ -228,5 +228,5 @@ Error *conduct_query(Statement *statement)
         return explain_run(&conduct, explain);
     TRY(views_fill(&conduct));
     TRY(spec_complete(&conduct));
-    return conduct.bound->insert != NULL ? insert_run(&conduct) : select_run(&conduct);
+    return conduct.bound->write != NULL ? insert_run(&conduct) : select_run(&conduct);
 }

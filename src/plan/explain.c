@@ -101,7 +101,7 @@ static void print_join(Explain *explain, const Step *step, int32_t depth, const 
 {
     static const char *const NAMES[] = {
         [JOIN_INNER] = "Join",       [JOIN_LEFT] = "Left Join",        [JOIN_SEMI] = "IN Join",
-        [JOIN_ANTI] = "NOT IN Join", [JOIN_ANTI_NULL] = "NOT IN Join",
+        [JOIN_ANTI] = "NOT IN Join",
     };
     open_line(explain, depth);
     if (step->key_count > 0)

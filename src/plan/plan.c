@@ -26,7 +26,7 @@ static Step *move_to_owner(Planner *planner, Step *input, const CatalogTable *ta
 
 static Step *plan_insert(Planner *planner, Step *input, const Rel *rel)
 {
-    const CatalogTable *table = planner->statement->insert;
+    const CatalogTable *table = planner->statement->write->table;
     ASSERT(rel->result_count == table->column_count);
     BoundNamed *named = ARENA_ARRAY(planner->arena, BoundNamed, rel->result_count);
     for (int32_t k = 0; k < rel->result_count; k++)
@@ -59,10 +59,11 @@ static bool reads_table(const Step *step)
     return false;
 }
 
-Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, Rel *rel, int32_t rank_count,
-                 Plan **out)
+Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, const RelTree *rels,
+                 int32_t rank_count, Plan **out)
 {
     ASSERT(rank_count >= 1);
+    const Rel *rel = rels->root;
     Plan *plan = ARENA_NEW(arena, Plan);
     Planner planner = {
         .arena = arena, .snapshot = snapshot, .statement = statement, .plan = plan, .lone = rank_count == 1};
@@ -75,9 +76,9 @@ Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *
     Step *tree;
     TRY(plan_tree(&planner, rel, &tree));
     tree_prune(&planner, tree, rel->results, rel->result_count);
-    plan->root = statement->insert != NULL ? plan_insert(&planner, tree, rel) : plan_result(&planner, tree, rel);
+    plan->root = statement->write != NULL ? plan_insert(&planner, tree, rel) : plan_result(&planner, tree, rel);
     plan->leader_only = !reads_table(plan->root);
-    plan->result_names = statement->insert != NULL ? NULL : statement->query->target_names;
+    plan->result_names = statement->write != NULL ? NULL : statement->query->target_names;
     TRY(plan_cut(&planner));
     plan_verify(plan);
     *out = plan;

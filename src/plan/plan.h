@@ -45,7 +45,7 @@ typedef enum AggMode
  * taken apart (avg = sum / count in a PROJECT above), FINAL counts are sums. */
 typedef struct StepAgg
 {
-    AggKind kind; /* COUNT_STAR, COUNT, SUM, MIN, MAX */
+    AggKind kind; /* COUNT_STAR, COUNT, SUM, MIN, MAX, BIT_AND, BIT_OR; the STDDEV and VAR families */
     Expr *arg;
     ColumnId column;
     bool fits64; /* SUM of an integer type: no sum over the rows there can be leaves 64 bits */
@@ -56,7 +56,7 @@ struct Step
 {
     StepKind kind;
     int32_t input_count;
-    Step *inputs[2]; /* HJOIN: [0] outer = probe, [1] inner = build */
+    Step **inputs; /* HJOIN: [0] outer = probe, [1] inner = build; UNION: any number */
     Dist dist;
     int32_t output_count;
     ColumnId *outputs;
@@ -83,12 +83,18 @@ struct Step
     ColumnId *groups;
     int32_t agg_count;
     StepAgg *aggs;
+    int32_t window_count;
+    BoundWindow *windows; /* WINDOW; partition and sort keys are columns of the input */
+    int32_t shared;       /* SHARED: which of plan->shared; -1 */
+    int32_t cte;          /* ROUND; -1 */
+    ColumnId **input_columns; /* UNION: as Rel's; SHARED: [0][k]: column of the shared step for table_columns[k] */
     int32_t sort_count;
     BoundSort *sort;
     int64_t limit, offset;
     int32_t row_count;
     Expr ***values;
     const CatalogTable *insert; /* APPEND: target; named: one a column of it */
+    const BoundFrom *series;    /* SERIES */
 };
 
 /* --- pipelines ---------------------------------------------------------- */
@@ -172,6 +178,9 @@ typedef struct Plan
     StoreColumns *values_columns;       /* one a spec values: which column each field of its layout is */
     const CatalogTable **values_tables; /* one a spec values: the system view whose rows the leader packs (all its
                                            columns, in order), or NULL: packed by the planner */
+    int32_t *values_ctes; /* one a spec values: the recursive WITH query whose rows the leader packs, or -1 */
+    int32_t shared_count;
+    Step **shared; /* computed once, before the root */
     ColumnFact *facts;                  /* by ColumnId, fact_count of them: what the pipelines know of each column */
     int32_t fact_count;
     int32_t result_count; /* columns the client sees: first fields of the RETURN layout */
@@ -181,8 +190,8 @@ typedef struct Plan
 
 /* Makes the plan of a SELECT or INSERT.  rank_count 1: the leader is the one compute node, and nothing is sent;
  * more: it leads only (the step tree is the same, whatever the number). */
-Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, Rel *rel, int32_t rank_count,
-                 Plan **out) MUST_USE;
+Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, const RelTree *tree,
+                 int32_t rank_count, Plan **out) MUST_USE;
 void plan_verify(const Plan *plan);
 /* EXPLAIN's lines in Redshift's form ("XN HashAggregate  (cost=... rows=... width=...)"). */
 void plan_explain(Text *text, const Plan *plan);

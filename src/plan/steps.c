@@ -23,9 +23,11 @@ Step *step_new(Planner *planner, StepKind kind, Step *input0, Step *input1)
     Step *step = ARENA_NEW(planner->arena, Step);
     step->kind = kind;
     step->limit = -1;
+    step->inputs = ARENA_ARRAY(planner->arena, Step *, 2);
     step->inputs[0] = input0;
     step->inputs[1] = input1;
     step->input_count = (input0 != NULL) + (input1 != NULL);
+    step->shared = step->cte = -1;
     if (input0 == NULL)
         return step;
     step->dist = input0->dist;

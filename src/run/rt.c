@@ -183,12 +183,6 @@ static int32_t entry_sink_full(RtWorker *worker, RtStore *store)
     return atomic_load_explicit(&store->rows, memory_order_relaxed) - offset >= spec->limit;
 }
 
-static void entry_hash_note_null(RtWorker *worker, RtStore *store)
-{
-    (void) worker;
-    atomic_store_explicit(&store->hash.null_noted, 1, memory_order_relaxed);
-}
-
 /* ---- strings, wide integers ---- */
 
 static uint64_t entry_hash_str(const Str *s)
@@ -285,8 +279,6 @@ void rt_init(Rt *rt)
         .probe_begin = hash_probe_begin,
         .probe_next = hash_probe_next,
         .probe_exists = hash_probe_exists,
-        .hash_note_null = entry_hash_note_null,
-        .hash_state = hash_state,
         .agg_find = agg_find,
         .agg_find_hashed = agg_find_hashed,
         .agg_single = agg_single,

@@ -167,11 +167,6 @@ struct Rt
     int32_t (*probe_exists)(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
                             uint16_t *pos);
 
-    /* NOT IN: a build row with a null key is not stored but noted; then bit 0: some row came
-     * (stored or noted), bit 1: a null key was noted. */
-    void (*hash_note_null)(RtWorker *worker, RtStore *store);
-    int32_t (*hash_state)(RtStore *store);
-
     /* --- aggregation --------------------------------------------------- */
     /* This worker's group rows for exact keys.  A new row is a copy of the
      * store's initial row, all states empty (null or 0) and key.next NULL:

@@ -118,7 +118,6 @@ typedef struct HashStore
     size_t table_bytes;
     char *chain;
     bool chained; /* some key has more than one row */
-    _Atomic int32_t null_noted;
 } HashStore;
 
 /* Group table of one worker. */
@@ -373,7 +372,6 @@ void hash_probe_begin(RtStore *store, const uint64_t *keys, const uint8_t *nulls
 int32_t hash_probe_next(RtStore *store, RtProbe *probe, uint16_t *pos, void **rows);
 int32_t hash_probe_exists(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
                           uint16_t *pos);
-int32_t hash_state(RtStore *store);
 /* run_return.c */
 Error *return_give_bags(RtStore *store) MUST_USE;
 /* run_agg.c */

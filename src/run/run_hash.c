@@ -546,12 +546,6 @@ int32_t hash_probe_exists(RtStore *store, const uint64_t *keys, const uint8_t *n
     return count;
 }
 
-int32_t hash_state(RtStore *store)
-{
-    int32_t noted = atomic_load_explicit(&store->hash.null_noted, memory_order_relaxed) ? 2 : 0;
-    return noted | (noted || store->hash.form != HASH_EMPTY ? 1 : 0);
-}
-
 const StoreOps hash_ops = {
     .open = store_bag_open,
     .reserve = store_bag_reserve,

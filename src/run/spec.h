@@ -12,14 +12,17 @@
  *       SORT 3 --p4----> RETURN 4                   (leader)
  *
  * Pipelines run one after the other in index order; a rank skips those not
- * meant for it.  When a pipeline has ended on a rank its sink store is
- * finished there: a hash table gets its directory, thread-local groups are
- * merged, a buffer is sorted, an exchange is told end of stream.
+ * meant for it.  Several may end in one store (UNION ALL), and a store may be
+ * the source of several.  When the last pipeline into a store has ended on a rank
+ * it is finished there: a hash table gets its directory, thread-local groups are
+ * merged, a buffer is sorted, window functions are computed, an exchange is
+ * told end of stream.
  */
 #ifndef SRC_RUN_SPEC_H
 #define SRC_RUN_SPEC_H
 
 #include "base/data/row.h"
+#include "base/kernel/window.h"
 
 typedef enum StoreKind
 {
@@ -27,6 +30,7 @@ typedef enum StoreKind
     STORE_HASH,     /* rows behind a key directory: the build side of a join */
     STORE_AGG,      /* one row a group */
     STORE_SORT,     /* rows put in order, the first `limit` kept if limit >= 0 */
+    STORE_WINDOW,   /* rows put in order; when all are there, window functions fill fields of each */
     STORE_EXCHANGE, /* rows sent to other ranks; the receiver reads what has come */
     STORE_APPEND,   /* rows written to a table's segments */
     STORE_RETURN    /* rows given to the client (leader) */
@@ -53,7 +57,11 @@ typedef enum MergeOp
 {
     MERGE_SUM, /* adds in the field's Rep (I64, I128, F64); counts too */
     MERGE_MIN,
-    MERGE_MAX
+    MERGE_MAX,
+    MERGE_AND,    /* bits */
+    MERGE_OR,
+    MERGE_MOMENTS /* three fields from here on: count (I64), mean (F64), sum of squared distances from it (F64);
+                   * Chan, Golub, LeVeque: "Updating formulae and a pairwise algorithm for computing sample variances", 1979 */
 } MergeOp;
 
 typedef struct SpecMerge
@@ -68,6 +76,22 @@ typedef enum ExchangeKind
     EXCHANGE_HASH,   /* to the node that owns the slice of the row's hash */
     EXCHANGE_BCAST   /* to every compute node */
 } ExchangeKind;
+
+/* One window function of a WINDOW store: reads fields of the rows of a partition, writes one. */
+typedef struct SpecWindow
+{
+    uint8_t window; /* WindowId; WINDOW_NONE: `agg` */
+    uint8_t agg;    /* AggId */
+    bool distinct;
+    bool ignore_nulls;
+    int32_t arg_count;
+    int32_t args[WINDOW_ARGS_MAX]; /* fields */
+    int32_t result;                /* field; of the type the bound window has */
+    uint8_t frame_unit;            /* FrameUnit */
+    uint8_t frame_start, frame_end; /* FrameBound */
+    uint8_t frame_exclude;         /* FrameExclude */
+    int32_t start_param, end_param; /* offsets: parameters of the query; -1: none */
+} SpecWindow;
 
 typedef struct SpecStore
 {
@@ -84,7 +108,10 @@ typedef struct SpecStore
     int32_t merge_count;
     SpecMerge *merges; /* AGG: its state fields */
     int32_t sort_count;
-    SortKey *sort; /* SORT */
+    SortKey *sort; /* SORT; WINDOW: partition keys, then order */
+    int32_t partition_count; /* WINDOW: the first keys of `sort` that make a partition */
+    int32_t window_count;
+    SpecWindow *windows; /* WINDOW */
     int64_t limit; /* SORT, RETURN: rows to give at most, -1 = all */
     int64_t offset; /* RETURN and SORT: rows to pass over first; a SORT then keeps offset + limit and gives `limit` */
     int32_t table; /* APPEND: index into tables */
@@ -116,11 +143,28 @@ typedef struct SpecSegment
     int64_t rows;
     int64_t bytes;
     uint8_t digest[16];
+    int64_t deleted_count; /* rows that are not there any more */
+    void *deleted;         /* their numbers: a portable Roaring bitmap; NULL: none */
+    size_t deleted_bytes;
 } SpecSegment;
+
+/* Which row of a table a row of a scan is, within one query: the place of its segment in the scan's list, and its number there. */
+static inline int64_t row_address(int32_t segment, int64_t row)
+{
+    return ((int64_t) segment << 32) | row;
+}
+static inline int32_t row_address_segment(int64_t address)
+{
+    return (int32_t) (address >> 32);
+}
+static inline uint32_t row_address_row(int64_t address)
+{
+    return (uint32_t) address;
+}
 
 typedef struct SpecColumn
 {
-    int32_t ordinal; /* column of the table, 0-based, order of the segment's datasets */
+    int32_t ordinal; /* column of the table, 0-based, order of the segment's datasets; -1: the row's address, BIGINT */
     SqlType type;
     uint8_t rep;     /* what scan_column() gives: narrow where statistics prove it */
     bool nullable;

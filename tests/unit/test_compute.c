@@ -184,9 +184,11 @@ static void scan_fill(Arena *arena, SpecScan *scan)
     scan->segments = ARENA_ARRAY(arena, SpecSegment, loaded.segment_count);
     for (int32_t i = 0; i < loaded.segment_count; i++)
     {
-        scan->segments[i] = (SpecSegment){
-            i,  loaded.segments[i].slice, loaded.segments[i].file, loaded.segments[i].rows, loaded.segments[i].bytes,
-            {0}};
+        scan->segments[i] = (SpecSegment){.id = i,
+                                          .slice = loaded.segments[i].slice,
+                                          .file = loaded.segments[i].file,
+                                          .rows = loaded.segments[i].rows,
+                                          .bytes = loaded.segments[i].bytes};
         memcpy(scan->segments[i].digest, loaded.segments[i].digest, 16);
     }
 }

@@ -185,19 +185,19 @@ static void make_catalog(void)
 
 /* --- from text to plan ----------------------------------------------------------- */
 
-static Error *make_rel(const char *sql, BoundStatement **statement, Rel **rel)
+static Error *make_rel(const char *sql, BoundStatement **statement, RelTree **rel)
 {
     ParseList *list;
     TRY(parse_statements(arena, sql, &list));
     TRY(bind_statement(arena, snapshot, &CONTEXT, &list->statements[0], statement));
-    TRY(rel_build(arena, *statement, rel));
-    return rel_rewrite(arena, *statement, rel);
+    TRY(rel_build(arena, *statement, (*statement)->query, rel));
+    return rel_rewrite(arena, *statement, *rel);
 }
 
 static Error *make_plan(const char *sql, int32_t rank_count, Plan **plan)
 {
     BoundStatement *statement;
-    Rel *rel;
+    RelTree *rel;
     TRY(make_rel(sql, &statement, &rel));
     return plan_make(arena, snapshot, statement, rel, rank_count, plan);
 }
@@ -222,7 +222,7 @@ static const char *explain_of(const char *sql, int32_t rank_count)
 
 static void print_pipelines(const Plan *plan)
 {
-    static const char *const STORES[] = {"buffer", "hash", "aggr", "sort", "exchange", "append", "return"};
+    static const char *const STORES[] = {"buffer", "hash", "aggr", "sort", "window", "exchange", "append", "return"};
     const Spec *spec = plan->spec;
     for (int32_t k = 0; k < spec->pipeline_count; k++)
     {
@@ -256,7 +256,7 @@ static void print_pipelines(const Plan *plan)
 static int show(const char *sql)
 {
     BoundStatement *statement;
-    Rel *rel;
+    RelTree *rel;
     Error *error = make_rel(sql, &statement, &rel);
     if (error != NULL)
         die("rel", error);
