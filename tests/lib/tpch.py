@@ -60,7 +60,8 @@ def load_postgres(connection, directory):
         path = file_of(directory, table)
         with (gzip.open if path.endswith(".gz") else open)(path, "rb") as f:
             connection.run(f"copy {table} from stdin delimiter '|'", f.read())
-    connection.run("alter table orders add primary key (o_orderkey); create index on lineitem (l_orderkey); analyze")
+    connection.run("alter table orders add primary key (o_orderkey); create index on lineitem (l_orderkey); "
+                   "create index on lineitem (l_partkey, l_suppkey); create index on partsupp (ps_partkey); analyze")
 
 
 def same_value(mine, theirs):
