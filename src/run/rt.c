@@ -283,6 +283,8 @@ void rt_init(Rt *rt)
         .agg_find_hashed = agg_find_hashed,
         .agg_single = agg_single,
         .agg_code_table = agg_code_table,
+        .moments_add = moments_add,
+        .moments_merge = moments_merge,
         .raise = entry_raise,
         .error_slot = entry_error_slot,
         .hash_str = entry_hash_str,

@@ -181,6 +181,12 @@ struct Rt
      * new segment; generated code fills it through agg_find_hashed. NULL if size is too large. */
     void **(*agg_code_table)(RtWorker *worker, RtStore *store, RtScan *scan, int64_t size);
 
+    /* One value more in a state of MERGE_MOMENTS: its count, mean and sum of squared distances from it (Welford 1962). */
+    void (*moments_add)(int64_t *count, double *mean, double *squares, double value);
+    /* Another such state into it, where groups of other ranks come in. */
+    void (*moments_merge)(int64_t *count, double *mean, double *squares, int64_t more, double more_mean,
+                          double more_squares);
+
     /* --- faults, strings, wide integers -------------------------------- */
     void (*raise)(RtWorker *worker, int32_t fault, int32_t detail);
     Error **(*error_slot)(RtWorker *worker); /* for SQL function bodies */
@@ -227,6 +233,6 @@ typedef struct RtModule
     RtPipeline *const *pipelines;
 } RtModule;
 
-#define RT_ABI 1
+#define RT_ABI 2
 
 #endif

@@ -212,7 +212,7 @@ struct StoreOps
     void (*close)(RtStore *store);
 };
 
-extern const StoreOps buffer_ops, hash_ops, agg_ops, sort_ops, exchange_ops, append_ops, return_ops;
+extern const StoreOps buffer_ops, hash_ops, agg_ops, sort_ops, exchange_ops, append_ops, return_ops, window_ops;
 
 /* Rows of a source handed out in runs. */
 typedef struct Morsels
@@ -379,7 +379,14 @@ void agg_find(RtWorker *worker, RtStore *store, const uint64_t *keys, int32_t n,
 void agg_find_hashed(RtWorker *worker, RtStore *store, const char *candidates, int32_t n, void **rows);
 void *agg_single(RtWorker *worker, RtStore *store);
 void **agg_code_table(RtWorker *worker, RtStore *store, RtScan *scan, int64_t size);
+/* run_merge.c */
+/* The state of `from` into `into`, two rows of one group. 22003. */
+Error *group_merge(const SpecStore *spec, char *into, const char *from) MUST_USE;
+void moments_add(int64_t *count, double *mean, double *squares, double value);
+void moments_merge(int64_t *count, double *mean, double *squares, int64_t more, double more_mean, double more_squares);
 /* run_sort.c */
+/* All rows of the store in the order of spec->sort, OFFSET and LIMIT applied, into store->order. */
+Error *sort_finish(RtStore *store) MUST_USE;
 uint64_t sort_prefix(const RowLayout *layout, const SortKey *key, const char *row);
 typedef struct SortOrder
 {
@@ -403,6 +410,8 @@ int32_t exchange_rows_next(RtScan *scan, const char **rows);
 Error *exchange_pass(RtWorker *worker, RtStore *store, const char *rows, int32_t n) MUST_USE;
 Error *exchange_batch_end(RtWorker *worker, RtStore *store) MUST_USE; /* rows are complete: may send */
 void exchange_rows_end(RtScan *scan);
+/* Before each pipeline that reads it; by the task's thread. */
+Error *exchange_read_begin(RtStore *store) MUST_USE;
 void exchanges_fail(Task *task); /* tells receivers that nothing more will come */
 Error *exchange_prefetch(RtStore *store, bool *all) MUST_USE;
 /* run_append.c */

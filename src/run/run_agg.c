@@ -221,67 +221,6 @@ void **agg_code_table(RtWorker *worker, RtStore *store, RtScan *scan, int64_t si
 
 /* ---- merging ---- */
 
-static bool value_before(const RowField *field, const char *a, const char *b)
-{
-    Datum x = value_load(field->type, (Rep) field->rep, a), y = value_load(field->type, (Rep) field->rep, b);
-    return value_compare(field->type, &x, &y) < 0;
-}
-
-static Error *value_sum(Rep rep, char *into, const char *from)
-{
-    bool over = false;
-    switch (rep)
-    {
-    case REP_I64:
-        over = __builtin_add_overflow(*(int64_t *) into, *(const int64_t *) from, (int64_t *) into);
-        break;
-    case REP_I128:
-    {
-        I128 *a = (I128 *) into;
-        const I128 *b = (const I128 *) from;
-        uint64_t lo = a->lo + b->lo;
-        int64_t carry = lo < b->lo;
-        over = __builtin_add_overflow(a->hi, b->hi, &a->hi);
-        over |= __builtin_add_overflow(a->hi, carry, &a->hi);
-        a->lo = lo;
-        break;
-    }
-    case REP_F64:
-        *(double *) into += *(const double *) from;
-        break;
-    default:
-        return error_new(SQLSTATE_INTERNAL_ERROR, "a sum cannot stand in Rep %d", (int) rep);
-    }
-    return over ? error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "numeric data overflow (result precision)") : NULL;
-}
-
-static Error *state_merge(const RowField *field, MergeOp op, char *into, const char *from)
-{
-    if (field_null(field, from))
-        return NULL;
-    char *a = into + field->offset;
-    const char *b = from + field->offset;
-    if (!field_null(field, into) && op == MERGE_SUM)
-        return value_sum((Rep) field->rep, a, b);
-    if (field_null(field, into) || (op == MERGE_MIN ? value_before(field, b, a) : value_before(field, a, b)))
-    {
-        memcpy(a, b, (size_t) rep_size((Rep) field->rep));
-        if (field->null_offset >= 0)
-            into[field->null_offset] = 0;
-    }
-    return NULL;
-}
-
-static Error *group_merge(RtStore *store, char *into, const char *from)
-{
-    for (int32_t i = 0; i < store->spec->merge_count; i++)
-    {
-        const SpecMerge *merge = &store->spec->merges[i];
-        TRY(state_merge(&store->layout->fields[merge->field], (MergeOp) merge->op, into, from));
-    }
-    return NULL;
-}
-
 static Error *merge_single(RtStore *store)
 {
     char *result = NULL;
@@ -289,7 +228,7 @@ static Error *merge_single(RtStore *store)
     {
         char *row = store->parts[p].agg.single;
         if (row != NULL && result != NULL)
-            TRY(group_merge(store, result, row));
+            TRY(group_merge(store->spec, result, row));
         else if (row != NULL)
             result = row;
     }
@@ -368,7 +307,7 @@ static Error *partition_merge_rows(Merge *merge, int32_t p, AggPart *table)
                 at = (at + 1) & table->mask;
             if (table->slots[at].row != NULL)
             {
-                TRY(group_merge(store, table->slots[at].row, row));
+                TRY(group_merge(store->spec, table->slots[at].row, row));
                 continue;
             }
             table->slots[at] = (KeySlot){key, row};
@@ -457,6 +396,13 @@ static Error *agg_finish(RtStore *store)
     return error;
 }
 
+/* Codes are of a segment of the pipeline's table; the next pipeline may read another table. */
+static Error *agg_part_end(RtWorker *worker, RtStore *store)
+{
+    store->parts[worker->index].agg.codes_segment = 0;
+    return NULL;
+}
+
 static void agg_close(RtStore *store)
 {
     tables_free(store);
@@ -466,6 +412,7 @@ static void agg_close(RtStore *store)
 const StoreOps agg_ops = {
     .open = agg_open,
     .str = store_bag_str,
+    .part_end = agg_part_end,
     .finish = agg_finish,
     .close = agg_close,
 };

@@ -34,10 +34,13 @@ struct SendLane
     int32_t current;
 };
 
+/* A buffer that has come. */
 typedef struct Held
 {
     struct Held *next;
     ExchangeBuffer *buffer;
+    char *rows; /* kept: unpacked */
+    int64_t count;
 } Held;
 
 struct ExchangeStore
@@ -51,7 +54,10 @@ struct ExchangeStore
     bool has_strings;
     _Atomic uint64_t turn; /* rows that go round the slices */
     pthread_mutex_t lock;
-    Held *held;    /* received and still pointed into; under lock */
+    int32_t readers; /* pipelines here that read it */
+    bool kept;       /* more than one: everything has come and is in `held` */
+    Held *held;      /* received and still pointed into; under lock */
+    Held *again;     /* kept: what the running pipeline has still to read; under lock */
     Held *fetched; /* received before they were asked for, in order; under lock */
     Held **fetched_end;
     bool fetched_all;
@@ -83,9 +89,24 @@ static bool layout_has_strings(const RowLayout *layout)
     return false;
 }
 
+static int32_t readers_count(const RtStore *store)
+{
+    const Task *task = store->task;
+    int32_t count = 0;
+    for (int32_t i = 0; i < task->spec->pipeline_count; i++)
+    {
+        const SpecPipeline *pipeline = &task->spec->pipelines[i];
+        count += pipeline->source == SOURCE_STORE && pipeline->source_index == store->index &&
+                 (task->roles & (pipeline->on_leader ? TASK_LEADER : TASK_COMPUTE)) != 0;
+    }
+    return count;
+}
+
 static RtStore *onward_find(const RtStore *store)
 {
     const Task *task = store->task;
+    if (store->exchange->readers != 1)
+        return NULL;
     for (int32_t i = 0; i < task->spec->pipeline_count && (task->roles & TASK_COMPUTE) != 0; i++)
     {
         const SpecPipeline *pipeline = &task->spec->pipelines[i];
@@ -119,6 +140,7 @@ static Error *exchange_store_open(RtStore *store)
     exchange->lane_count = store->spec->exchange == EXCHANGE_HASH ? task->node_count : 1;
     exchange->has_strings = layout_has_strings(store->layout);
     exchange->fetched_end = &exchange->fetched;
+    exchange->readers = readers_count(store);
     exchange->onward = onward_find(store);
     pthread_mutex_init(&exchange->lock, NULL);
     size_t block = LANES_BYTES / (size_t) exchange->lane_count / 2;
@@ -349,22 +371,28 @@ Error *exchange_pass(RtWorker *worker, RtStore *store, const char *rows, int32_t
 
 /* ---- receiving ---- */
 
-static void buffer_hold(RtStore *store, ExchangeBuffer *buffer)
+static void held_add(RtStore *store, Held what)
 {
     ExchangeStore *exchange = store->exchange;
-    if (!exchange->has_strings || exchange->onward != NULL) /* that copies them */
-    {
-        exchange_buffer_free(exchange->world, buffer);
-        return;
-    }
     pthread_mutex_lock(&store->task->lock);
     Held *held = ARENA_NEW(store->task->arena, Held);
     pthread_mutex_unlock(&store->task->lock);
-    held->buffer = buffer;
+    *held = what;
     pthread_mutex_lock(&exchange->lock);
     held->next = exchange->held;
     exchange->held = held;
     pthread_mutex_unlock(&exchange->lock);
+}
+
+/* The worker has had the rows of its buffer. */
+static void buffer_done(RtScan *scan, RtStore *store)
+{
+    ExchangeStore *exchange = store->exchange;
+    if (!exchange->kept && (!exchange->has_strings || exchange->onward != NULL)) /* that copies them */
+        exchange_buffer_free(exchange->world, scan->buffer);
+    else if (!exchange->kept)
+        held_add(store, (Held){.buffer = scan->buffer});
+    scan->buffer = NULL;
 }
 
 static Error *buffer_next(RtStore *store, ExchangeBuffer **out)
@@ -382,15 +410,61 @@ static Error *buffer_next(RtStore *store, ExchangeBuffer **out)
     return exchange_receive(exchange->x, out);
 }
 
+static void held_next(RtScan *scan, ExchangeStore *exchange)
+{
+    pthread_mutex_lock(&exchange->lock);
+    Held *held = exchange->again;
+    if (held != NULL)
+        exchange->again = held->next;
+    pthread_mutex_unlock(&exchange->lock);
+    scan->buffer = held == NULL ? NULL : held->buffer;
+    scan->buffer_rows = held == NULL ? NULL : held->rows;
+    scan->buffer_count = held == NULL ? 0 : held->count;
+}
+
 static Error *buffer_open(RtScan *scan, RtStore *store)
 {
-    TRY(buffer_next(store, &scan->buffer));
     scan->buffer_at = scan->buffer_count = 0;
+    if (store->exchange->kept)
+    {
+        held_next(scan, store->exchange);
+        return NULL;
+    }
+    TRY(buffer_next(store, &scan->buffer));
     if (scan->buffer == NULL)
         return NULL;
-    void *rows;
-    TRY(row_unpack(store->layout, scan->buffer->data, scan->buffer->length, &rows, &scan->buffer_count));
+    void *rows = NULL;
+    Error *error = row_unpack(store->layout, scan->buffer->data, scan->buffer->length, &rows, &scan->buffer_count);
     scan->buffer_rows = rows;
+    return error;
+}
+
+/* Several pipelines read it: everything is taken in before the first does. */
+static Error *keep_all(RtStore *store)
+{
+    for (;;)
+    {
+        Held held = {.buffer = NULL};
+        TRY(buffer_next(store, &held.buffer));
+        if (held.buffer == NULL)
+            break;
+        void *rows = NULL;
+        Error *error = row_unpack(store->layout, held.buffer->data, held.buffer->length, &rows, &held.count);
+        held.rows = rows;
+        held_add(store, held);
+        TRY(error);
+    }
+    store->exchange->kept = true;
+    return NULL;
+}
+
+Error *exchange_read_begin(RtStore *store)
+{
+    ExchangeStore *exchange = store->exchange;
+    if (exchange->readers > 1 && !exchange->kept)
+        TRY(keep_all(store));
+    if (exchange->kept)
+        exchange->again = exchange->held;
     return NULL;
 }
 
@@ -400,8 +474,7 @@ int32_t exchange_rows_next(RtScan *scan, const char **rows)
     while (scan->buffer == NULL || scan->buffer_at >= scan->buffer_count)
     {
         if (scan->buffer != NULL)
-            buffer_hold(store, scan->buffer);
-        scan->buffer = NULL;
+            buffer_done(scan, store);
         Error *error = buffer_open(scan, store);
         worker_fail(scan->worker, error);
         if (error != NULL || scan->buffer == NULL)
@@ -417,8 +490,7 @@ int32_t exchange_rows_next(RtScan *scan, const char **rows)
 void exchange_rows_end(RtScan *scan)
 {
     if (scan->buffer != NULL)
-        buffer_hold(scan->pipe->source, scan->buffer);
-    scan->buffer = NULL;
+        buffer_done(scan, scan->pipe->source);
 }
 
 Error *exchange_prefetch(RtStore *store, bool *all)
@@ -427,6 +499,11 @@ Error *exchange_prefetch(RtStore *store, bool *all)
     const Budget *budget = store->task->env.budget;
     *all = false;
     int64_t bytes = 0;
+    if (exchange->kept)
+    {
+        *all = true;
+        return NULL;
+    }
     while (bytes < budget->limit_bytes / 4)
     {
         ExchangeBuffer *buffer;

@@ -476,7 +476,7 @@ static Error *limit_finish(RtStore *store, int64_t first, int64_t count)
     return NULL;
 }
 
-static Error *sort_finish(RtStore *store)
+Error *sort_finish(RtStore *store)
 {
     int64_t count = store_rows(store), first = store->spec->offset > 0 ? store->spec->offset : 0;
     int64_t wants = store_wants(store);

@@ -61,6 +61,7 @@ static Error *store_open(Pipe *pipe)
     ASSERT(store->finished || store->exchange != NULL);
     if (store->exchange != NULL)
     {
+        TRY(exchange_read_begin(store));
         pipe->morsel_count = pipe->task->worker_count; /* each takes buffers as they come */
         return NULL;
     }

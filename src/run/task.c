@@ -14,7 +14,7 @@
 static const StoreOps *const STORE_OPS[] = {
     [STORE_BUFFER] = &buffer_ops, [STORE_HASH] = &hash_ops,         [STORE_AGG] = &agg_ops,
     [STORE_SORT] = &sort_ops,     [STORE_EXCHANGE] = &exchange_ops, [STORE_APPEND] = &append_ops,
-    [STORE_RETURN] = &return_ops,
+    [STORE_RETURN] = &return_ops, [STORE_WINDOW] = &window_ops,
 };
 
 /* ---- errors ---- */
