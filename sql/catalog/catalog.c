@@ -159,7 +159,7 @@ int64_t catalog_next_id(Catalog *catalog)
 }
 
 /* --- dead files ------------------------------------------------------------ */
-static void bury(Catalog *catalog, int64_t table_id, const CatalogSegment *segment, int64_t died)
+void catalog_bury_segment(Catalog *catalog, int64_t table_id, const CatalogSegment *segment, int64_t died)
 {
     DeadEntry *dead = calloc(1, sizeof *dead);
     if (dead == NULL || (dead->file = strdup(segment->file)) == NULL)
@@ -179,13 +179,13 @@ static void bury(Catalog *catalog, int64_t table_id, const CatalogSegment *segme
 void catalog_bury_table(Catalog *catalog, const CatalogTable *table, int64_t died)
 {
     for (int32_t i = 0; i < table->segment_count; i++)
-        bury(catalog, table->id, &table->segments[i], died);
+        catalog_bury_segment(catalog, table->id, &table->segments[i], died);
 }
 
 void catalog_bury_records(Catalog *catalog, const Change *change)
 {
     for (int32_t i = 0; i < change->record_count; i++)
-        bury(catalog, change->table_id, &change->records[i].segment, 0);
+        catalog_bury_segment(catalog, change->table_id, &change->records[i].segment, 0);
 }
 
 void catalog_take_dead(Catalog *catalog, Arena *arena, DeadSegment **out, int32_t *count)

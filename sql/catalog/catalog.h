@@ -42,14 +42,25 @@ typedef struct CatalogColumn
     ColumnStats stats; /* over the table's live segments */
 } CatalogColumn;
 
+/* Rows of a segment that are not there any more: a Roaring bitmap of their numbers in its portable form
+ * (github.com/RoaringBitmap/RoaringFormatSpec), as the manifest keeps it and scans read it. */
+typedef struct DeletedRows
+{
+    _Atomic int32_t references;
+    int64_t count;
+    size_t bytes;
+    char data[];
+} DeletedRows;
+
 typedef struct CatalogSegment
 {
     int64_t id;
     int32_t slice;
     char *file;
-    int64_t rows;
+    int64_t rows; /* in the file, deleted ones too */
     int64_t bytes;
     uint8_t digest[16];
+    const DeletedRows *deleted; /* NULL: none.  Never all: a segment without rows leaves the manifest */
 } CatalogSegment;
 
 typedef struct CatalogTable
@@ -66,7 +77,7 @@ typedef struct CatalogTable
     int32_t *sort_columns; /* compound sort key */
     int32_t segment_count;
     CatalogSegment *segments;
-    int64_t row_count;
+    int64_t row_count; /* without deleted ones */
     int64_t bytes;
 } CatalogTable;
 
@@ -167,8 +178,19 @@ typedef struct SegmentRecord
 /* Adds files and merges their statistics into the table's. */
 Error *catalog_add_segments(CatalogTxn *txn, int64_t table_id, SegmentRecord *records, int32_t count) MUST_USE;
 
+/* Rows of one segment, by their numbers in it, in any order. */
+typedef struct SegmentDeletes
+{
+    int64_t segment_id;
+    int64_t row_count;
+    const uint32_t *rows;
+} SegmentDeletes;
+/* Takes rows away.  Statistics stay as they are: they are bounds. */
+Error *catalog_delete_rows(CatalogTxn *txn, int64_t table_id, const SegmentDeletes *deletes, int32_t count) MUST_USE;
+
 /* The commit point: all or nothing; 40001 if a table it changed was changed or dropped
- * by another transaction in a way that conflicts (inserts into one table do not). Frees the txn. */
+ * by another transaction in a way that conflicts: it was truncated, or a row was deleted twice.
+ * Inserts into one table do not, nor deletes of different rows.  Frees the txn. */
 Error *catalog_commit(CatalogTxn *txn) MUST_USE;
 void catalog_rollback(CatalogTxn *txn); /* frees the txn; NULL is fine */
 

@@ -12,8 +12,15 @@ typedef enum ChangeKind
     CHANGE_CREATE_TABLE,
     CHANGE_DROP_TABLE,
     CHANGE_TRUNCATE_TABLE,
-    CHANGE_ADD_SEGMENTS
+    CHANGE_ADD_SEGMENTS,
+    CHANGE_DELETE_ROWS
 } ChangeKind;
+
+typedef struct SegmentLoss
+{
+    int64_t segment_id;
+    DeletedRows *rows; /* a reference of the transaction's arena */
+} SegmentLoss;
 
 typedef struct Change
 {
@@ -24,6 +31,8 @@ typedef struct Change
     TableVersion *table;    /* CREATE_TABLE: a reference of its own */
     SegmentRecord *records; /* ADD_SEGMENTS */
     int32_t record_count;
+    struct SegmentLoss *losses; /* DELETE_ROWS */
+    int32_t loss_count;
     struct Change *next;
 } Change;
 

@@ -32,6 +32,7 @@ struct Catalog
 
 /* Makes `version` (one reference, taken over) the newest.  store_lock is held. */
 void catalog_publish(Catalog *catalog, SnapshotVersion *version);
+void catalog_bury_segment(Catalog *catalog, int64_t table_id, const CatalogSegment *segment, int64_t died);
 /* Notes the files of `table`, or of `records`, as dead since version `died`. */
 void catalog_bury_table(Catalog *catalog, const CatalogTable *table, int64_t died);
 void catalog_bury_records(Catalog *catalog, const Change *change);

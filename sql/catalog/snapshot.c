@@ -4,6 +4,7 @@
 #include "base/core/assert.h"
 #include "base/data/hll.h"
 #include "base/data/value.h"
+#include "sql/catalog/deleted.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -172,6 +173,8 @@ TableVersion *table_copy(const CatalogTable *table, int32_t more_segments)
     {
         copy->segments[i] = table->segments[i];
         copy->segments[i].file = arena_strdup(arena, table->segments[i].file);
+        if (table->segments[i].deleted != NULL)
+            arena_own(arena, deleted_drop, deleted_hold(table->segments[i].deleted));
     }
     return version;
 }
@@ -239,4 +242,46 @@ void table_add_segment(TableVersion *version, const SegmentRecord *record)
                     &record->columns[i], segment->rows);
     table->row_count += segment->rows;
     table->bytes += segment->bytes;
+}
+
+/* --- deleted rows ----------------------------------------------------------- */
+int32_t table_find_segment(const CatalogTable *table, int64_t segment_id, int32_t from)
+{
+    for (int32_t i = 0; i < table->segment_count; i++)
+    {
+        int32_t at = from + i < table->segment_count ? from + i : from + i - table->segment_count;
+        if (table->segments[at].id == segment_id)
+            return at;
+    }
+    return -1;
+}
+
+void table_set_deleted(TableVersion *version, int32_t segment, DeletedRows *deleted)
+{
+    CatalogTable *table = &version->table;
+    CatalogSegment *changed = &table->segments[segment];
+    arena_own(version->arena, deleted_drop, deleted);
+    table->row_count -= deleted->count - (changed->deleted == NULL ? 0 : changed->deleted->count);
+    changed->deleted = deleted;
+    ASSERT(table->row_count >= 0 && deleted->count <= changed->rows);
+}
+
+void table_drop_empty(TableVersion *version)
+{
+    CatalogTable *table = &version->table;
+    int32_t kept = 0;
+    for (int32_t i = 0; i < table->segment_count; i++)
+    {
+        const CatalogSegment *segment = &table->segments[i];
+        if (segment->deleted != NULL && segment->deleted->count == segment->rows)
+            table->bytes -= segment->bytes;
+        else
+            table->segments[kept++] = *segment;
+    }
+    table->segment_count = kept;
+    for (int32_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].stats.null_count > table->row_count)
+            table->columns[i].stats.null_count = table->row_count;
+    if (table->row_count == 0)
+        table_clear(version);
 }

@@ -56,6 +56,12 @@ void table_clear(TableVersion *version);
 /* Takes the file in and merges its statistics; room for it was asked for at the copy. */
 void table_add_segment(TableVersion *version, const SegmentRecord *record);
 
+/* The place of a segment in the table, looked for from `from` on and then before it; -1. */
+int32_t table_find_segment(const CatalogTable *table, int64_t segment_id, int32_t from);
+/* The segment's deleted rows, a reference taken over; with all its rows gone, table_drop_empty() takes it out. */
+void table_set_deleted(TableVersion *version, int32_t segment, DeletedRows *deleted);
+void table_drop_empty(TableVersion *version);
+
 ColumnStats stats_copy(Arena *arena, SqlType type, const ColumnStats *stats);
 
 #endif

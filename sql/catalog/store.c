@@ -17,8 +17,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CATALOG_FORMAT 1
+#define CATALOG_FORMAT 2
 #define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
+
+#define DELETED_ROWS_SQL                                                                                                \
+    "create table deleted_rows(segment_id integer primary key, table_id int not null, row_count int not null,"         \
+    " rows blob not null, version int, epoch int);"                                                                     \
+    "create index deleted_rows_of_table on deleted_rows(table_id);"
+
+/* What format 1 had not. */
+static const char upgrade_sql[] = "begin immediate;" DELETED_ROWS_SQL
+                                  "update meta set value = 2 where key = 'format'; commit;";
 
 static const char schema_sql[] =
     "create table meta(key text primary key, value) without rowid;"
@@ -33,6 +42,7 @@ static const char schema_sql[] =
     "create table segments(id integer primary key, table_id int not null, slice int not null, file text not null,"
     " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
     "create index segments_of_table on segments(table_id);"
+    DELETED_ROWS_SQL
     "create table load_errors(id integer primary key, query int, start_time int, table_id int, line_number int,"
     " position int, slice int, error_code int, file text, column_name text, type text, column_length text,"
     " raw_line text, raw_field text, reason text);";
@@ -203,7 +213,9 @@ Error *store_open(const char *path, Store **out)
         format = sqlite3_column_int64(statement, 0);
         sqlite3_finalize(statement);
     }
-    if (error == NULL && format != CATALOG_FORMAT)
+    if (error == NULL && format == 1)
+        error = store_run(*out, upgrade_sql);
+    else if (error == NULL && format != CATALOG_FORMAT)
         error = error_hint(error_new(SQLSTATE_DATA_CORRUPTED, "\"%s\" has catalog format %lld, this program knows %d",
                                      path, (long long) format, CATALOG_FORMAT),
                            "Use the version of Stoa that wrote this warehouse.");

@@ -5,6 +5,7 @@
  *     meta(key, value)                     format, version, epoch, next_id, slice_count, database
  *     users, schemas, tables, columns      what exists; columns carry their statistics
  *     segments                             the manifest
+ *     deleted_rows                         bitmaps of rows of a segment that are gone
  *     load_errors                          stl_load_errors
  */
 #ifndef SQL_CATALOG_STORE_H

@@ -3,6 +3,7 @@
 #include "base/core/assert.h"
 #include "base/data/hll.h"
 #include "base/data/value.h"
+#include "sql/catalog/deleted.h"
 #include "sql/catalog/store.h"
 
 #include <sqlite3.h>
@@ -139,6 +140,38 @@ static Error *segments_read(Store *store, Arena *arena, CatalogTable *table)
     }
 }
 
+static Error *deleted_rows_read(Store *store, Arena *arena, CatalogTable *table)
+{
+    sqlite3_stmt *row;
+    bool more;
+    int32_t at = -1;
+    TRY(store_prepare(store, &row, "select segment_id, rows from deleted_rows where table_id = ?1 order by segment_id",
+                      "i", table->id));
+    for (;;)
+    {
+        TRY(store_next(store, row, &more));
+        if (!more)
+            return NULL;
+        DeletedRows *deleted = NULL;
+        Error *error = NULL;
+        at = table_find_segment(table, sqlite3_column_int64(row, 0), at + 1);
+        if (at < 0)
+            error = error_new(SQLSTATE_DATA_CORRUPTED, "the catalog names deleted rows of a segment of table \"%s\" "
+                                                       "that does not exist", table->name);
+        else
+            error = deleted_read(sqlite3_column_blob(row, 1), (size_t) sqlite3_column_bytes(row, 1),
+                                 table->segments[at].rows, &deleted);
+        if (error != NULL)
+        {
+            sqlite3_finalize(row);
+            return error;
+        }
+        arena_own(arena, deleted_drop, deleted);
+        table->segments[at].deleted = deleted;
+        table->row_count -= deleted->count;
+    }
+}
+
 static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogTable *table)
 {
     table->id = sqlite3_column_int64(row, 0);
@@ -152,7 +185,8 @@ static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogT
     table->sort_columns =
         arena_memdup(arena, sort == NULL ? "" : sort, sizeof(int32_t) * (size_t) table->sort_count);
     TRY(columns_read(store, arena, table));
-    return segments_read(store, arena, table);
+    TRY(segments_read(store, arena, table));
+    return deleted_rows_read(store, arena, table);
 }
 
 static Error *tables_read(Store *store, SnapshotVersion *version)

@@ -51,9 +51,15 @@ static Error *table_save(Store *store, const CatalogTable *table, int64_t epoch)
     return NULL;
 }
 
+static Error *rows_forget(Store *store, int64_t table_id)
+{
+    TRY(store_do(store, "delete from deleted_rows where table_id = ?1", "i", table_id));
+    return store_do(store, "delete from segments where table_id = ?1", "i", table_id);
+}
+
 static Error *table_forget(Store *store, int64_t table_id)
 {
-    TRY(store_do(store, "delete from segments where table_id = ?1", "i", table_id));
+    TRY(rows_forget(store, table_id));
     TRY(store_do(store, "delete from columns where table_id = ?1", "i", table_id));
     return store_do(store, "delete from tables where id = ?1", "i", table_id);
 }
@@ -70,8 +76,32 @@ static Error *segments_save(Store *store, const Change *change, int64_t version,
     return NULL;
 }
 
+/* A segment's deleted rows as the new version has them; one without a row left goes. */
+static Error *deletes_save(Store *store, const Change *change, const SnapshotVersion *version, int64_t epoch)
+{
+    int32_t table = snapshot_find(version, change->table_id), at = -1;
+    for (int32_t i = 0; table >= 0 && i < change->loss_count; i++)
+    {
+        int64_t id = change->losses[i].segment_id;
+        const CatalogTable *has = version->snapshot.tables[table];
+        at = table_find_segment(has, id, at + 1);
+        if (at < 0)
+        {
+            TRY(store_do(store, "delete from deleted_rows where segment_id = ?1", "i", id));
+            TRY(store_do(store, "delete from segments where id = ?1", "i", id));
+            continue;
+        }
+        const DeletedRows *deleted = has->segments[at].deleted;
+        TRY(store_do(store, "insert or replace into deleted_rows values(?1, ?2, ?3, ?4, ?5, ?6)", "iiibii", id,
+                     change->table_id, deleted->count, (const void *) deleted->data, deleted->bytes,
+                     version->snapshot.version, epoch));
+    }
+    return NULL;
+}
+
 static Error *schema_forget(Store *store, const char *name)
 {
+    TRY(store_do(store, "delete from deleted_rows where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from segments where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from columns where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from tables where schema = ?1", "s", name));
@@ -91,12 +121,20 @@ static Error *change_save(Store *store, const Change *change, const SnapshotVers
     case CHANGE_DROP_TABLE:
         return table_forget(store, change->table_id);
     case CHANGE_TRUNCATE_TABLE:
-        return store_do(store, "delete from segments where table_id = ?1", "i", change->table_id);
+        return rows_forget(store, change->table_id);
     case CHANGE_ADD_SEGMENTS:
         return segments_save(store, change, version->snapshot.version, epoch);
+    case CHANGE_DELETE_ROWS:
+        return deletes_save(store, change, version, epoch);
     }
     ASSERT(!"a kind of change");
     return NULL;
+}
+
+static bool changes_rows(const Change *change)
+{
+    return change->kind == CHANGE_TRUNCATE_TABLE || change->kind == CHANGE_ADD_SEGMENTS ||
+           change->kind == CHANGE_DELETE_ROWS;
 }
 
 /* Statistics of each table whose rows changed, once, as the new version has them. */
@@ -104,12 +142,9 @@ static Error *all_stats_save(Store *store, const Change *changes, const Snapshot
 {
     for (const Change *change = changes; change != NULL; change = change->next)
     {
-        if (change->kind != CHANGE_TRUNCATE_TABLE && change->kind != CHANGE_ADD_SEGMENTS)
-            continue;
-        bool again = false;
+        bool again = !changes_rows(change);
         for (const Change *later = change->next; later != NULL && !again; later = later->next)
-            again = (later->kind == CHANGE_TRUNCATE_TABLE || later->kind == CHANGE_ADD_SEGMENTS) &&
-                    later->table_id == change->table_id;
+            again = changes_rows(later) && later->table_id == change->table_id;
         int32_t at = snapshot_find(version, change->table_id);
         if (!again && at >= 0)
             TRY(stats_save(store, version->snapshot.tables[at]));

@@ -10,6 +10,7 @@
  * (its table is gone, its name is taken) is a conflict.
  */
 #include "base/core/assert.h"
+#include "sql/catalog/deleted.h"
 #include "sql/catalog/inside.h"
 
 #include <stdlib.h>
@@ -91,6 +92,25 @@ static Error *apply_create_table(SnapshotVersion *version, const Change *change)
     return NULL;
 }
 
+static Error *apply_deletes(TableVersion *table, const Change *change)
+{
+    int32_t at = -1;
+    for (int32_t i = 0; i < change->loss_count; i++)
+    {
+        const SegmentLoss *loss = &change->losses[i];
+        DeletedRows *deleted = NULL;
+        at = table_find_segment(&table->table, loss->segment_id, at + 1);
+        if (at >= 0)
+            TRY(deleted_join(table->table.segments[at].deleted, loss->rows, &deleted));
+        if (deleted == NULL)
+            return error_new(SQLSTATE_SERIALIZATION_FAILURE, "rows of table \"%s\" were updated or deleted",
+                             table->table.name);
+        table_set_deleted(table, at, deleted);
+    }
+    table_drop_empty(table);
+    return NULL;
+}
+
 static Error *apply_to_table(SnapshotVersion *version, const Change *change)
 {
     int32_t at = snapshot_find(version, change->table_id);
@@ -106,8 +126,12 @@ static Error *apply_to_table(SnapshotVersion *version, const Change *change)
         table_clear(table);
     for (int32_t i = 0; i < change->record_count; i++)
         table_add_segment(table, &change->records[i]);
-    snapshot_replace_table(version, at, table);
-    return NULL;
+    Error *error = apply_deletes(table, change);
+    if (error != NULL)
+        table_drop(table);
+    else
+        snapshot_replace_table(version, at, table);
+    return error;
 }
 
 static Error *change_apply(SnapshotVersion *version, const Change *change)
@@ -123,6 +147,7 @@ static Error *change_apply(SnapshotVersion *version, const Change *change)
     case CHANGE_DROP_TABLE:
     case CHANGE_TRUNCATE_TABLE:
     case CHANGE_ADD_SEGMENTS:
+    case CHANGE_DELETE_ROWS:
         return apply_to_table(version, change);
     }
     ASSERT(!"a kind of change");
@@ -225,6 +250,23 @@ Error *catalog_add_segments(CatalogTxn *txn, int64_t table_id, SegmentRecord *re
     return txn_change(txn, change);
 }
 
+Error *catalog_delete_rows(CatalogTxn *txn, int64_t table_id, const SegmentDeletes *deletes, int32_t count)
+{
+    Change *change = change_new(txn, CHANGE_DELETE_ROWS);
+    change->table_id = table_id;
+    change->losses = ARENA_ARRAY(txn->arena, SegmentLoss, count);
+    for (int32_t i = 0; i < count; i++)
+    {
+        ASSERT(deletes[i].row_count > 0);
+        SegmentLoss *loss = &change->losses[change->loss_count];
+        loss->segment_id = deletes[i].segment_id;
+        TRY(deleted_make(deletes[i].rows, deletes[i].row_count, &loss->rows));
+        arena_own(txn->arena, deleted_drop, loss->rows);
+        change->loss_count++;
+    }
+    return txn_change(txn, change);
+}
+
 /* --- the end ---------------------------------------------------------------- */
 static void txn_free(CatalogTxn *txn)
 {
@@ -249,6 +291,23 @@ void catalog_rollback(CatalogTxn *txn)
     txn_free(txn);
 }
 
+/* Files that stood in `old` and not in `new`: segments without a row left. */
+static void bury_emptied(Catalog *catalog, const SnapshotVersion *old, const SnapshotVersion *new, const Change *change)
+{
+    int32_t before = snapshot_find(old, change->table_id), after = snapshot_find(new, change->table_id);
+    if (change->kind != CHANGE_DELETE_ROWS || before < 0 || after < 0)
+        return;
+    const CatalogTable *had = old->snapshot.tables[before], *has = new->snapshot.tables[after];
+    int32_t at_old = -1, at_new = -1;
+    for (int32_t i = 0; i < change->loss_count; i++)
+    {
+        at_old = table_find_segment(had, change->losses[i].segment_id, at_old + 1);
+        at_new = table_find_segment(has, change->losses[i].segment_id, at_new + 1);
+        if (at_old >= 0 && at_new < 0)
+            catalog_bury_segment(catalog, had->id, &had->segments[at_old], new->snapshot.version);
+    }
+}
+
 /* Files that stood in `old` and not in `new`: those of dropped and truncated tables. */
 static void bury_difference(Catalog *catalog, const SnapshotVersion *old, const SnapshotVersion *new,
                             const Change *changes)
@@ -261,6 +320,10 @@ static void bury_difference(Catalog *catalog, const SnapshotVersion *old, const 
             gone = change->kind == CHANGE_TRUNCATE_TABLE && change->table_id == table->id;
         if (gone)
             catalog_bury_table(catalog, table, new->snapshot.version);
+        else
+            for (const Change *change = changes; change != NULL; change = change->next)
+                if (change->table_id == table->id)
+                    bury_emptied(catalog, old, new, change);
     }
 }
 
@@ -271,11 +334,15 @@ static void bury_unborn(Catalog *catalog, const SnapshotVersion *new, const Chan
     {
         if (change->kind != CHANGE_ADD_SEGMENTS)
             continue;
-        bool dropped = snapshot_find(new, change->table_id) < 0;
-        for (const Change *later = change->next; later != NULL && !dropped; later = later->next)
-            dropped = later->kind == CHANGE_TRUNCATE_TABLE && later->table_id == change->table_id;
-        if (dropped)
-            catalog_bury_records(catalog, change);
+        int32_t table = snapshot_find(new, change->table_id), at = -1;
+        for (int32_t i = 0; i < change->record_count; i++)
+        {
+            const CatalogSegment *segment = &change->records[i].segment;
+            if (table >= 0)
+                at = table_find_segment(new->snapshot.tables[table], segment->id, at + 1);
+            if (at < 0)
+                catalog_bury_segment(catalog, change->table_id, segment, 0);
+        }
     }
 }
 

@@ -41,6 +41,12 @@ static void scan_segments(Cut *cut, SpecScan *scan, const CatalogTable *table)
         *to = (SpecSegment){
             .id = from->id, .slice = from->slice, .file = from->file, .rows = from->rows, .bytes = from->bytes};
         memcpy(to->digest, from->digest, sizeof to->digest);
+        if (from->deleted != NULL)
+        {
+            to->deleted_count = from->deleted->count;
+            to->deleted = (void *) from->deleted->data;
+            to->deleted_bytes = from->deleted->bytes;
+        }
     }
 }
 

@@ -248,6 +248,78 @@ static void test_dead(void)
     arena_free(arena);
 }
 
+static Error *delete_rows(CatalogTxn *txn, int64_t table_id, int32_t segment, int32_t from, int32_t count)
+{
+    uint32_t rows[100];
+    for (int32_t i = 0; i < count; i++)
+        rows[i] = (uint32_t) (from + i);
+    const CatalogTable *table = catalog_find_table_id(catalog_txn_snapshot(txn), table_id);
+    SegmentDeletes deletes = {table->segments[segment].id, count, rows};
+    return catalog_delete_rows(txn, table_id, &deletes, 1);
+}
+
+static void test_deletes(void)
+{
+    Arena *arena = arena_new("test");
+    DeadSegment *dead;
+    int32_t count;
+    int64_t id = create(arena, "thinned");
+    CatalogTxn *txn = catalog_begin(catalog);
+    add(txn, arena, id, "x.h5", 0, 100);
+    add(txn, arena, id, "y.h5", 0, 100);
+    worked(catalog_commit(txn));
+    /* Different rows of one segment go together; one row cannot be deleted twice. */
+    CatalogTxn *one = catalog_begin(catalog), *two = catalog_begin(catalog), *late = catalog_begin(catalog);
+    worked(delete_rows(one, id, 0, 10, 20));
+    worked(delete_rows(one, id, 0, 0, 5)); /* sees its own */
+    CU_ASSERT_EQUAL(catalog_find_table_id(catalog_txn_snapshot(one), id)->row_count, 175);
+    worked(delete_rows(two, id, 0, 50, 10));
+    worked(delete_rows(late, id, 0, 29, 2));
+    worked(catalog_commit(one));
+    worked(catalog_commit(two));
+    fails(SQLSTATE_SERIALIZATION_FAILURE, catalog_commit(late));
+    for (int round = 0; round < 2; round++)
+    {
+        const CatalogSnapshot *now = catalog_acquire(catalog);
+        const CatalogTable *t = catalog_find_table_id(now, id);
+        CU_ASSERT_EQUAL(t->row_count, 165);
+        CU_ASSERT_EQUAL(t->segments[0].rows, 100);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(t->segments[0].deleted);
+        CU_ASSERT_EQUAL(t->segments[0].deleted->count, 35);
+        CU_ASSERT_PTR_NULL(t->segments[1].deleted);
+        catalog_release(catalog, now);
+        if (round == 0)
+            reopen();
+    }
+    /* A segment without a row left goes, and its file when nobody reads it. */
+    txn = catalog_begin(catalog);
+    worked(delete_rows(txn, id, 1, 0, 100));
+    worked(catalog_commit(txn));
+    catalog_take_dead(catalog, arena, &dead, &count);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    CU_ASSERT_STRING_EQUAL(dead[0].file, "y.h5");
+    /* One that was added and emptied in one transaction never was. */
+    txn = catalog_begin(catalog);
+    add(txn, arena, id, "z.h5", 0, 10);
+    worked(delete_rows(txn, id, 1, 0, 10));
+    worked(catalog_commit(txn));
+    catalog_take_dead(catalog, arena, &dead, &count);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    CU_ASSERT_STRING_EQUAL(dead[0].file, "z.h5");
+    /* Rows of a truncated table cannot be deleted. */
+    one = catalog_begin(catalog);
+    two = catalog_begin(catalog);
+    worked(delete_rows(one, id, 0, 90, 1));
+    worked(catalog_truncate_table(two, id));
+    worked(catalog_commit(two));
+    fails(SQLSTATE_SERIALIZATION_FAILURE, catalog_commit(one));
+    reopen();
+    const CatalogSnapshot *now = catalog_acquire(catalog);
+    CU_ASSERT_EQUAL(catalog_find_table_id(now, id)->segment_count, 0);
+    catalog_release(catalog, now);
+    arena_free(arena);
+}
+
 #define THREADS 4
 #define INSERTS 25
 static int64_t shared_table;
@@ -356,6 +428,7 @@ int main(void)
     CU_add_test(suite, "segments and statistics", test_segments);
     CU_add_test(suite, "conflicts", test_conflicts);
     CU_add_test(suite, "dead files", test_dead);
+    CU_add_test(suite, "deleted rows", test_deletes);
     CU_add_test(suite, "threads", test_threads);
     CU_add_test(suite, "users and numbers", test_users_and_ids);
     CU_add_test(suite, "load errors", test_load_errors);
