@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define COST_MISFIT 1000000
+#define COST_MISFIT  1000000
+#define MEDIAN_SCALE 6
 
 /* The words the .def files use, without their prefixes. */
 enum
@@ -19,6 +20,7 @@ enum
     W_NONE = TYPE_NONE,
     W_NUMBER = OPERAND_NUMBER,
     W_ANY = OPERAND_ANY,
+    W_INTEGRAL = OPERAND_INTEGRAL,
     W_FIRST = RULE_FIRST,
     W_TEXT_FIRST = RULE_TEXT_FIRST,
     W_TEXT_SUM = RULE_TEXT_SUM,
@@ -28,6 +30,7 @@ enum
     W_NUMERIC = RULE_NUMERIC,
     W_SUM = RULE_SUM,
     W_AVG = RULE_AVG,
+    W_MEDIAN = RULE_MEDIAN,
     W_PART = ARG_PART
 };
 
@@ -126,6 +129,8 @@ static int32_t cast_cost(SqlType from, uint8_t to)
         return 0;
     if (to == OPERAND_NUMBER)
         return type_is_number(from) ? 0 : COST_MISFIT;
+    if (to == OPERAND_INTEGRAL)
+        return type_is_integer(from) ? 0 : COST_MISFIT;
     if (to == ARG_PART)
         return type_is_string(from) ? 0 : COST_MISFIT;
     if (from.id == to)
@@ -139,7 +144,7 @@ static SqlType wanted_type(SqlType given, uint8_t wanted)
 {
     if (wanted == ARG_PART)
         return type_make(TYPE_NONE);
-    if (wanted == OPERAND_ANY || wanted == OPERAND_NUMBER || given.id == wanted)
+    if (wanted == OPERAND_ANY || wanted == OPERAND_NUMBER || wanted == OPERAND_INTEGRAL || given.id == wanted)
         return given.id == TYPE_UNKNOWN ? type_varchar(given.length) : given;
     if (wanted == TYPE_VARCHAR)
         return type_varchar(type_is_string(given) ? given.length : 0);
@@ -186,6 +191,16 @@ static SqlType sum_type(SqlType arg)
     return type_make(TYPE_DOUBLE);
 }
 
+/* Between two whole numbers there is room for six digits. */
+static SqlType median_type(SqlType arg)
+{
+    if (type_is_integer(arg))
+        return type_decimal(DECIMAL_PRECISION_MAX, MEDIAN_SCALE);
+    if (arg.id == TYPE_DECIMAL)
+        return type_decimal(DECIMAL_PRECISION_MAX, arg.scale > MEDIAN_SCALE ? arg.scale : MEDIAN_SCALE);
+    return arg.id == TYPE_REAL ? type_make(TYPE_DOUBLE) : arg;
+}
+
 static SqlType decimal_integral(SqlType arg)
 {
     int32_t precision = arg.precision - arg.scale + 1;
@@ -222,6 +237,9 @@ static Error *result_type(uint8_t rule, char op, const SqlType *args, int32_t co
     case RULE_SUM:
     case RULE_AVG:
         *result = sum_type(first);
+        return NULL;
+    case RULE_MEDIAN:
+        *result = median_type(first);
         return NULL;
     default:
         *result = type_make((TypeId) rule);
@@ -397,6 +415,35 @@ bool agg_exists(const char *name)
     return false;
 }
 
+/* Unlike an operator's operand, a text is never taken for a number. */
+static bool agg_takes(const AggRow *row, SqlType arg)
+{
+    if (row->id == AGG_MEDIAN || row->id == AGG_PERCENTILE_CONT)
+        return type_is_number(arg) || (!type_is_string(arg) && arg.id != TYPE_BOOLEAN);
+    if (row->arg == OPERAND_ANY || row->arg == arg.id)
+        return true;
+    if (row->arg == TYPE_DOUBLE)
+        return type_is_number(arg);
+    return !type_is_string(arg) && cast_cost(arg, row->arg) < COST_MISFIT;
+}
+
+static const AggRow *agg_meant(const AggRow *row)
+{
+    switch (row->id)
+    {
+    case AGG_EVERY:
+        return &agg_rows[AGG_BOOL_AND];
+    case AGG_STDDEV:
+        return &agg_rows[AGG_STDDEV_SAMP];
+    case AGG_STRING_AGG:
+        return &agg_rows[AGG_LISTAGG];
+    case AGG_VARIANCE:
+        return &agg_rows[AGG_VAR_SAMP];
+    default:
+        return row;
+    }
+}
+
 Error *agg_resolve(const char *name, const SqlType *arg, AggMatch *match)
 {
     memset(match, 0, sizeof *match);
@@ -405,13 +452,16 @@ Error *agg_resolve(const char *name, const SqlType *arg, AggMatch *match)
         const AggRow *row = &agg_rows[i];
         if (strcmp(row->name, name) != 0 || (row->arg == TYPE_NONE) != (arg == NULL))
             continue;
-        if (arg != NULL && operand_cost(*arg, row->arg, true) >= COST_MISFIT)
+        if (arg != NULL && !agg_takes(row, *arg))
             continue;
-        match->row = row;
+        match->row = agg_meant(row);
         if (arg == NULL)
             return result_type(row->result, '+', NULL, 0, &match->result);
-        match->arg = row->arg == OPERAND_NUMBER ? number_type(*arg, *arg) : wanted_type(*arg, row->arg);
-        return result_type(row->result, '+', &match->arg, 1, &match->result);
+        match->arg = row->arg == OPERAND_NUMBER ? *arg : wanted_type(*arg, row->arg);
+        TRY(result_type(row->result, '+', &match->arg, 1, &match->result));
+        if (row->result == RULE_MEDIAN)
+            match->arg = match->result;
+        return NULL;
     }
     return no_function("function", name, arg, arg == NULL ? 0 : 1);
 }

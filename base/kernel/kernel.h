@@ -59,6 +59,7 @@ typedef enum ResultRule
     RULE_NUMERIC,            /* numeric_result_type() of both */
     RULE_SUM,                /* FEATURES 2.25 */
     RULE_AVG,
+    RULE_MEDIAN, /* FEATURES 2.26 */
     ARG_PART /* as an argument: name of a date part, a constant */
 } ResultRule;
 
@@ -153,7 +154,8 @@ typedef struct OperRow
 enum Operand
 {
     OPERAND_NUMBER = TYPE_COUNT + 32, /* any number */
-    OPERAND_ANY                       /* both sides cast to type_common() */
+    OPERAND_ANY,                      /* both sides cast to type_common() */
+    OPERAND_INTEGRAL                  /* any integer */
 };
 
 typedef struct OperMatch
@@ -182,7 +184,7 @@ typedef struct AggRow
 {
     AggId id;
     const char *name;
-    uint8_t arg;    /* TypeId, OPERAND_NUMBER, OPERAND_ANY; TYPE_NONE: none, count(*) */
+    uint8_t arg;    /* TypeId, OPERAND_NUMBER, OPERAND_INTEGRAL, OPERAND_ANY; TYPE_NONE: none, count(*) */
     uint8_t result; /* TypeId or ResultRule */
     const char *doc;
 } AggRow;
@@ -194,7 +196,8 @@ typedef struct AggMatch
     SqlType result;
 } AggMatch;
 
-/* arg = NULL for count(*). 42883 if there is no such aggregate or it does not take that type. */
+/* arg = NULL for count(*). 42883 if there is no such aggregate or it does not take that type: texts are no numbers here.
+ * match->row is never one of the rows that are only another name. */
 Error *agg_resolve(const char *name, const SqlType *arg, AggMatch *match) MUST_USE;
 bool agg_exists(const char *name);
 
