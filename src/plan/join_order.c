@@ -111,7 +111,10 @@ static void class_note(Ordering *order, ColumnId a, ColumnId b)
         c--;
     }
     if (found == NULL)
+    {
         found = &order->classes[order->class_count++];
+        *found = (Class){0}; /* a class that became part of another may have stood there */
+    }
     class_add(order, found, a);
     class_add(order, found, b);
     same_unite(order->planner, a, b);
