@@ -160,7 +160,15 @@ typedef struct RowOrder
     int64_t count;
 } RowOrder;
 
-typedef struct SendLane SendLane;     /* run_exchange.c */
+typedef struct SendLane SendLane;     /* run_deleted.c */
+typedef struct DeletedRows DeletedRows;
+/* XX001 if the bitmap is damaged. */
+Error *deleted_open(const SpecSegment *segment, DeletedRows **out) MUST_USE;
+void deleted_close(DeletedRows *deleted); /* NULL allowed */
+int64_t deleted_count(const DeletedRows *deleted, int64_t from, int64_t to); /* of the rows [from, to) */
+/* Which of the rows from .. from + count - 1 are there: numbers from 0, ascending; returns how many. */
+int32_t deleted_live(const DeletedRows *deleted, int64_t from, int32_t count, uint16_t *live);
+/* run_exchange.c */
 typedef struct AppendPart AppendPart; /* run_append.c */
 typedef struct AppendStore AppendStore;
 typedef struct ExchangeStore ExchangeStore;

@@ -8,6 +8,10 @@
  *
  * A worker has one BlockReader a scan, one slot a column.  A column is loaded
  * and decoded for a batch of 1024 rows when it is first asked for.
+ *
+ * A batch of which some rows are deleted is decoded whole and its values moved together:
+ *
+ *     decoded  v0 v1 x  v3 x  v5      live 0 1 3 5      batch  v0 v1 v3 v5
  */
 #include "base/data/value.h"
 #include "src/run/run.h"
@@ -20,10 +24,19 @@
 #define MORSELS_PER_WORKER 4
 #define PAD_BYTES          64 /* kernels may read this far beyond a batch */
 
+/* Scan columns that are no column of the file. */
+enum
+{
+    COLUMN_NULL = -1,   /* the file is older than the column: all null */
+    COLUMN_ADDRESS = -2 /* the row's address */
+};
+
 typedef struct ScanSegment
 {
     Segment *segment;
-    int32_t *columns;        /* of the file, by scan column; -1: the file is older than the column, all null */
+    int32_t number;          /* in the scan's list */
+    DeletedRows *deleted;    /* NULL: none */
+    int32_t *columns;        /* of the file, by scan column; or COLUMN_* */
     uint8_t *_Atomic *flags; /* by predicate id: flags over the dictionary, made at first use */
 } ScanSegment;
 
@@ -64,7 +77,10 @@ struct ScanState
     const ScanSegment *segment;
     int32_t segment_index;
     int32_t block;
-    int32_t from, count; /* of the batch, in the block */
+    int32_t from, raw;   /* of the batch, in the block */
+    int32_t count;       /* of them there are */
+    bool compact;        /* some are not: `live` says which are */
+    uint16_t live[RT_BATCH];
     int32_t next, to;
     ScanColumn *columns;
     uint8_t *flags[PREDICATES_MAX]; /* results of scan_flags for the batch */
@@ -88,7 +104,7 @@ static Error *columns_find(Task *task, const SpecScan *scan, ScanSegment *segmen
     for (int32_t k = 0; k < scan->column_count; k++)
     {
         const SpecColumn *column = &scan->columns[k];
-        int32_t at = segment_column_by_id(segment->segment, column->ordinal);
+        int32_t at = column->ordinal < 0 ? COLUMN_ADDRESS : segment_column_by_id(segment->segment, column->ordinal);
         segment->columns[k] = at;
         if (at < 0)
             continue;
@@ -125,7 +141,10 @@ static Error *segments_open(Task *task, ScanSource *source)
             .path = path, .table_name = scan->table_name, .bytes = segment->bytes, .digest = segment->digest};
         ScanSegment *opened = &source->segments[source->segment_count];
         TRY(segment_open(task->env.segments, &ref, &opened->segment));
+        opened->number = i;
         source->segment_count++;
+        if (segment->deleted != NULL)
+            TRY(deleted_open(segment, &opened->deleted));
         TRY(columns_find(task, scan, opened, segment->file));
     }
     return NULL;
@@ -165,14 +184,22 @@ static bool block_excluded(const Task *task, const ScanSource *source, const Sca
     {
         const SpecZone *test = &source->spec->zones[i];
         int32_t column = segment->columns[test->column];
-        if (column < 0)
-            return true; /* all null */
+        if (column == COLUMN_ADDRESS)
+            continue;
+        if (column == COLUMN_NULL)
+            return true;
         const Zone *zone =
             block < 0 ? segment_column_zone(segment->segment, column) : segment_zone(segment->segment, column, block);
         if (zone_excludes(task, source->spec, test, zone))
             return true;
     }
     return false;
+}
+
+static bool block_deleted(const ScanSegment *segment, int32_t block)
+{
+    int64_t from = (int64_t) block * BLOCK_ROWS, rows = segment_block_rows(segment->segment, block);
+    return segment->deleted != NULL && deleted_count(segment->deleted, from, from + rows) == rows;
 }
 
 static void morsel_add(Task *task, ScanSource *source, ScanMorsel morsel)
@@ -226,7 +253,7 @@ static Error *scan_open(Pipe *pipe)
         bool none = block_excluded(task, source, segment, -1);
         for (int32_t b = 0; b < blocks; b++)
         {
-            if (none || (blocks > 1 && block_excluded(task, source, segment, b)))
+            if (none || (blocks > 1 && block_excluded(task, source, segment, b)) || block_deleted(segment, b))
                 source->blocks_skipped++;
             else
                 morsel_add(task, source, (ScanMorsel){s, b, 0, segment_block_rows(segment->segment, b)});
@@ -244,6 +271,7 @@ static void scan_close(Pipe *pipe)
     for (int32_t i = 0; source != NULL && i < source->segment_count; i++)
     {
         segment_close(source->segments[i].segment);
+        deleted_close(source->segments[i].deleted);
         for (int32_t p = 0; source->segments[i].flags != NULL && p < PREDICATES_MAX; p++)
             free(atomic_load(&source->segments[i].flags[p]));
     }
@@ -300,11 +328,46 @@ static void scan_begin(RtScan *scan, int64_t number)
 static int32_t scan_next_batch(RtScan *scan)
 {
     ScanState *state = scan->scan;
-    int32_t left = state->to - state->next;
-    state->from = state->next;
-    state->count = left < RT_BATCH ? left : RT_BATCH;
-    state->next += state->count;
+    const DeletedRows *deleted = state->segment->deleted;
+    do
+    {
+        int32_t left = state->to - state->next;
+        state->from = state->next;
+        state->raw = state->count = left < RT_BATCH ? left : RT_BATCH;
+        state->next += state->raw;
+        if (deleted != NULL)
+            state->count =
+                deleted_live(deleted, (int64_t) state->block * BLOCK_ROWS + state->from, state->raw, state->live);
+    } while (state->count == 0 && state->next < state->to);
+    state->compact = state->count < state->raw;
     return state->count;
+}
+
+/* Moves what is there of `raw` values together. */
+#define VALUES_COMPACT(type)                                                                                           \
+    for (int32_t i = 0; i < state->count; i++)                                                                         \
+    ((type *) values)[i] = ((const type *) values)[state->live[i]]
+
+static void values_compact(const ScanState *state, int32_t width, void *values)
+{
+    switch (width)
+    {
+    case 1:
+        VALUES_COMPACT(uint8_t);
+        break;
+    case 2:
+        VALUES_COMPACT(uint16_t);
+        break;
+    case 4:
+        VALUES_COMPACT(uint32_t);
+        break;
+    case 8:
+        VALUES_COMPACT(uint64_t);
+        break;
+    default:
+        ASSERT(width == (int32_t) sizeof(I128));
+        VALUES_COMPACT(I128);
+    }
 }
 
 /* Loads the column's block; false after an error. */
@@ -341,6 +404,14 @@ static const void *values_empty(RtScan *scan, int32_t k)
     return column->values;
 }
 
+static const void *addresses(const ScanState *state, int64_t *values)
+{
+    int64_t first = row_address(state->segment->number, (int64_t) state->block * BLOCK_ROWS + state->from);
+    for (int32_t i = 0; i < state->count; i++)
+        values[i] = first + (state->compact ? state->live[i] : i);
+    return values;
+}
+
 const void *scan_column(RtScan *scan, int32_t k)
 {
     ScanState *state = scan->scan;
@@ -349,13 +420,17 @@ const void *scan_column(RtScan *scan, int32_t k)
     if (column->values_at == state->from)
         return column->values;
     column->values_at = state->from;
-    if (column->file_column < 0 || !column_load(scan, k))
+    if (column->file_column == COLUMN_ADDRESS)
+        return addresses(state, column->values);
+    if (column->file_column == COLUMN_NULL || !column_load(scan, k))
         return values_empty(scan, k);
     Rep rep = (Rep) state->source->spec->columns[k].rep;
     if (rep == REP_STR)
-        block_decode_str(state->reader, k, state->from, state->count, column->values);
+        block_decode_str(state->reader, k, state->from, state->raw, column->values);
     else
-        block_decode(state->reader, k, state->from, state->count, rep, column->values);
+        block_decode(state->reader, k, state->from, state->raw, rep, column->values);
+    if (state->compact)
+        values_compact(state, rep_size(rep), column->values);
     return column->values;
 }
 
@@ -364,7 +439,7 @@ const uint8_t *scan_nulls(RtScan *scan, int32_t k)
     ScanState *state = scan->scan;
     ASSERT(k >= 0 && k < state->source->spec->column_count);
     ScanColumn *column = &state->columns[k];
-    if (column->no_nulls)
+    if (column->no_nulls || column->file_column == COLUMN_ADDRESS)
         return NO_NULLS;
     if (column->nulls == NULL)
         column->nulls = batch_bytes(scan->worker, RT_BATCH + PAD_BYTES);
@@ -373,11 +448,13 @@ const uint8_t *scan_nulls(RtScan *scan, int32_t k)
     column->nulls_at = state->from;
     if (column->file_column < 0 || !column_load(scan, k))
         memset(column->nulls, 1, RT_BATCH);
-    else if (!block_nulls(state->reader, k, state->from, state->count, column->nulls))
+    else if (!block_nulls(state->reader, k, state->from, state->raw, column->nulls))
     {
         column->no_nulls = true;
         return NO_NULLS;
     }
+    else if (state->compact)
+        values_compact(state, 1, column->nulls);
     return column->nulls;
 }
 
@@ -393,9 +470,12 @@ const uint16_t *scan_codes(RtScan *scan, int32_t k, int32_t *dictionary_count)
         return NULL;
     if (column->codes == NULL)
         column->codes = batch_bytes(scan->worker, RT_BATCH * sizeof(uint16_t) + PAD_BYTES);
-    if (column->codes_at != state->from)
-        block_codes(state->reader, k, state->from, state->count, column->codes);
+    if (column->codes_at == state->from)
+        return column->codes;
     column->codes_at = state->from;
+    block_codes(state->reader, k, state->from, state->raw, column->codes);
+    if (state->compact)
+        values_compact(state, sizeof(uint16_t), column->codes);
     return column->codes;
 }
 
