@@ -80,6 +80,7 @@ static Error *from_table(Binder *binder, Scope *scope, const CatalogTable *table
 {
     BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
     from->kind = table_is_sysview(table) ? FROM_SYSVIEW : FROM_TABLE;
+    from->address = NO_COLUMN;
     from->table = table;
     from->alias = alias->name != NULL ? alias->name : table->name;
     from->column_count = table->column_count;

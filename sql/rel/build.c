@@ -2,116 +2,14 @@
 /*
  * From a bound query to relations, in the order in which SQL says it happens:
  *
- *     from -> FILTER where -> AGG groups -> FILTER having -> PROJECT targets
- *          -> AGG distinct -> SORT -> LIMIT
+ *     from -> FILTER where -> AGG groups -> FILTER having -> WINDOW windows -> FILTER qualify
+ *          -> PROJECT targets -> AGG distinct -> SORT -> LIMIT
  *
  * Nothing is made better here but subqueries, which end at this door.
  */
 #include "sql/rel/build.h"
 
 #include "base/core/assert.h"
-
-static Rel *build_table(Build *build, const BoundFrom *from)
-{
-    Rel *rel = rel_new(build->arena, from->kind == FROM_TABLE ? REL_SCAN : REL_SYSVIEW, 0);
-    rel->table = from->table;
-    rel->alias = from->alias;
-    rel->column_count = from->column_count;
-    rel->table_columns = from->columns;
-    return rel;
-}
-
-static Error *build_values(Build *build, const BoundFrom *from, Rel **out)
-{
-    for (int32_t row = 0; row < from->row_count; row++)
-        for (int32_t k = 0; k < from->column_count; k++)
-            if (expr_has_subquery(from->rows[row][k]))
-                return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "subqueries inside VALUES are not supported"),
-                                from->rows[row][k]->position);
-    Rel *rel = rel_new(build->arena, REL_VALUES, 0);
-    rel->column_count = from->column_count;
-    rel->table_columns = from->columns;
-    rel->row_count = from->row_count;
-    rel->rows = from->rows;
-    *out = rel;
-    return NULL;
-}
-
-/* A query in FROM: its targets under the names the outer query has for them. */
-static Error *build_from_query(Build *build, const BoundFrom *from, Rel **out)
-{
-    TRY(build_query(build, from->query, out));
-    BoundNamed *named = ARENA_ARRAY(build->arena, BoundNamed, from->column_count);
-    int32_t count = 0;
-    for (int32_t k = 0; k < from->column_count; k++)
-    {
-        ColumnId inner = from->query->targets[k].column;
-        if (inner != from->columns[k])
-            named[count++] = (BoundNamed){expr_column(build->arena, build->statement, inner), from->columns[k]};
-    }
-    *out = rel_project(build->arena, *out, named, count);
-    return NULL;
-}
-
-static Error *build_from(Build *build, const BoundFrom *from, Rel **out)
-{
-    switch (from->kind)
-    {
-    case FROM_TABLE:
-    case FROM_SYSVIEW:
-        *out = build_table(build, from);
-        return NULL;
-    case FROM_QUERY:
-        return build_from_query(build, from, out);
-    case FROM_VALUES:
-        return build_values(build, from, out);
-    case FROM_CTE:
-    case FROM_SERIES:
-        return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "this FROM item is not supported");
-    case FROM_JOIN:
-        break;
-    }
-    Rel *left, *right;
-    TRY(build_from(build, from->left, &left));
-    TRY(build_from(build, from->right, &right));
-    if (from->join == JOIN_INNER)
-    {
-        *out = rel_join_set(build->arena, left, right, NULL, 0);
-        return build_filter(build, from->on, out);
-    }
-    ASSERT(from->join == JOIN_LEFT);
-    if (from->on != NULL && expr_has_subquery(from->on))
-        return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED,
-                                  "subqueries in the ON condition of an outer join are not supported"),
-                        from->on->position);
-    ExprList list = {.arena = build->arena};
-    expr_list_add_conjuncts(&list, from->on);
-    *out = rel_join(build->arena, JOIN_LEFT, left, right, list.items, list.count);
-    return NULL;
-}
-
-static Error *build_groups(Build *build, const BoundQuery *query, Rel **rel)
-{
-    Rel *agg = rel_new(build->arena, REL_AGG, 1);
-    agg->named_count = query->group_count;
-    agg->named = ARENA_ARRAY(build->arena, BoundNamed, query->group_count);
-    for (int32_t k = 0; k < query->group_count; k++)
-    {
-        agg->named[k] = query->groups[k];
-        TRY(build_expr(build, &agg->named[k].expr, rel));
-    }
-    agg->agg_count = query->agg_count;
-    agg->aggs = ARENA_ARRAY(build->arena, BoundAgg, query->agg_count);
-    for (int32_t k = 0; k < query->agg_count; k++)
-    {
-        agg->aggs[k] = query->aggs[k];
-        if (agg->aggs[k].arg != NULL)
-            TRY(build_expr(build, &agg->aggs[k].arg, rel));
-    }
-    agg->inputs[0] = *rel;
-    *rel = agg;
-    return build_filter(build, query->having, rel);
-}
 
 static Error *build_targets(Build *build, const BoundQuery *query, Rel **rel)
 {
@@ -128,18 +26,23 @@ static Error *build_targets(Build *build, const BoundQuery *query, Rel **rel)
     return NULL;
 }
 
-static Rel *build_distinct(Build *build, const BoundQuery *query, Rel *input)
+static Rel *build_visible_distinct(Build *build, const BoundQuery *query, Rel *input)
 {
-    Rel *agg = rel_new(build->arena, REL_AGG, 1);
-    agg->inputs[0] = input;
-    agg->named_count = query->visible_count;
-    agg->named = ARENA_ARRAY(build->arena, BoundNamed, query->visible_count);
+    ColumnId *columns = ARENA_ARRAY(build->arena, ColumnId, query->visible_count);
     for (int32_t k = 0; k < query->visible_count; k++)
-    {
-        ColumnId column = query->targets[k].column;
-        agg->named[k] = (BoundNamed){expr_column(build->arena, build->statement, column), column};
-    }
-    return agg;
+        columns[k] = query->targets[k].column;
+    return build_distinct(build, input, columns, query->visible_count);
+}
+
+/* The first row of those equal in `keys`. */
+static Rel *first_rows(Build *build, Rel *rel, const ColumnId *keys, int32_t key_count, const BoundSort *sort,
+                       int32_t sort_count)
+{
+    ColumnId number;
+    rel = build_row_number(build, rel, keys, key_count, sort, sort_count, &number);
+    Expr *test = expr_compare_make(build->arena, '=', expr_column(build->arena, build->statement, number),
+                                   expr_bigint(build->arena, 1));
+    return rel_filter(build->arena, rel, &test, 1);
 }
 
 static Rel *build_order(Build *build, const BoundQuery *query, Rel *rel)
@@ -165,7 +68,7 @@ static Rel *build_order(Build *build, const BoundQuery *query, Rel *rel)
     return rel;
 }
 
-Error *build_query(Build *build, const BoundQuery *query, Rel **out)
+static Error *build_select(Build *build, const BoundQuery *query, Rel **out)
 {
     Rel *rel;
     if (query->from == NULL)
@@ -175,26 +78,64 @@ Error *build_query(Build *build, const BoundQuery *query, Rel **out)
     TRY(build_filter(build, query->where, &rel));
     if (query->grouped)
         TRY(build_groups(build, query, &rel));
+    if (query->window_count > 0)
+        TRY(build_windows(build, query, &rel));
+    TRY(build_filter(build, query->qualify, &rel));
     TRY(build_targets(build, query, &rel));
+    *out = rel;
+    return NULL;
+}
+
+Error *build_query(Build *build, const BoundQuery *query, Rel **out)
+{
+    Rel *rel;
+    Expr *guard = build->guard;
+    build->guard = NULL;
+    TRY(query->set_kind != SET_NONE ? build_set(build, query, &rel) : build_select(build, query, &rel));
+    build->guard = guard;
     if (query->distinct)
-        rel = build_distinct(build, query, rel);
+        rel = build_visible_distinct(build, query, rel);
+    if (query->distinct_on_count > 0)
+        rel = first_rows(build, rel, query->distinct_on, query->distinct_on_count, query->sort, query->sort_count);
     *out = build_order(build, query, rel);
     return NULL;
 }
 
+/* Of the rows that would take one row of the table away the first counts; those that take none all do. */
+static Rel *first_writes(Build *build, const BoundQuery *query, const BoundWrite *write, Rel *rel)
+{
+    if (write == NULL || write->address < 0 || write->once || (query->from != NULL && query->from->kind == FROM_TABLE))
+        return rel;
+    Arena *arena = build->arena;
+    ColumnId number, address = query->targets[write->address].column;
+    rel = build_row_number(build, rel, &address, 1, NULL, 0, &number);
+    Expr *column = expr_column(arena, build->statement, address), *either[2];
+    either[0] = expr_compare_make(arena, '=', expr_column(arena, build->statement, number), expr_bigint(arena, 1));
+    either[1] = expr_make(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &column);
+    either[1]->nullable = false;
+    Expr *test = expr_or_list(arena, either, 2);
+    return rel_filter(arena, rel, &test, 1);
+}
+
 Error *rel_build(Arena *arena, BoundStatement *statement, const BoundQuery *query, RelTree **out)
 {
-    Build build = {.arena = arena, .statement = statement};
-    RelTree *tree = ARENA_NEW(arena, RelTree);
+    Build build = {.arena = arena, .statement = statement, .cte_shared = ARENA_ARRAY(arena, int32_t, statement->cte_count)};
+    for (int32_t k = 0; k < statement->cte_count; k++)
+        build.cte_shared[k] = -1;
     Rel *root;
     TRY(build_query(&build, query, &root));
+    if (query == statement->query)
+        root = first_writes(&build, query, statement->write, root);
+    root = unnest_tree(&build, root);
     root->result_count = query->visible_count;
     root->results = ARENA_ARRAY(arena, ColumnId, query->visible_count);
     for (int32_t k = 0; k < query->visible_count; k++)
         root->results[k] = query->targets[k].column;
-    rel_outputs_fill(arena, root);
-    rel_verify(statement, root);
-    tree->root = root;
-    *out = tree;
+    *out = build_tree(&build, root);
+    settle_nulls(arena, statement, *out);
+    for (int32_t k = 0; k < (*out)->shared_count; k++)
+        rel_outputs_fill(arena, (*out)->shared[k]);
+    rel_outputs_fill(arena, (*out)->root);
+    rel_tree_verify(statement, *out);
     return NULL;
 }

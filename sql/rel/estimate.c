@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#define SERIES_ROWS_GUESS 1000 /* of generate_series() of moments */
+
 static double input_rows(const Rel *rel, int32_t input)
 {
     return rel->inputs[input]->rows_estimate;
@@ -83,6 +85,16 @@ static double limited(const Rel *rel, double rows)
     return rel->limit >= 0 ? fmin(rows, (double) rel->limit) : rows;
 }
 
+static double series_rows(const BoundStatement *statement, const BoundFrom *series)
+{
+    const Datum *start = &series->series[0], *stop = &series->series[1], *step = &series->series[2];
+    if (start->null || stop->null || step->null)
+        return 1;
+    if (!type_is_integer(statement->columns[series->columns[0]].type))
+        return SERIES_ROWS_GUESS;
+    return step->i == 0 ? 1 : fmax(1, ((double) stop->i - (double) start->i) / (double) step->i + 1);
+}
+
 static double estimate(Arena *arena, const BoundStatement *statement, const Rel *rel)
 {
     switch (rel->kind)
@@ -92,10 +104,12 @@ static double estimate(Arena *arena, const BoundStatement *statement, const Rel 
     case REL_SCAN:
         return (double) rel->table->row_count * expr_list_selectivity(statement, rel->conjuncts, rel->conjunct_count);
     case REL_SYSVIEW:
-    case REL_SERIES:
-    case REL_SHARED:
     case REL_ROUND:
         return 100;
+    case REL_SERIES:
+        return series_rows(statement, rel->series);
+    case REL_SHARED:
+        return rel->rows_estimate;
     case REL_APPEND:
     {
         double rows = 0;
@@ -130,4 +144,35 @@ void rel_estimate(Arena *arena, const BoundStatement *statement, Rel *rel)
     for (int32_t k = 0; k < rel->input_count; k++)
         rel_estimate(arena, statement, rel->inputs[k]);
     rel->rows_estimate = fmax(1, estimate(arena, statement, rel));
+}
+
+typedef struct Noting
+{
+    Arena *arena;
+    BoundStatement *statement;
+    const RelTree *tree;
+} Noting;
+
+/* A reader has the rows of what it reads; its columns are made of the columns there. */
+static void note_shared(void *context, Rel *rel)
+{
+    Noting *noting = context;
+    const Rel *shared = noting->tree->shared[rel->shared];
+    rel->rows_estimate = shared->rows_estimate;
+    for (int32_t k = 0; k < rel->column_count; k++)
+        if (rel->table_columns[k] != shared->results[k])
+            noting->statement->columns[rel->table_columns[k]].made_of =
+                expr_column(noting->arena, noting->statement, shared->results[k]);
+}
+
+void rel_tree_estimate(Arena *arena, BoundStatement *statement, RelTree *tree)
+{
+    Noting noting = {arena, statement, tree};
+    for (int32_t k = 0; k < tree->shared_count; k++)
+    {
+        rel_each_shared(tree->shared[k], note_shared, &noting);
+        rel_estimate(arena, statement, tree->shared[k]);
+    }
+    rel_each_shared(tree->root, note_shared, &noting);
+    rel_estimate(arena, statement, tree->root);
 }

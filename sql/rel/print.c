@@ -23,19 +23,83 @@ static void print_column(Text *text, const BoundStatement *statement, ColumnId c
     text_printf(text, "%s#%d", statement->columns[column].name, (int) column);
 }
 
-static void print_aggs(Text *text, const BoundStatement *statement, const Rel *rel)
-{
-    static const char *const NAMES[] = {
-        "none",
+static const char *const AGG_NAMES[] = {
+    "none",
 #define AGG(id, name, arg, result, doc) name,
 #include "base/kernel/agg.def"
 #undef AGG
-    };
+};
+
+static const char *const WINDOW_NAMES[] = {
+    "none",
+#define WINDOW(id, name, args, result, flags, doc) name,
+#include "base/kernel/window.def"
+#undef WINDOW
+};
+
+static void print_sort(Text *text, const BoundStatement *statement, const BoundSort *sort, int32_t count)
+{
+    for (int32_t k = 0; k < count; k++)
+    {
+        text_puts(text, " ");
+        expr_print(text, statement, sort[k].expr);
+        text_puts(text, sort[k].descending ? " desc" : "");
+    }
+}
+
+static void print_windows(Text *text, const BoundStatement *statement, const Rel *rel)
+{
+    for (int32_t k = 0; k < rel->window_count; k++)
+    {
+        const BoundWindow *window = &rel->windows[k];
+        text_puts(text, " ");
+        print_column(text, statement, window->column);
+        text_printf(text, "=%s(%s",
+                    window->window == WINDOW_NONE ? AGG_NAMES[window->agg] : WINDOW_NAMES[window->window],
+                    window->distinct ? "distinct " : "");
+        for (int32_t e = 0; e < window->arg_count; e++)
+        {
+            text_puts(text, e == 0 ? "" : ", ");
+            expr_print(text, statement, window->args[e]);
+        }
+        text_puts(text, ")");
+    }
+    for (int32_t k = 0; rel->window_count > 0 && k < rel->windows[0].partition_count; k++)
+    {
+        text_puts(text, k == 0 ? " partition by " : ", ");
+        expr_print(text, statement, rel->windows[0].partition[k]);
+    }
+    if (rel->window_count > 0 && rel->windows[0].sort_count > 0)
+    {
+        text_puts(text, " order by");
+        print_sort(text, statement, rel->windows[0].sort, rel->windows[0].sort_count);
+    }
+}
+
+static void print_leaf(Text *text, const BoundStatement *statement, const Rel *rel)
+{
+    if (rel->kind == REL_SHARED || rel->kind == REL_ROUND)
+        text_printf(text, " %d", rel->kind == REL_SHARED ? (int) rel->shared : (int) rel->cte);
+    if (rel->kind == REL_SHARED || rel->kind == REL_ROUND || rel->kind == REL_APPEND || rel->kind == REL_SERIES)
+        for (int32_t k = 0; k < rel->column_count; k++)
+        {
+            text_puts(text, " ");
+            print_column(text, statement, rel->table_columns[k]);
+            for (int32_t i = 0; rel->kind == REL_APPEND && i < rel->input_count; i++)
+            {
+                text_puts(text, i == 0 ? "=" : ",");
+                print_column(text, statement, rel->input_columns[i][k]);
+            }
+        }
+}
+
+static void print_aggs(Text *text, const BoundStatement *statement, const Rel *rel)
+{
     for (int32_t k = 0; k < rel->agg_count; k++)
     {
         text_puts(text, " ");
         print_column(text, statement, rel->aggs[k].column);
-        text_printf(text, "=%s(%s", NAMES[rel->aggs[k].kind], rel->aggs[k].distinct ? "distinct " : "");
+        text_printf(text, "=%s(%s", AGG_NAMES[rel->aggs[k].kind], rel->aggs[k].distinct ? "distinct " : "");
         if (rel->aggs[k].arg == NULL)
             text_puts(text, "*");
         else
@@ -55,20 +119,17 @@ static void print_own(Text *text, const BoundStatement *statement, const Rel *re
         text_puts(text, "=");
         expr_print(text, statement, rel->named[k].expr);
     }
+    print_leaf(text, statement, rel);
     print_aggs(text, statement, rel);
-    for (int32_t k = 0; k < rel->sort_count; k++)
-    {
-        text_puts(text, " ");
-        expr_print(text, statement, rel->sort[k].expr);
-        text_puts(text, rel->sort[k].descending ? " desc" : "");
-    }
+    print_windows(text, statement, rel);
+    print_sort(text, statement, rel->sort, rel->sort_count);
     if (rel->limit >= 0)
         text_printf(text, " limit %lld", (long long) rel->limit);
     if (rel->offset > 0)
         text_printf(text, " offset %lld", (long long) rel->offset);
     for (int32_t k = 0; k < rel->conjunct_count; k++)
     {
-        text_puts(text, k == 0 ? " where " : " and ");
+        text_puts(text, k > 0 ? " and " : rel->must_hold ? " must hold " : " where ");
         expr_print(text, statement, rel->conjuncts[k]);
     }
 }

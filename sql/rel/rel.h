@@ -85,9 +85,11 @@ Error *rel_build(Arena *arena, BoundStatement *statement, const BoundQuery *quer
 Error *rel_rewrite(Arena *arena, BoundStatement *statement, RelTree *tree) MUST_USE; /* all rules of rule.def */
 void rel_print(Text *text, const BoundStatement *statement, const RelTree *tree);
 void rel_verify(const BoundStatement *statement, const Rel *rel);
+void rel_tree_verify(const BoundStatement *statement, const RelTree *tree);
 
 /* Rows and distinct values, from table statistics (System R's rules where nothing is known). */
-void rel_estimate(Arena *arena, const BoundStatement *statement, Rel *rel);
+void rel_estimate(Arena *arena, const BoundStatement *statement, Rel *rel); /* SHARED: as noted before */
+void rel_tree_estimate(Arena *arena, BoundStatement *statement, RelTree *tree);
 double expr_selectivity(const BoundStatement *statement, const Expr *conjunct);
 
 #endif

@@ -12,27 +12,44 @@ Rel *rel_filter(Arena *arena, Rel *input, Expr *const *conjuncts, int32_t count)
 Rel *rel_join(Arena *arena, JoinKind join, Rel *left, Rel *right, Expr *const *conjuncts, int32_t count);
 Rel *rel_join_set(Arena *arena, Rel *a, Rel *b, Expr *const *conjuncts, int32_t count);
 Rel *rel_project(Arena *arena, Rel *input, const BoundNamed *named, int32_t count);
+/* input_columns[input][k] of each input is called columns[k]; all are copied. */
+Rel *rel_append(Arena *arena, Rel *const *inputs, ColumnId *const *input_columns, int32_t input_count,
+                const ColumnId *columns, int32_t column_count);
+/* One more partition key, for all windows of the node. */
+void rel_add_partition(Arena *arena, Rel *window, Expr *key);
 void rel_set_conjuncts(Rel *rel, const ExprList *list);
 
 /* Columns a relation gives to whoever stands above it. */
 void rel_columns(Arena *arena, const Rel *rel, ColumnSet *set);
 /* Columns any node of the tree makes. */
 void rel_columns_inside(Arena *arena, const Rel *rel, ColumnSet *set);
-/* Columns the node's own expressions read (not those of its inputs). */
+/* Columns the node itself reads of its inputs. */
 void rel_columns_read(Arena *arena, const Rel *rel, ColumnSet *set);
 /* Sets `outputs` of every node, from the leaves up: all that it can give. */
 void rel_outputs_fill(Arena *arena, Rel *rel);
-/* Exchanges columns in all expressions of the node itself. */
+/* Exchanges columns in all expressions of the node itself (not in an APPEND's input_columns). */
 void rel_replace(Arena *arena, Rel *rel, ExprSwap *swap, void *context);
+/* Calls columns by other names, in an expression and everywhere in a tree. */
+Expr *expr_rename(Arena *arena, const BoundStatement *statement, Expr *expr, const ColumnId *from, const ColumnId *to,
+                  int32_t count);
+void rel_rename(Arena *arena, const BoundStatement *statement, Rel *rel, const ColumnId *from, const ColumnId *to,
+                int32_t count);
 /* One row at most, for certain. */
 bool rel_is_one_row(const Rel *rel);
 
-/* A rule: gives the tree that stands in place of *rel (rel_rewrite carries the root's results over).  rule.def is
- * the list. */
+/* Calls `visit` for every REL_SHARED of the tree. */
+typedef void RelVisit(void *context, Rel *rel);
+void rel_each_shared(Rel *rel, RelVisit *visit, void *context);
+
+/* A rule of one tree: gives the tree that stands in place of *rel (rel_rewrite carries the root's results over).
+ * A tree rule looks at the shared trees and their readers together.  rule.def is the list. */
 typedef Error *RelRule(Arena *arena, BoundStatement *statement, Rel **rel);
-#define RULE(name, what) RelRule rule_##name;
+typedef Error *RelTreeRule(Arena *arena, BoundStatement *statement, RelTree *tree);
+#define RULE(name, what)      RelRule rule_##name;
+#define TREE_RULE(name, what) RelTreeRule rule_##name;
 #include "sql/rel/rule.def"
 #undef RULE
+#undef TREE_RULE
 
 /* Helpers of rules, each in a file of its own. */
 /* (a and x) or (a and y) -> a, (x or y): adds what it becomes to `out`. */

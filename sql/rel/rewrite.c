@@ -7,13 +7,16 @@
 typedef struct RuleRow
 {
     const char *name;
-    RelRule *run;
+    RelRule *run;          /* or */
+    RelTreeRule *run_tree;
 } RuleRow;
 
 static const RuleRow RULES[] = {
-#define RULE(name, what) {#name, rule_##name},
+#define RULE(name, what)      {#name, rule_##name, NULL},
+#define TREE_RULE(name, what) {#name, NULL, rule_##name},
 #include "sql/rel/rule.def"
 #undef RULE
+#undef TREE_RULE
 };
 
 /* Remembers what computed columns are made of, so that their values can be estimated. */
@@ -26,27 +29,43 @@ static void note_origins(BoundStatement *statement, const Rel *rel)
             statement->columns[rel->named[k].column].made_of = rel->named[k].expr;
 }
 
-static Error *rewrite(Arena *arena, BoundStatement *statement, Rel **rel)
+static Error *rewrite_one(Arena *arena, BoundStatement *statement, RelRule *rule, Rel **rel)
 {
-    for (size_t k = 0; k < sizeof RULES / sizeof RULES[0]; k++)
-    {
-        int32_t count = (*rel)->result_count;
-        ColumnId *results = (*rel)->results;
-        TRY(RULES[k].run(arena, statement, rel));
-        (*rel)->result_count = count;
-        (*rel)->results = results;
-        if (RULES[k].run != rule_prune)
-            rel_outputs_fill(arena, *rel);
-        rel_verify(statement, *rel);
-    }
-    note_origins(statement, *rel);
-    rel_estimate(arena, statement, *rel);
+    int32_t count = (*rel)->result_count;
+    ColumnId *results = (*rel)->results;
+    TRY(rule(arena, statement, rel));
+    (*rel)->result_count = count;
+    (*rel)->results = results;
+    rel_outputs_fill(arena, *rel);
     return NULL;
+}
+
+static Error *run_rule(Arena *arena, BoundStatement *statement, const RuleRow *rule, RelTree *tree)
+{
+    if (rule->run_tree != NULL)
+        return rule->run_tree(arena, statement, tree);
+    for (int32_t k = 0; k < tree->shared_count; k++)
+        TRY(rewrite_one(arena, statement, rule->run, &tree->shared[k]));
+    return rewrite_one(arena, statement, rule->run, &tree->root);
+}
+
+void rel_tree_verify(const BoundStatement *statement, const RelTree *tree)
+{
+    for (int32_t k = 0; k < tree->shared_count; k++)
+        rel_verify(statement, tree->shared[k]);
+    rel_verify(statement, tree->root);
 }
 
 Error *rel_rewrite(Arena *arena, BoundStatement *statement, RelTree *tree)
 {
+    for (size_t k = 0; k < sizeof RULES / sizeof RULES[0]; k++)
+    {
+        TRY(run_rule(arena, statement, &RULES[k], tree));
+        rel_tree_verify(statement, tree);
+    }
     for (int32_t k = 0; k < tree->shared_count; k++)
-        TRY(rewrite(arena, statement, &tree->shared[k]));
-    return rewrite(arena, statement, &tree->root);
+        note_origins(statement, tree->shared[k]);
+    note_origins(statement, tree->root);
+    rel_tree_estimate(arena, statement, tree);
+    return NULL;
 }

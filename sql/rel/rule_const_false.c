@@ -37,8 +37,14 @@ static bool becomes_empty(const Rel *rel)
         return rel->named_count > 0 && is_empty(rel->inputs[0]);
     case REL_LIMIT:
         return rel->limit == 0 || is_empty(rel->inputs[0]);
+    case REL_APPEND:
+        for (int32_t k = 0; k < rel->input_count; k++)
+            if (!is_empty(rel->inputs[k]))
+                return false;
+        return true;
     case REL_SORT:
     case REL_PROJECT:
+    case REL_WINDOW:
         return is_empty(rel->inputs[0]);
     default:
         return false;
@@ -54,12 +60,33 @@ static Rel *make_empty(Arena *arena, const Rel *rel)
     return empty;
 }
 
-static Rel *empty_tree(Arena *arena, Rel *rel)
+/* Only the inputs that can give rows; of a single one the columns are named anew. */
+static Rel *shorten_append(Arena *arena, const BoundStatement *statement, Rel *rel)
+{
+    int32_t kept = 0;
+    for (int32_t k = 0; k < rel->input_count; k++)
+        if (!is_empty(rel->inputs[k]))
+        {
+            rel->inputs[kept] = rel->inputs[k];
+            rel->input_columns[kept++] = rel->input_columns[k];
+        }
+    rel->input_count = kept;
+    if (kept > 1)
+        return rel;
+    BoundNamed *named = ARENA_ARRAY(arena, BoundNamed, rel->column_count);
+    for (int32_t k = 0; k < rel->column_count; k++)
+        named[k] = (BoundNamed){expr_column(arena, statement, rel->input_columns[0][k]), rel->table_columns[k]};
+    return rel_project(arena, rel->inputs[0], named, rel->column_count);
+}
+
+static Rel *empty_tree(Arena *arena, const BoundStatement *statement, Rel *rel)
 {
     for (int32_t k = 0; k < rel->input_count; k++)
-        rel->inputs[k] = empty_tree(arena, rel->inputs[k]);
+        rel->inputs[k] = empty_tree(arena, statement, rel->inputs[k]);
     if (!is_empty(rel) && becomes_empty(rel))
         return make_empty(arena, rel);
+    if (rel->kind == REL_APPEND)
+        return shorten_append(arena, statement, rel);
     if (rel->kind == REL_JOIN && rel->join == JOIN_ANTI && is_empty(rel->inputs[1]))
         return rel->inputs[0];
     return rel;
@@ -67,7 +94,6 @@ static Rel *empty_tree(Arena *arena, Rel *rel)
 
 Error *rule_const_false(Arena *arena, BoundStatement *statement, Rel **rel)
 {
-    (void) statement;
-    *rel = empty_tree(arena, *rel);
+    *rel = empty_tree(arena, statement, *rel);
     return NULL;
 }

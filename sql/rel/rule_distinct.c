@@ -27,6 +27,16 @@ static Rel *rel_copy(Arena *arena, const Rel *rel)
     copy->conjuncts = arena_memdup(arena, rel->conjuncts, sizeof(Expr *) * (size_t) rel->conjunct_count);
     copy->named = arena_memdup(arena, rel->named, sizeof(BoundNamed) * (size_t) rel->named_count);
     copy->aggs = arena_memdup(arena, rel->aggs, sizeof(BoundAgg) * (size_t) rel->agg_count);
+    copy->windows = arena_memdup(arena, rel->windows, sizeof(BoundWindow) * (size_t) rel->window_count);
+    if (rel->kind == REL_APPEND)
+    {
+        copy->input_columns = ARENA_ARRAY(arena, ColumnId *, rel->input_count);
+        for (int32_t k = 0; k < rel->input_count; k++)
+            copy->input_columns[k] =
+                arena_memdup(arena, rel->input_columns[k], sizeof(ColumnId) * (size_t) rel->column_count);
+    }
+    if (rel->kind == REL_APPEND || rel->kind == REL_SHARED)
+        copy->table_columns = arena_memdup(arena, rel->table_columns, sizeof(ColumnId) * (size_t) rel->column_count);
     copy->sort = arena_memdup(arena, rel->sort, sizeof(BoundSort) * (size_t) rel->sort_count);
     return copy;
 }

@@ -85,6 +85,56 @@ static Rel *push_through_names(Push *p, Rel *rel, ExprList *list)
     return rel_filter(p->arena, rel, stay.items, stay.count);
 }
 
+/* --- windows and unions -------------------------------------------------- */
+
+/* What is said of partition keys alone leaves out whole partitions. */
+static Rel *push_window(Push *p, Rel *window, ExprList *list)
+{
+    ExprList below = new_list(p), stay = new_list(p);
+    ColumnSet keys = {0};
+    for (int32_t k = 0; k < window->windows[0].partition_count; k++)
+        expr_columns(p->arena, window->windows[0].partition[k], &keys);
+    for (int32_t k = 0; k < list->count; k++)
+    {
+        bool goes = !expr_is_volatile(list->items[k]) && reads_only(p, list->items[k], &keys);
+        expr_list_add(goes ? &below : &stay, list->items[k]);
+    }
+    window->inputs[0] = push(p, window->inputs[0], &below);
+    return rel_filter(p->arena, window, stay.items, stay.count);
+}
+
+typedef struct AppendSwap
+{
+    Push *push;
+    const Rel *append;
+    int32_t input;
+} AppendSwap;
+
+static Expr *append_swap(void *context, const Expr *column)
+{
+    AppendSwap *swap = context;
+    for (int32_t k = 0; k < swap->append->column_count; k++)
+        if (swap->append->table_columns[k] == column->column)
+            return expr_column(swap->push->arena, swap->push->statement, swap->append->input_columns[swap->input][k]);
+    return NULL;
+}
+
+static Rel *push_append(Push *p, Rel *append, ExprList *list)
+{
+    ExprList down = new_list(p), stay = new_list(p);
+    for (int32_t k = 0; k < list->count; k++)
+        expr_list_add(expr_is_volatile(list->items[k]) ? &stay : &down, list->items[k]);
+    for (int32_t i = 0; i < append->input_count; i++)
+    {
+        AppendSwap swap = {p, append, i};
+        ExprList below = new_list(p);
+        for (int32_t k = 0; k < down.count; k++)
+            expr_list_add(&below, expr_replace(p->arena, down.items[k], append_swap, &swap));
+        append->inputs[i] = push(p, append->inputs[i], &below);
+    }
+    return rel_filter(p->arena, append, stay.items, stay.count);
+}
+
 /* --- joins --------------------------------------------------------------- */
 
 /* Inputs that are join sets themselves give theirs; their conjuncts join the list. */
@@ -235,6 +285,10 @@ static Rel *push(Push *p, Rel *rel, ExprList *above)
     case REL_PROJECT:
     case REL_AGG:
         return push_through_names(p, rel, &list);
+    case REL_WINDOW:
+        return push_window(p, rel, &list);
+    case REL_APPEND:
+        return push_append(p, rel, &list);
     case REL_JOIN_SET:
         return push_set(p, rel, &list);
     case REL_JOIN:

@@ -83,6 +83,10 @@ static void rename_tree(Renaming *renaming, Rel **rel)
     for (int32_t k = 0; k < (*rel)->input_count; k++)
         rename_tree(renaming, &(*rel)->inputs[k]);
     rel_replace(renaming->arena, *rel, rename_swap, renaming);
+    if ((*rel)->kind == REL_APPEND)
+        for (int32_t k = 0; k < (*rel)->input_count; k++)
+            for (int32_t c = 0; c < (*rel)->column_count; c++)
+                (*rel)->input_columns[k][c] = renamed(renaming, (*rel)->input_columns[k][c]);
     if ((*rel)->kind == REL_PROJECT)
         rename_project(renaming, rel);
     else if ((*rel)->kind == REL_AGG)

@@ -97,8 +97,7 @@ Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
         *out = step_limit(planner, input, rel);
         return NULL;
     default:
-        ASSERT(!"a relation the planner knows");
-        return NULL;
+        return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "this query is not supported yet");
     }
 }
 
