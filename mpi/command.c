@@ -92,6 +92,7 @@ static QuerySlot *slot_register(World *world, uint64_t query)
         }
         slot->progress = false;
         atomic_store(&slot->cancelled, false);
+        atomic_store(&slot->noted, false);
         atomic_store_explicit(&slot->query, query, memory_order_release);
         atomic_fetch_add(&world->query_count, 1);
         return slot;
@@ -200,6 +201,17 @@ static void cancel_arrived(World *world, int32_t from_rank, uint64_t query)
     pthread_cond_broadcast(&world->query_news);
 }
 
+/* The first note of a query counts. */
+static void note_arrived(World *world, const Frame *frame)
+{
+    QuerySlot *slot = slot_find(world, frame->query);
+    if (slot == NULL || atomic_load(&slot->noted))
+        return;
+    slot->note[0] = frame->a;
+    slot->note[1] = frame->b;
+    atomic_store_explicit(&slot->noted, true, memory_order_release);
+}
+
 static void goodbye_arrived(World *world, int32_t from_rank)
 {
     if (world->rank == 0 && !atomic_load(&world->stopping))
@@ -236,6 +248,9 @@ void control_frame(World *world, int32_t from_rank, const Frame *frame, void *bo
         return;
     case FRAME_CANCEL:
         cancel_arrived(world, from_rank, frame->query);
+        break;
+    case FRAME_NOTE:
+        note_arrived(world, frame);
         break;
     case FRAME_END:
         query_forget(world, frame->query);
@@ -294,6 +309,13 @@ Error *command_send(World *world, uint64_t query, const void *bytes, size_t leng
     if (slot != NULL && atomic_load(&slot->cancelled))
         command_cancel(world, query); /* the nodes had not heard of the query when it was cancelled */
     return world_check(world);
+}
+
+void query_note(World *world, uint64_t query, const int64_t note[2])
+{
+    for (int32_t i = 0; i < world_compute_count(world); i++)
+        frame_give(world, world_compute_rank(world, i),
+                   (Frame){.kind = FRAME_NOTE, .query = query, .a = note[0], .b = note[1]}, NULL);
 }
 
 static bool replies_complete(const QuerySlot *slot, int32_t count)
@@ -434,6 +456,16 @@ bool query_cancelled(World *world, uint64_t query)
         return true;
     const QuerySlot *slot = slot_find(world, query);
     return slot != NULL && atomic_load_explicit(&slot->cancelled, memory_order_relaxed);
+}
+
+bool query_noted(World *world, uint64_t query, int64_t note[2])
+{
+    const QuerySlot *slot = slot_find(world, query);
+    if (slot == NULL || !atomic_load_explicit(&slot->noted, memory_order_acquire))
+        return false;
+    note[0] = slot->note[0];
+    note[1] = slot->note[1];
+    return true;
 }
 
 Error *query_check(World *world, uint64_t query)

@@ -7,6 +7,7 @@
  *     progress_get()              <-------------  progress_send(query, done, total)
  *     command_cancel(query)       ------------->  query_cancelled(query) turns true
  *     reply_wait(query) = one each <------------  reply_send(query, bytes)
+ *     query_note(query, note)     ------------->  query_noted(query) turns true
  *     query_end(query)            ------------->  (forgets what is left of it)
  *
  * A query id is any number but 0, used once.  Several commands may be sent for one
@@ -78,6 +79,11 @@ void command_cancel(World *world, uint64_t query);
 bool query_cancelled(World *world, uint64_t query);
 /* The error that goes with it: 57014, or 08006 if the world has failed; NULL if neither. */
 Error *query_check(World *world, uint64_t query) MUST_USE;
+
+/* Leader: 16 bytes about a query that runs, of the caller's meaning, to every compute node.  The first note counts. */
+void query_note(World *world, uint64_t query, const int64_t note[2]);
+/* Compute node; local, a few loads: has the note come?  Then note[] is filled. */
+bool query_noted(World *world, uint64_t query, int64_t note[2]);
 
 /* Leader, after the last reply: forgets the query on every rank, with
  * unread replies and exchanges nobody opened. */

@@ -70,6 +70,7 @@ typedef enum FrameKind
     FRAME_REPLY,
     FRAME_PROGRESS, /* a of b are done */
     FRAME_CANCEL,
+    FRAME_NOTE, /* a and b are what the leader has to say */
     FRAME_END,
     FRAME_STOP,
     FRAME_GOODBYE,
@@ -127,6 +128,8 @@ typedef struct QuerySlot
 {
     _Atomic uint64_t query; /* 0: free */
     _Atomic bool cancelled;
+    _Atomic bool noted; /* `note` is complete */
+    int64_t note[2];
     BytesQueue *replies; /* leader: one a compute node; this and the rest under query_lock */
     int64_t *done;
     int64_t *total;

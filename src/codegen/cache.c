@@ -7,7 +7,7 @@
  *
  *     wanted -> is <key>.t1.so there?  use it
  *               is <key>.t0.so there?  use it, and have tier 1 made in the background
- *               neither: make tier 0 now
+ *               neither: make tier 0 now, and tier 1 if the query still runs after 0.1 s
  */
 #include "base/core/assert.h"
 #include "base/core/map.h"
@@ -31,6 +31,7 @@
 #endif
 
 #define KEY_BYTES 33
+#define LONG_US 100000 /* a unit's first run that takes longer is worth tier 1 */
 #define QUEUE_MAX 64 /* units waiting for tier 1; more are asked for again later */
 #define PATH_BYTES 4096
 
@@ -46,6 +47,7 @@ typedef struct CodeEntry
 typedef struct CodeJob
 {
     CodeEntry *entry;
+    int64_t due_us; /* on clock_us(): not before */
     char *source; /* malloc */
 } CodeJob;
 
@@ -61,6 +63,8 @@ struct CodeCache
     CodeJob queue[QUEUE_MAX];
     int32_t queue_count;
     bool stopping;
+    CodeReady *ready;
+    void *ready_context;
     _Atomic int process; /* of the running tier-1 compiler */
 };
 
@@ -140,16 +144,74 @@ static void unit_key(const CodeCache *cache, const char *source, char key[KEY_BY
 }
 
 /* Under the lock. Takes `source` over. */
-static void enqueue(CodeCache *cache, CodeEntry *entry, char *source)
+static void enqueue(CodeCache *cache, CodeEntry *entry, char *source, int64_t due_us)
 {
+    for (int32_t k = 0; k < cache->queue_count; k++)
+        if (cache->queue[k].entry == entry && due_us < cache->queue[k].due_us)
+            cache->queue[k].due_us = due_us;
+    pthread_cond_signal(&cache->wake);
     if (entry->queued || entry->refused || entry->ready[1] || cache->queue_count == QUEUE_MAX)
     {
         free(source);
         return;
     }
     entry->queued = true;
-    cache->queue[cache->queue_count++] = (CodeJob){entry, source};
-    pthread_cond_signal(&cache->wake);
+    cache->queue[cache->queue_count++] = (CodeJob){entry, due_us, source};
+}
+
+/* Under the lock. */
+static CodeJob queue_take(CodeCache *cache, int32_t k)
+{
+    CodeJob job = cache->queue[k];
+    cache->queue_count--;
+    memmove(cache->queue + k, cache->queue + k + 1, sizeof(CodeJob) * (size_t) (cache->queue_count - k));
+    return job;
+}
+
+/* Under the lock; sleeps until a job is due.  False: the end. */
+static bool queue_wait(CodeCache *cache, CodeJob *job)
+{
+    while (!cache->stopping)
+    {
+        int32_t first = -1;
+        for (int32_t k = 0; k < cache->queue_count; k++)
+            if (first < 0 || cache->queue[k].due_us < cache->queue[first].due_us)
+                first = k;
+        int64_t wait_us = first < 0 ? 0 : cache->queue[first].due_us - clock_us();
+        if (first >= 0 && wait_us <= 0)
+        {
+            *job = queue_take(cache, first);
+            return true;
+        }
+        if (first < 0)
+        {
+            pthread_cond_wait(&cache->wake, &cache->lock);
+            continue;
+        }
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        int64_t ns = until.tv_nsec + wait_us % 1000000 * 1000;
+        until.tv_sec += (time_t) (wait_us / 1000000 + ns / 1000000000);
+        until.tv_nsec = (long) (ns % 1000000000);
+        pthread_cond_timedwait(&cache->wake, &cache->lock, &until);
+    }
+    return false;
+}
+
+void code_cache_done(CodeCache *cache, const Spec *spec)
+{
+    pthread_mutex_lock(&cache->lock);
+    for (int32_t k = 0; k < cache->queue_count; k++)
+    {
+        CodeJob *job = &cache->queue[k];
+        if (strcmp(job->entry->key, spec->module) != 0 || job->due_us <= clock_us())
+            continue;
+        job->entry->queued = false;
+        free(job->source);
+        queue_take(cache, k);
+        break;
+    }
+    pthread_mutex_unlock(&cache->lock);
 }
 
 static Error *optimise(CodeCache *cache, const CodeEntry *entry, int32_t tier, const char *source, const char *level)
@@ -163,16 +225,10 @@ static Error *optimise(CodeCache *cache, const CodeEntry *entry, int32_t tier, c
 static void *background(void *argument)
 {
     CodeCache *cache = argument;
+    CodeJob job;
     pthread_mutex_lock(&cache->lock);
-    while (!cache->stopping)
+    while (queue_wait(cache, &job))
     {
-        if (cache->queue_count == 0)
-        {
-            pthread_cond_wait(&cache->wake, &cache->lock);
-            continue;
-        }
-        CodeJob job = cache->queue[0];
-        memmove(cache->queue, cache->queue + 1, sizeof(CodeJob) * (size_t) --cache->queue_count);
         pthread_mutex_unlock(&cache->lock);
         Error *error = optimise(cache, job.entry, 1, job.source, "-O3");
         free(job.source);
@@ -183,9 +239,19 @@ static void *background(void *argument)
             trace(TRACE_WARNING, "tier 1: %s", error->message);
         error_free(error);
         entry_look(cache, job.entry, 1);
+        if (job.entry->ready[1] && cache->ready != NULL)
+            cache->ready(cache->ready_context, job.entry->key, job.entry->digest[1]);
     }
     pthread_mutex_unlock(&cache->lock);
     return NULL;
+}
+
+void code_cache_listen(CodeCache *cache, CodeReady *ready, void *context)
+{
+    pthread_mutex_lock(&cache->lock);
+    cache->ready = ready;
+    cache->ready_context = context;
+    pthread_mutex_unlock(&cache->lock);
 }
 
 Error *code_cache_open(const char *directory, const char *isa, CodeCache **out)
@@ -292,8 +358,8 @@ Error *code_cache_get(CodeCache *cache, const CodeUnit *unit, CodeTier tier, boo
         memcpy(spec->module_digest, entry->digest[use], 16);
         spec->module_tier = use;
     }
-    if (error == NULL && tier == TIER_AUTO && use == 0 && seen)
-        enqueue(cache, entry, source);
+    if (error == NULL && tier == TIER_AUTO && use == 0)
+        enqueue(cache, entry, source, clock_us() + (seen ? 0 : LONG_US));
     else
         free(source);
     pthread_mutex_unlock(&cache->lock);

@@ -64,6 +64,10 @@ typedef struct RunFeed
 Error *engine_run_feed(Engine *engine, const Spec *spec, Arena *arena, const RunFeed *feed, const RowSink *sink,
                        RunResult *result) MUST_USE;
 
+/* Any thread of the leader: tier 1 of the module `key` is on disk, with this digest.  Queries that run it go on with it
+ * on every rank, at each worker's next morsel. */
+void engine_module_better(Engine *engine, const char *key, const uint8_t digest[16]);
+
 /* Any thread of the leader, any time: the query ends soon with 57014.  An unknown number does nothing. */
 void engine_cancel(Engine *engine, uint64_t query);
 

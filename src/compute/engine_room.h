@@ -13,9 +13,12 @@ typedef struct Running
 {
     struct Running *next;
     uint64_t query;
+    const Spec *spec;
     Task *task;     /* NULL: not made yet, or gone */
     bool commanded; /* compute nodes know of it */
     bool cancelled;
+    bool better; /* tier 1 of its module has come, with this digest */
+    uint8_t better_digest[16];
     bool queued; /* waits for its turn, in the order of the list */
 } Running;
 

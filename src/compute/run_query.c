@@ -17,6 +17,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 typedef struct Query
@@ -67,6 +68,8 @@ static void running_task(Query *query, Task *task)
     query->running.task = task;
     if (task != NULL && query->running.cancelled)
         task_cancel(task);
+    if (task != NULL && query->running.better)
+        task_module_better(task, query->running.better_digest);
     pthread_mutex_unlock(&query->engine->lock);
 }
 
@@ -86,6 +89,31 @@ void engine_cancel(Engine *engine, uint64_t query)
     pthread_cond_broadcast(&engine->changed);
     if (commanded) /* under the lock: the query cannot end meanwhile */
         command_cancel(engine->world, query);
+    pthread_mutex_unlock(&engine->lock);
+}
+
+/* Under the lock. */
+static void running_better(Engine *engine, const Running *running)
+{
+    int64_t note[2];
+    if (running->task != NULL)
+        task_module_better(running->task, running->better_digest);
+    memcpy(note, running->better_digest, sizeof note);
+    if (running->commanded)
+        query_note(engine->world, running->query, note);
+}
+
+void engine_module_better(Engine *engine, const char *key, const uint8_t digest[16])
+{
+    pthread_mutex_lock(&engine->lock);
+    for (Running *running = engine->running; running != NULL; running = running->next)
+    {
+        if (running->better || strcmp(running->spec->module, key) != 0)
+            continue;
+        running->better = true;
+        memcpy(running->better_digest, digest, sizeof running->better_digest);
+        running_better(engine, running);
+    }
     pthread_mutex_unlock(&engine->lock);
 }
 
@@ -161,6 +189,8 @@ static Error *nodes_command(Query *query)
     pthread_mutex_lock(&query->engine->lock);
     query->running.commanded = true;
     bool cancelled = query->running.cancelled;
+    if (query->running.better)
+        running_better(query->engine, &query->running);
     pthread_mutex_unlock(&query->engine->lock);
     if (cancelled)
         command_cancel(query->engine->world, query->spec->query);
@@ -313,7 +343,7 @@ Error *engine_run_feed(Engine *engine, const Spec *spec, Arena *arena, const Run
     int64_t start = clock_us();
     TaskSink to = {NULL, NULL};
     TaskFeed from = {NULL, NULL};
-    Query query = {.engine = engine, .spec = spec, .result = result, .running = {.query = spec->query}};
+    Query query = {.engine = engine, .spec = spec, .result = result, .running = {.query = spec->query, .spec = spec}};
     if (sink != NULL)
     {
         to = (TaskSink){sink->context, sink->rows};

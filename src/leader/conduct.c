@@ -127,6 +127,8 @@ Error *session_engine_run(Session *session, Spec *spec, Arena *arena, const RunF
     else if (error == NULL)
         error = engine_run(session->leader->engine, spec, arena, sink, result);
     atomic_store(&session->query, 0);
+    if (spec->module[0] != 0)
+        code_cache_done(session->leader->code, spec);
     return error;
 }
 

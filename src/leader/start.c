@@ -60,6 +60,11 @@ static Error *data_open(Leader *leader)
     return NULL;
 }
 
+static void module_better(void *engine, const char *key, const uint8_t digest[16])
+{
+    engine_module_better(engine, key, digest);
+}
+
 static Error *parts_start(Leader *leader, const char *isa)
 {
     TRY(directory_check(leader->arena, leader->directory));
@@ -77,7 +82,9 @@ static Error *parts_start(Leader *leader, const char *isa)
                            .database_id = DATABASE_ID,
                            .threads = leader->config->threads,
                            .memory_bytes = leader->config->memory_bytes};
-    return engine_start(&engine, &leader->engine);
+    TRY(engine_start(&engine, &leader->engine));
+    code_cache_listen(leader->code, module_better, leader->engine);
+    return NULL;
 }
 
 Error *leader_start(Arena *arena, const char *directory, Config *config, World *world, const char *isa, Leader **out)
@@ -144,6 +151,8 @@ void leader_retract(Leader *leader)
 void leader_stop(Leader *leader)
 {
     (void) sweep_dead_jobs(); /* what was too young to judge at the start */
+    if (leader->code != NULL)
+        code_cache_listen(leader->code, NULL, NULL);
     engine_stop(leader->engine);
     if (leader->code != NULL)
         code_cache_close(leader->code);

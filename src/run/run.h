@@ -259,7 +259,6 @@ struct Pipe
     const SpecPipeline *spec;
     int32_t index;
     const SourceOps *ops;
-    RtPipeline *function; /* NULL: rows pass */
     RtStore *source;      /* SOURCE_STORE */
     RtStore *sink;
     int64_t morsel_count;
@@ -321,8 +320,12 @@ struct Task
     RtParam *params;
     RtStore *stores;
     RtWorker *workers;
-    const RtModule *module;
+    const RtModule *_Atomic module; /* what a worker's next morsel runs */
     struct Module *module_held;
+    struct Module *module_better; /* tier 1, taken up while the task ran; `module` is its table then */
+    _Atomic bool better_there;    /* better_digest is complete */
+    bool better_tried;            /* by worker 0 */
+    uint8_t better_digest[16];
     _Atomic bool stop; /* an error happened or somebody cancelled */
     _Atomic bool cancelled;
     Error *error; /* the first one, under lock */
@@ -372,6 +375,11 @@ Error *store_order_new(RtStore *store, int64_t count) MUST_USE; /* room for that
 typedef Error *(*PartJob)(void *context, int32_t i);
 Error *task_parts(Task *task, int32_t count, int64_t rows, PartJob job, void *context) MUST_USE;
 
+/* module of the task (task_module.c) */
+Error *task_module_open(Task *task) MUST_USE;
+void task_module_close(Task *task);
+/* The pipeline's function as it is best now; NULL: rows pass.  Worker 0 takes up better code that has come. */
+RtPipeline *task_function(Task *task, int32_t worker, const SpecPipeline *pipeline);
 /* run_pipe.c */
 Error *pipe_run(Task *task, int32_t index) MUST_USE;
 /* run_hash.c */

@@ -65,8 +65,9 @@ static void pipe_work(void *context, int32_t index)
     while (!worker_stops(worker) && morsel_take(&pipe->morsels, index, &morsel))
     {
         pipe->ops->begin(&worker->scan, morsel);
-        if (pipe->function != NULL)
-            pipe->function(worker->rt, worker, &worker->scan);
+        RtPipeline *function = task_function(pipe->task, index, pipe->spec);
+        if (function != NULL)
+            function(worker->rt, worker, &worker->scan);
         else
             pass_rows(worker, &worker->scan);
         if (worker->rt->sink_full(worker, pipe->sink))
@@ -133,7 +134,6 @@ Error *pipe_run(Task *task, int32_t index)
     pipe->spec = spec;
     pipe->index = index;
     pipe->ops = SOURCE_OPS[spec->source];
-    pipe->function = spec->function < 0 ? NULL : task->module->pipelines[spec->function];
     pipe->source = spec->source == SOURCE_STORE ? &task->stores[spec->source_index] : NULL;
     pipe->sink = &task->stores[spec->sink];
     Error *error = pipe->ops->open(pipe);

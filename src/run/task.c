@@ -160,43 +160,13 @@ static void workers_make(Task *task)
     }
 }
 
-static bool needs_module(const Task *task)
-{
-    for (int32_t i = 0; i < task->spec->pipeline_count; i++)
-    {
-        const SpecPipeline *pipeline = &task->spec->pipelines[i];
-        if (pipeline->function >= 0 && (task->roles & (pipeline->on_leader ? TASK_LEADER : TASK_COMPUTE)))
-            return true;
-    }
-    return false;
-}
-
-static Error *module_find(Task *task)
-{
-    if (!needs_module(task))
-        return NULL;
-    if (task->env.builtin != NULL)
-    {
-        task->module = task->env.builtin;
-        return NULL;
-    }
-    TRY(module_load(task->env.modules, task->spec->module, task->spec->module_tier, task->spec->module_digest,
-                    &task->module_held));
-    task->module = module_table(task->module_held);
-    for (int32_t i = 0; i < task->spec->pipeline_count; i++)
-        if (task->spec->pipelines[i].function >= task->module->pipeline_count)
-            return error_new(SQLSTATE_INTERNAL_ERROR, "generated code has %d pipelines, number %d is wanted",
-                             task->module->pipeline_count, task->spec->pipelines[i].function);
-    return NULL;
-}
-
 static Error *task_open(Task *task)
 {
     TRY(stores_open(task)); /* exchanges first: others may already send */
     TRY(params_make(task->arena, task->spec, &task->params));
     for (int32_t i = 0; i < task->worker_count; i++)
         task->workers[i].params = task->params;
-    return module_find(task);
+    return task_module_open(task);
 }
 
 /* The pipeline into RETURN goes to task_return() if its rows come from memory or from one receiver. */
@@ -371,7 +341,7 @@ void task_free(Task *task)
     for (int32_t i = 0; i < task->segment_count; i++)
         arena_free(task->segments[i].arena);
     load_rejects_free(task->rejects);
-    module_release(task->env.modules, task->module_held);
+    task_module_close(task);
     error_free(task->error);
     pthread_mutex_destroy(&task->lock);
     arena_free(task->arena);

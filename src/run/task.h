@@ -87,6 +87,9 @@ void task_return(Task *task, const TaskSink *sink);
 Error *task_error(Task *task) MUST_USE;
 bool task_failed(const Task *task);
 
+/* Any thread.  The tier-1 module of the task's key is on disk, with this digest: workers go on with it at their next
+ * morsel.  On compute nodes the leader's query_note() says the same. */
+void task_module_better(Task *task, const uint8_t digest[16]);
 /* Any thread.  The task ends soon, with 57014. */
 void task_cancel(Task *task);
 void task_progress(const Task *task, int64_t *done, int64_t *total); /* bytes of a load; total 0: no load */
