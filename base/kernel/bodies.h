@@ -6,6 +6,26 @@
 #include "base/core/arena.h"
 #include "base/data/type.h"
 
+/* bit.c */
+int64_t k_bit_and(int64_t a, int64_t b);
+int64_t k_bit_not(int64_t value);
+int64_t k_bit_or(int64_t a, int64_t b);
+int64_t k_bit_xor(int64_t a, int64_t b);
+int64_t k_div_bigint(int64_t a, int64_t b, Error **error);
+void k_div_decimal(I128 *result, int32_t result_scale, const I128 *a, int32_t a_scale, const I128 *b, int32_t b_scale,
+                   Error **error);
+int64_t k_shift_left_bigint(int64_t value, int64_t count);
+int64_t k_shift_left_integer(int64_t value, int64_t count);
+int64_t k_shift_left_smallint(int64_t value, int64_t count);
+int64_t k_shift_right_bigint(int64_t value, int64_t count);
+int64_t k_shift_right_integer(int64_t value, int64_t count);
+int64_t k_strtol(const Str *text, int64_t base, Error **error);
+void k_to_hex_bigint(Arena *arena, Str *result, int64_t value);
+void k_to_hex_integer(Arena *arena, Str *result, int64_t value);
+int64_t k_width_bucket_decimal(const I128 *value, int32_t value_scale, const I128 *low, int32_t low_scale,
+                               const I128 *high, int32_t high_scale, int64_t count, Error **error);
+int64_t k_width_bucket_double(double value, double low, double high, int64_t count, Error **error);
+
 /* cast.c */
 int64_t k_cast_boolean_integer(int64_t value, int32_t length, int32_t scale, int32_t mode);
 void k_cast_boolean_text(Arena *arena, Str *result, int64_t value, int32_t length, int32_t scale, int32_t mode,
@@ -71,6 +91,7 @@ int64_t k_add_months(int64_t timestamp, int64_t months, Error **error);
 int64_t k_date_add_days(int64_t date, int64_t days, Error **error);
 int64_t k_date_add_interval(int64_t date, const Interval *interval, Error **error);
 int64_t k_date_cmp(int64_t a, int64_t b);
+int64_t k_date_cmp_timestamp(int64_t date, int64_t timestamp);
 double k_date_part(int64_t part, int64_t timestamp);
 double k_date_part_date(int64_t part, int64_t date);
 double k_date_part_interval(int64_t part, const Interval *interval);
@@ -89,6 +110,7 @@ int64_t k_extract_interval(int64_t part, const Interval *interval);
 void k_interval_add(Interval *result, const Interval *a, const Interval *b, Error **error);
 int64_t k_interval_add_date(const Interval *interval, int64_t date, Error **error);
 int64_t k_interval_add_timestamp(const Interval *interval, int64_t timestamp, Error **error);
+int64_t k_interval_cmp(const Interval *a, const Interval *b);
 void k_interval_div(Interval *result, const Interval *interval, double divisor, Error **error);
 void k_interval_mul(Interval *result, const Interval *interval, double factor, Error **error);
 void k_interval_neg(Interval *result, const Interval *interval, Error **error);
@@ -97,11 +119,54 @@ int64_t k_last_day(int64_t timestamp);
 double k_months_between(int64_t a, int64_t b);
 int64_t k_next_day(int64_t timestamp, const Str *name, Error **error);
 int64_t k_timestamp_add_interval(int64_t timestamp, const Interval *interval, Error **error);
+int64_t k_timestamp_cmp_date(int64_t timestamp, int64_t date);
 int64_t k_timestamp_sub_interval(int64_t timestamp, const Interval *interval, Error **error);
 void k_timestamp_sub_timestamp(Interval *result, int64_t a, int64_t b);
 int64_t k_to_date(const Str *text, const Str *picture, Error **error);
 int64_t k_to_timestamp(const Str *text, const Str *picture, Error **error);
 int64_t k_trunc_timestamp(int64_t timestamp);
+
+/* digest.c */
+int64_t k_checksum_bigint(int64_t value);
+int64_t k_checksum_decimal(const I128 *value, int32_t scale);
+int64_t k_checksum_text(const Str *text);
+void k_crc32(Arena *arena, Str *result, const Str *text);
+int64_t k_fnv_bigint(int64_t value);
+int64_t k_fnv_bigint_seed(int64_t value, int64_t seed);
+int64_t k_fnv_boolean(int64_t value);
+int64_t k_fnv_boolean_seed(int64_t value, int64_t seed);
+int64_t k_fnv_decimal(const I128 *value, int32_t scale);
+int64_t k_fnv_decimal_seed(const I128 *value, int32_t scale, int64_t seed);
+int64_t k_fnv_double(double value);
+int64_t k_fnv_double_seed(double value, int64_t seed);
+int64_t k_fnv_integer(int64_t value);
+int64_t k_fnv_integer_seed(int64_t value, int64_t seed);
+int64_t k_fnv_real(double value);
+int64_t k_fnv_real_seed(double value, int64_t seed);
+int64_t k_fnv_smallint(int64_t value);
+int64_t k_fnv_smallint_seed(int64_t value, int64_t seed);
+int64_t k_fnv_text(const Str *text);
+int64_t k_fnv_text_seed(const Str *text, int64_t seed);
+void k_md5(Arena *arena, Str *result, const Str *text, Error **error);
+int64_t k_murmur_bigint(int64_t value);
+int64_t k_murmur_bigint_seed(int64_t value, int64_t seed);
+int64_t k_murmur_date(int64_t date);
+int64_t k_murmur_date_seed(int64_t date, int64_t seed);
+int64_t k_murmur_decimal(const I128 *value, int32_t scale);
+int64_t k_murmur_decimal_seed(const I128 *value, int32_t scale, int64_t seed);
+int64_t k_murmur_double(double value);
+int64_t k_murmur_double_seed(double value, int64_t seed);
+int64_t k_murmur_text(const Str *text);
+int64_t k_murmur_text_seed(const Str *text, int64_t seed);
+int64_t k_murmur_timestamp(int64_t timestamp);
+int64_t k_murmur_timestamp_seed(int64_t timestamp, int64_t seed);
+void k_sha1(Arena *arena, Str *result, const Str *text, Error **error);
+void k_sha2(Arena *arena, Str *result, const Str *text, int64_t bits, Error **error);
+int64_t k_xxhash64(const Str *text);
+int64_t k_xxhash64_seed(const Str *text, int64_t seed);
+
+/* farm.c */
+int64_t k_farm64(const Str *text);
 
 /* like.c */
 int64_t k_ilike(const Str *text, const Str *pattern, Error **error);
@@ -152,6 +217,18 @@ void k_trunc_decimal(I128 *result, int32_t result_scale, const I128 *value, int3
 void k_trunc_decimal_to(I128 *result, int32_t result_scale, const I128 *value, int32_t scale, int64_t decimals);
 double k_trunc_double(double value);
 double k_trunc_double_to(double value, int64_t decimals);
+
+/* quote.c */
+int64_t k_bpcharcmp(const Str *a, const Str *b);
+int64_t k_difference(const Str *a, const Str *b);
+int64_t k_octetindex(const Str *part, const Str *text);
+void k_overlay(Arena *arena, Str *result, const Str *text, const Str *with, int64_t start, Error **error);
+void k_overlay_for(Arena *arena, Str *result, const Str *text, const Str *with, int64_t start, int64_t count,
+                   Error **error);
+void k_quote_ident(Arena *arena, Str *result, const Str *text);
+void k_quote_literal(Arena *arena, Str *result, const Str *text);
+void k_soundex(Arena *arena, Str *result, const Str *text);
+int64_t k_starts_with(const Str *text, const Str *start);
 
 /* str.c */
 int64_t k_ascii(const Str *text);

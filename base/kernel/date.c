@@ -167,6 +167,23 @@ int64_t k_date_cmp(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
+int64_t k_date_cmp_timestamp(int64_t date, int64_t timestamp)
+{
+    return k_date_cmp(date * DAY_US, timestamp);
+}
+
+int64_t k_timestamp_cmp_date(int64_t timestamp, int64_t date)
+{
+    return k_date_cmp(timestamp, date * DAY_US);
+}
+
+int64_t k_interval_cmp(const Interval *a, const Interval *b)
+{
+    __int128 one = interval_span(a);
+    __int128 other = interval_span(b);
+    return (one > other) - (one < other);
+}
+
 static int64_t add_interval(int64_t timestamp, const Interval *interval, int32_t sign, Error **error)
 {
     int64_t result;

@@ -26,6 +26,7 @@ enum
     W_TEXT_SUM = RULE_TEXT_SUM,
     W_TEXT_MAX = RULE_TEXT_MAX,
     W_DECIMAL_INTEGRAL = RULE_DECIMAL_INTEGRAL,
+    W_DECIMAL_WHOLE = RULE_DECIMAL_WHOLE,
     W_DECIMAL_CARRY = RULE_DECIMAL_CARRY,
     W_NUMERIC = RULE_NUMERIC,
     W_SUM = RULE_SUM,
@@ -38,17 +39,23 @@ enum
 {
     FLAG_0 = 0,
     FAILS = FUNC_FAILS,
-    CAST = FUNC_CAST
+    CAST = FUNC_CAST,
+    NULLS = FUNC_NULLS
 };
 
 /* (A, B, C) -> {W_A, W_B, W_C} and their count */
 #define ARGS_0_()
-#define ARGS_1_(a)                           W_##a
-#define ARGS_2_(a, b)                        W_##a, W_##b
-#define ARGS_3_(a, b, c)                     W_##a, W_##b, W_##c
-#define ARGS_PICK_(none, a, b, c, name, ...) name
-#define ARGS_COUNT(...)                      ARGS_PICK_(0, ##__VA_ARGS__, 3, 2, 1, 0)
-#define ARGS_LIST(...)                       ARGS_PICK_(0, ##__VA_ARGS__, ARGS_3_, ARGS_2_, ARGS_1_, ARGS_0_)(__VA_ARGS__)
+#define ARGS_1_(a)                                       W_##a
+#define ARGS_2_(a, ...)                                  W_##a, ARGS_1_(__VA_ARGS__)
+#define ARGS_3_(a, ...)                                  W_##a, ARGS_2_(__VA_ARGS__)
+#define ARGS_4_(a, ...)                                  W_##a, ARGS_3_(__VA_ARGS__)
+#define ARGS_5_(a, ...)                                  W_##a, ARGS_4_(__VA_ARGS__)
+#define ARGS_6_(a, ...)                                  W_##a, ARGS_5_(__VA_ARGS__)
+#define ARGS_7_(a, ...)                                  W_##a, ARGS_6_(__VA_ARGS__)
+#define ARGS_PICK_(none, a, b, c, d, e, f, g, name, ...) name
+#define ARGS_COUNT(...)                                  ARGS_PICK_(0, ##__VA_ARGS__, 7, 6, 5, 4, 3, 2, 1, 0)
+#define ARGS_LIST(...)                                                                                                 \
+    ARGS_PICK_(0, ##__VA_ARGS__, ARGS_7_, ARGS_6_, ARGS_5_, ARGS_4_, ARGS_3_, ARGS_2_, ARGS_1_, ARGS_0_)(__VA_ARGS__)
 
 static const FuncRow func_rows[FUNC_COUNT] = {
     [FUNC_NONE] = {.name = ""},
@@ -226,6 +233,9 @@ static Error *result_type(uint8_t rule, char op, const SqlType *args, int32_t co
         return NULL;
     case RULE_DECIMAL_INTEGRAL:
         *result = decimal_integral(first);
+        return NULL;
+    case RULE_DECIMAL_WHOLE:
+        *result = type_decimal(DECIMAL_PRECISION_MAX, 0);
         return NULL;
     case RULE_DECIMAL_CARRY:
         *result =

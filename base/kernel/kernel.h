@@ -18,6 +18,8 @@
  *     part `int64_t` (DateField); all others `int64_t`;
  *   - `Error **error` is there only if the row says FAILS; a body that fails sets
  *     *error (if none is set yet), gives a harmless result and returns;
+ *   - a body whose row says NULLS has `int64_t *null` before `error`: it sets *null = 1 when
+ *     its result is NULL though no argument was;
  *   - a cast (row says CAST) has, after its argument and before `error`, three
  *     int32_t: length or precision of the target, its scale, and the ValueMode;
  *   - results may point into the arguments' bytes, constants or `arena`.
@@ -29,7 +31,7 @@
 #include "base/core/arena.h"
 #include "base/data/type.h"
 
-#define FUNC_ARGS_MAX 4
+#define FUNC_ARGS_MAX 8
 
 typedef enum FuncId
 {
@@ -55,6 +57,7 @@ typedef enum ResultRule
     RULE_TEXT_SUM,           /* varchar as long as all string arguments together */
     RULE_TEXT_MAX,           /* varchar(65535) */
     RULE_DECIMAL_INTEGRAL,   /* decimal(p,s) -> decimal(p-s+1, 0) */
+    RULE_DECIMAL_WHOLE,      /* decimal(38, 0) */
     RULE_DECIMAL_CARRY,      /* decimal(p,s) -> decimal(p+1, s) */
     RULE_NUMERIC,            /* numeric_result_type() of both */
     RULE_SUM,                /* FEATURES 2.25 */
@@ -66,7 +69,8 @@ typedef enum ResultRule
 enum FuncFlag
 {
     FUNC_FAILS = 1, /* last parameter is Error **error */
-    FUNC_CAST = 2   /* takes length/precision, scale and mode of its target; name is "" */
+    FUNC_CAST = 2,  /* takes length/precision, scale and mode of its target; name is "" */
+    FUNC_NULLS = 4  /* int64_t *null before error: may give NULL for arguments that are not */
 };
 
 typedef struct FuncRow

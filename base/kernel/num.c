@@ -218,12 +218,12 @@ double k_power(double base, double exponent, Error **error)
     if (base == 0 && exponent < 0)
     {
         error_keep(error,
-                   error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "zero raised to a negative power is undefined"));
+                   error_new(SQLSTATE_INVALID_ARGUMENT_FOR_POWER, "zero raised to a negative power is undefined"));
         return 0;
     }
     if (base < 0 && isfinite(exponent) && floor(exponent) != exponent)
     {
-        error_keep(error, error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE,
+        error_keep(error, error_new(SQLSTATE_INVALID_ARGUMENT_FOR_POWER,
                                     "a negative number raised to a non-integer power yields a complex result"));
         return 0;
     }
@@ -239,7 +239,7 @@ static bool logarithm_defined(double value, Error **error)
 {
     if (value > 0 || isnan(value))
         return true;
-    error_keep(error, error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "cannot take logarithm of %s",
+    error_keep(error, error_new(SQLSTATE_INVALID_ARGUMENT_FOR_LOGARITHM, "cannot take logarithm of %s",
                                 value == 0 ? "zero" : "a negative number"));
     return false;
 }
@@ -259,7 +259,7 @@ double k_sqrt(double value, Error **error)
     if (value < 0)
     {
         error_keep(error,
-                   error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "cannot take square root of a negative number"));
+                   error_new(SQLSTATE_INVALID_ARGUMENT_FOR_POWER, "cannot take square root of a negative number"));
         return 0;
     }
     return sqrt(value);

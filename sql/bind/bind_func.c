@@ -163,6 +163,7 @@ static Error *bind_function(Binder *binder, Scope *scope, const PgQuery__FuncCal
         return bind_leader_func(binder, &match, args, position, out);
     Expr *expr = expr_new(binder->arena, EXPR_FUNC, match.result, count, args);
     expr->func = (int32_t) match.row->id;
+    expr->nullable = expr->nullable || (match.row->flags & FUNC_NULLS) != 0;
     expr->position = position;
     return bind_fold(binder, expr, out);
 }

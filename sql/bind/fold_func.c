@@ -15,7 +15,7 @@
 #include "base/data/numeric.h"
 #include "sql/bind/expr.h"
 
-#define FOLD_WORDS_MAX   8
+#define FOLD_WORDS_MAX   12
 #define FOLD_DOUBLES_MAX 3
 
 typedef struct FoldCall
@@ -27,10 +27,10 @@ typedef struct FoldCall
     I128 decimals[FUNC_ARGS_MAX]; /* what pointers to DECIMAL arguments point at */
 } FoldCall;
 
-typedef int64_t WordBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, double, double,
-                         double);
-typedef double DoubleBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, double,
-                          double, double);
+typedef int64_t WordBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t,
+                         intptr_t, intptr_t, intptr_t, double, double, double);
+typedef double DoubleBody(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t,
+                          intptr_t, intptr_t, intptr_t, double, double, double);
 
 static void add_word(FoldCall *call, intptr_t word)
 {
@@ -75,14 +75,16 @@ static int64_t call_word(void (*body)(void), const FoldCall *call)
 {
     const intptr_t *w = call->words;
     const double *d = call->doubles;
-    return ((WordBody *) body)(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], d[0], d[1], d[2]);
+    return ((WordBody *) body)(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], d[0], d[1],
+                               d[2]);
 }
 
 static double call_double(void (*body)(void), const FoldCall *call)
 {
     const intptr_t *w = call->words;
     const double *d = call->doubles;
-    return ((DoubleBody *) body)(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], d[0], d[1], d[2]);
+    return ((DoubleBody *) body)(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], d[0], d[1],
+                                 d[2]);
 }
 
 bool expr_can_fold_func(void)
@@ -99,6 +101,7 @@ Error *expr_fold_func(Arena *arena, const Expr *expr, Datum *out)
     const FuncRow *row = func_row((FuncId) expr->func);
     FoldCall call = {0};
     Error *error = NULL;
+    int64_t null = 0;
     I128 decimal = {0, 0};
     Rep rep = type_rep(expr->type);
     *out = (Datum){.null = false};
@@ -116,6 +119,8 @@ Error *expr_fold_func(Arena *arena, const Expr *expr, Datum *out)
         add_pointer(&call, &out->interval);
     for (int32_t i = 0; i < expr->arg_count; i++)
         add_argument(&call, expr->args[i], i);
+    if ((row->flags & FUNC_NULLS) != 0)
+        add_pointer(&call, &null);
     if ((row->flags & FUNC_FAILS) != 0)
         add_pointer(&call, &error);
     if (rep == REP_F32 || rep == REP_F64)
@@ -126,5 +131,7 @@ Error *expr_fold_func(Arena *arena, const Expr *expr, Datum *out)
         out->i = call_word(row->body, &call);
     if (expr->type.id == TYPE_DECIMAL && error == NULL)
         *out = decimal_datum(expr->type, i128_get(decimal));
+    if (null != 0)
+        *out = (Datum){.null = true};
     return error;
 }

@@ -82,6 +82,10 @@ Val gen_call(Gen *gen, const Expr *expr, int32_t func, const Expr *const *args, 
     bool by_value = result.rep == REP_I64 || result.rep == REP_F64;
     emit_line(&gen->emit, "%s %s%s;", rep_c_type(result.rep), result.code, by_value ? " = 0" : " = {0}");
 
+    const char *made_null = (row->flags & FUNC_NULLS) != 0 ? gen_temp(gen, "t") : NULL;
+    if (made_null != NULL)
+        emit_line(&gen->emit, "int64_t %s = 0;", made_null);
+
     Call call;
     text_init(&call.prototype, gen->arena);
     text_init(&call.arguments, gen->arena);
@@ -101,6 +105,8 @@ Val gen_call(Gen *gen, const Expr *expr, int32_t func, const Expr *const *args, 
         call_add(&call, "int32_t", gen_text(gen, "%d", cast->scale));
         call_add(&call, "int32_t", gen_text(gen, "%d", expr->cast_mode));
     }
+    if ((row->flags & FUNC_NULLS) != 0)
+        call_add(&call, "int64_t *", gen_text(gen, "&%s", made_null));
     if ((row->flags & FUNC_FAILS) != 0)
         call_add(&call, "Error **", "rt->error_slot(worker)");
     if (by_value)
@@ -110,6 +116,8 @@ Val gen_call(Gen *gen, const Expr *expr, int32_t func, const Expr *const *args, 
         emit_line(&gen->emit, "%s;", call_text(gen, "void", &call, func));
     if (null != NULL)
         emit_close(&gen->emit, "");
+    if (made_null != NULL)
+        result.null = null == NULL ? made_null : gen_text(gen, "(%s || %s)", null, made_null);
     if (decimal && type_rep(expr->type) == REP_I64)
         return gen_narrow(gen, result);
     return result;
