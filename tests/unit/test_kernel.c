@@ -343,7 +343,7 @@ static void test_numbers(void)
     ASSERT_CODE(error, "22012");
     error = NULL;
     k_ln(0, &error);
-    ASSERT_CODE(error, "22003");
+    ASSERT_CODE(error, "2201E");
     error = NULL;
     k_exp(1e6, &error);
     ASSERT_CODE(error, "22003");
