@@ -84,7 +84,7 @@ static Bounds rescaled(Bounds bounds, int32_t from, int32_t to)
     return known(bounds.min / factor - 1, bounds.max / factor + 1);
 }
 
-static Bounds united(Bounds a, Bounds b)
+Bounds bounds_united(Bounds a, Bounds b)
 {
     if (!a.known || !b.known)
         return UNKNOWN;
@@ -183,7 +183,7 @@ static Bounds case_bounds(const Plan *plan, const Expr *expr)
         if (null)
             continue;
         Bounds one = plan_bounds(plan, expr->args[k]);
-        all = only_null ? one : united(all, one);
+        all = only_null ? one : bounds_united(all, one);
         only_null = false;
     }
     return all;
@@ -209,7 +209,7 @@ Bounds plan_bounds(const Plan *plan, const Expr *expr)
     case EXPR_COALESCE:
         all = plan_bounds(plan, expr->args[0]);
         for (int32_t k = 1; k < expr->arg_count; k++)
-            all = united(all, plan_bounds(plan, expr->args[k]));
+            all = bounds_united(all, plan_bounds(plan, expr->args[k]));
         return all;
     case EXPR_NULLIF:
         return plan_bounds(plan, expr->args[0]);

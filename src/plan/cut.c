@@ -18,8 +18,6 @@
 
 #include <string.h>
 
-static Error *cut_step(Cut *cut, const Step *step, Open *open) MUST_USE;
-
 PipeOp *open_op(Cut *cut, Open *open, OpKind kind)
 {
     if (open->op_count == open->op_capacity)
@@ -41,8 +39,7 @@ static bool moves_rows(const Step *step)
     return step->kind == STEP_DIST || step->kind == STEP_BCAST || (step->kind == STEP_RETURN && step->input_count == 1);
 }
 
-/* With one node: the step under those that would move its rows. */
-static const Step *unmoved(const Cut *cut, const Step *step)
+const Step *unmoved(const Cut *cut, const Step *step)
 {
     while (cut->lone && moves_rows(step))
         step = step->inputs[0];
@@ -164,7 +161,7 @@ static Error *cut_project(Cut *cut, const Step *step, Open *open)
     return NULL;
 }
 
-static Error *cut_step(Cut *cut, const Step *step, Open *open)
+Error *cut_step(Cut *cut, const Step *step, Open *open)
 {
     switch (step->kind)
     {
@@ -177,6 +174,18 @@ static Error *cut_step(Cut *cut, const Step *step, Open *open)
     case STEP_SYSVIEW:
     case STEP_VALUES:
         return cut_values(cut, step, open);
+    case STEP_SERIES:
+        return cut_series(cut, step, open);
+    case STEP_ROUND:
+        cut_round(cut, step, open);
+        return NULL;
+    case STEP_SHARED:
+        cut_shared(cut, step, open);
+        return NULL;
+    case STEP_UNION:
+        return cut_union(cut, step, open);
+    case STEP_WINDOW:
+        return cut_window(cut, step, open);
     case STEP_FILTER:
         return cut_filter(cut, step, open);
     case STEP_PROJECT:
@@ -194,6 +203,7 @@ static Error *cut_step(Cut *cut, const Step *step, Open *open)
     case STEP_RETURN:
         return cut_move(cut, step, open);
     case STEP_APPEND:
+    case STEP_WRITE:
     case STEP_COUNT:
         break;
     }
@@ -202,7 +212,7 @@ static Error *cut_step(Cut *cut, const Step *step, Open *open)
 }
 
 /* A limit at the very top is the client's: it needs no store of its own. */
-static Error *cut_result(Cut *cut, const Step *step)
+Error *cut_result(Cut *cut, const Step *step)
 {
     Open open;
     int64_t limit = -1, offset = 0;
@@ -218,7 +228,7 @@ static Error *cut_result(Cut *cut, const Step *step)
             top = top->inputs[0];
     }
     TRY(cut_step(cut, top, &open));
-    store_of_return(cut, &open, limit, offset);
+    store_of_return(cut, &open, step, limit, offset);
     return NULL;
 }
 
@@ -247,7 +257,7 @@ static SpecTable *table_of(Cut *cut, const CatalogTable *table)
     return spec;
 }
 
-static Error *cut_insert(Cut *cut, const Step *step)
+Error *cut_append(Cut *cut, const Step *step)
 {
     Open open;
     TRY(cut_step(cut, step->inputs[0], &open));
@@ -262,8 +272,11 @@ Error *plan_cut(Planner *planner)
     Plan *plan = planner->plan;
     Cut cut = {.planner = planner, .arena = planner->arena, .plan = plan, .spec = plan->spec};
     cut.lone = planner->lone;
+    TRY(cut_all_shared(&cut));
     if (plan->root->kind == STEP_APPEND)
-        TRY(cut_insert(&cut, plan->root));
+        TRY(cut_append(&cut, plan->root));
+    else if (plan->root->kind == STEP_WRITE)
+        TRY(cut_write(&cut, plan->root));
     else
         TRY(cut_result(&cut, plan->root));
     for (int32_t k = 0; k < plan->spec->pipeline_count; k++)

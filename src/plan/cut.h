@@ -8,6 +8,7 @@
 typedef __int128 RowCount;
 #define ROWS_MANY ((RowCount) 1 << 90) /* and more: nothing follows from it */
 
+typedef struct Open Open;
 typedef struct Cut
 {
     Planner *planner;
@@ -18,10 +19,11 @@ typedef struct Cut
     RowCount *store_rows; /* most rows each store can have */
     bool lone;            /* one rank is leader and compute node: nothing is sent */
     int32_t stream;
+    Open *shared; /* where the rows of each of plan->shared rest */
 } Cut;
 
 /* A pipeline that is still being made: rows stream out of it. */
-typedef struct Open
+struct Open
 {
     SourceKind source;
     int32_t source_index;
@@ -30,7 +32,13 @@ typedef struct Open
     int32_t op_count, op_capacity;
     PipeOp *ops;
     const char *label;
-} Open;
+};
+
+Error *cut_step(Cut *cut, const Step *step, Open *open) MUST_USE;
+Error *cut_result(Cut *cut, const Step *step) MUST_USE;
+Error *cut_append(Cut *cut, const Step *step) MUST_USE;
+/* With one node: the step under those that would move its rows. */
+const Step *unmoved(const Cut *cut, const Step *step);
 
 PipeOp *open_op(Cut *cut, Open *open, OpKind kind);
 RowCount rows_times(RowCount a, RowCount b);
@@ -38,9 +46,23 @@ RowCount rows_times(RowCount a, RowCount b);
 /* --- sources (cut_scan.c) --- */
 void cut_scan(Cut *cut, const Step *step, Open *open);
 Error *cut_values(Cut *cut, const Step *step, Open *open) MUST_USE;
+/* A layout of the columns' own types. */
+RowLayout *plain_layout(Cut *cut, const ColumnId *columns, int32_t count);
+int32_t values_new(Cut *cut, const CatalogTable *table, RowLayout *layout, ColumnId *columns);
 void open_store(Cut *cut, Open *open, int32_t store, bool on_leader);
 
+/* --- whole sets of rows (cut_set.c) --- */
+Error *cut_union(Cut *cut, const Step *step, Open *open) MUST_USE;
+Error *cut_window(Cut *cut, const Step *step, Open *open) MUST_USE;
+Error *cut_all_shared(Cut *cut) MUST_USE;
+void cut_shared(Cut *cut, const Step *step, Open *open);
+Error *cut_series(Cut *cut, const Step *step, Open *open) MUST_USE;
+void cut_round(Cut *cut, const Step *step, Open *open);
+Error *cut_write(Cut *cut, const Step *step) MUST_USE;
+
 /* --- sinks (cut_store.c) --- */
+/* Keys are columns of a row: what is computed gets a column. */
+Expr **keys_as_columns(Cut *cut, Open *open, Expr *const *keys, int32_t count);
 /* A store of these columns, as wide as their facts say; its index. */
 int32_t store_add(Cut *cut, StoreKind kind, const ColumnId *columns, int32_t count);
 SpecStore *store_at(Cut *cut, int32_t index);
@@ -51,6 +73,6 @@ int32_t store_of_build(Cut *cut, Open *open, const Step *join);
 int32_t store_of_sort(Cut *cut, Open *open, const Step *step);
 int32_t store_of_exchange(Cut *cut, Open *open, const Step *step, ExchangeKind kind);
 void store_of_append(Cut *cut, Open *open, const Step *step);
-void store_of_return(Cut *cut, Open *open, int64_t limit, int64_t offset);
+void store_of_return(Cut *cut, Open *open, const Step *step, int64_t limit, int64_t offset);
 
 #endif

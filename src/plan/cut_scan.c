@@ -137,8 +137,8 @@ void cut_scan(Cut *cut, const Step *step, Open *open)
     scan->table_name = arena_printf(cut->arena, "%s.%s", table->schema, table->name);
     scan->replicated = table->dist_style == DIST_ALL;
     scan->once = step->once;
-    scan->columns = ARENA_ARRAY(cut->arena, SpecColumn, table->column_count);
-    ColumnId *columns = ARENA_ARRAY(cut->arena, ColumnId, table->column_count);
+    scan->columns = ARENA_ARRAY(cut->arena, SpecColumn, table->column_count + 1);
+    ColumnId *columns = ARENA_ARRAY(cut->arena, ColumnId, table->column_count + 1);
     for (int32_t k = 0; k < table->column_count; k++)
     {
         if (!column_set_has(&needed, step->table_columns[k]))
@@ -152,6 +152,13 @@ void cut_scan(Cut *cut, const Step *step, Open *open)
         if (type_rep(type) == REP_I128)
             scan->columns[scan->column_count].rep = REP_I128;
         columns[scan->column_count++] = step->table_columns[k];
+    }
+    if (step->address != NO_COLUMN && column_set_has(&needed, step->address))
+    {
+        scan->columns[scan->column_count] =
+            (SpecColumn){.ordinal = -1, .type = type_make(TYPE_BIGINT), .rep = (uint8_t) REP_I64};
+        columns[scan->column_count++] = step->address;
+        *fact_of(cut->planner, step->address) = (ColumnFact){.nullable = false};
     }
     cut->plan->scan_columns[index].columns = columns;
     scan_segments(cut, scan, table);
@@ -170,7 +177,7 @@ void cut_scan(Cut *cut, const Step *step, Open *open)
 
 /* --- rows of the leader --------------------------------------------------------- */
 
-static int32_t values_new(Cut *cut, const CatalogTable *table, RowLayout *layout, ColumnId *columns)
+int32_t values_new(Cut *cut, const CatalogTable *table, RowLayout *layout, ColumnId *columns)
 {
     Spec *spec = cut->spec;
     Plan *plan = cut->plan;
@@ -180,25 +187,28 @@ static int32_t values_new(Cut *cut, const CatalogTable *table, RowLayout *layout
         SpecValues *values = ARENA_ARRAY(cut->arena, SpecValues, capacity);
         StoreColumns *names = ARENA_ARRAY(cut->arena, StoreColumns, capacity);
         const CatalogTable **tables = ARENA_ARRAY(cut->arena, const CatalogTable *, capacity);
+        int32_t *ctes = ARENA_ARRAY(cut->arena, int32_t, capacity);
         if (spec->values_count > 0)
         {
             memcpy(values, spec->values, sizeof(SpecValues) * (size_t) spec->values_count);
             memcpy(names, plan->values_columns, sizeof(StoreColumns) * (size_t) spec->values_count);
+            memcpy(ctes, plan->values_ctes, sizeof(int32_t) * (size_t) spec->values_count);
             memcpy(tables, plan->values_tables, sizeof(CatalogTable *) * (size_t) spec->values_count);
         }
         spec->values = values;
         plan->values_columns = names;
         plan->values_tables = tables;
+        plan->values_ctes = ctes;
         cut->values_capacity = capacity;
     }
     spec->values[spec->values_count].layout = layout;
     plan->values_columns[spec->values_count].columns = columns;
     plan->values_tables[spec->values_count] = table;
+    plan->values_ctes[spec->values_count] = -1;
     return spec->values_count++;
 }
 
-/* A layout of the columns' own types. */
-static RowLayout *plain_layout(Cut *cut, const ColumnId *columns, int32_t count)
+RowLayout *plain_layout(Cut *cut, const ColumnId *columns, int32_t count)
 {
     RowLayout *layout = ARENA_NEW(cut->arena, RowLayout);
     layout->field_count = count;

@@ -108,7 +108,7 @@ PipePlan *pipe_close(Cut *cut, Open *open, int32_t index)
 {
     static const char *const NAMES[] = {
         [STORE_BUFFER] = "buffer", [STORE_HASH] = "hash",     [STORE_AGG] = "aggr",      [STORE_SORT] = "sort",
-        [STORE_EXCHANGE] = "send", [STORE_APPEND] = "insert", [STORE_RETURN] = "return",
+        [STORE_EXCHANGE] = "send", [STORE_APPEND] = "insert", [STORE_RETURN] = "return",  [STORE_WINDOW] = "window",
     };
     PipePlan *pipe = pipe_new(cut);
     SpecPipeline *spec = &cut->spec->pipelines[cut->spec->pipeline_count - 1];
@@ -299,8 +299,7 @@ static bool is_unique_likely(Cut *cut, const Step *step, Expr *const *keys, int3
     return false;
 }
 
-/* Keys of hashed tables are compared as columns of the row: what is computed gets a column. */
-static Expr **keys_as_columns(Cut *cut, Open *open, Expr *const *keys, int32_t count)
+Expr **keys_as_columns(Cut *cut, Open *open, Expr *const *keys, int32_t count)
 {
     Expr **columns = ARENA_ARRAY(cut->arena, Expr *, count);
     BoundNamed *named = ARENA_ARRAY(cut->arena, BoundNamed, count);
@@ -472,10 +471,9 @@ static bool passes_as_is(Cut *cut, const Open *open, const RowLayout *layout, co
     return true;
 }
 
-void store_of_return(Cut *cut, Open *open, int64_t limit, int64_t offset)
+void store_of_return(Cut *cut, Open *open, const Step *step, int64_t limit, int64_t offset)
 {
     Plan *plan = cut->plan;
-    const Step *step = plan->root;
     int32_t index = store_add(cut, STORE_RETURN, step->outputs, step->output_count);
     SpecStore *store = store_at(cut, index);
     store->on_leader = true;

@@ -27,6 +27,7 @@
 typedef struct Explain
 {
     Text *text;
+    Arena *arena;
     const BoundStatement *statement;
 } Explain;
 
@@ -144,15 +145,20 @@ static void print_join(Explain *explain, const Step *step, int32_t depth, const 
     print_step(explain, sides[1], depth + 2, NULL);
 }
 
-static void print_sort_key(Explain *explain, const Step *step, int32_t depth, const char *what)
+static void print_keys(Explain *explain, const BoundSort *sort, int32_t count)
 {
-    open_detail(explain, depth, what);
-    for (int32_t k = 0; k < step->sort_count; k++)
+    for (int32_t k = 0; k < count; k++)
     {
         text_puts(explain->text, k == 0 ? "" : ", ");
-        expr_print(explain->text, explain->statement, step->sort[k].expr);
-        text_puts(explain->text, step->sort[k].descending ? " DESC" : "");
+        expr_print(explain->text, explain->statement, sort[k].expr);
+        text_puts(explain->text, sort[k].descending ? " DESC" : "");
     }
+}
+
+static void print_order(Explain *explain, const BoundSort *sort, int32_t count, int32_t depth, const char *what)
+{
+    open_detail(explain, depth, what);
+    print_keys(explain, sort, count);
     text_puts(explain->text, "\n");
 }
 
@@ -163,7 +169,7 @@ static void print_sort(Explain *explain, const Step *step, int32_t depth, const 
     if (step_at_leader(step) && (step->limit >= 0 || step->offset > 0))
         print_node(explain, step, depth++, "Limit");
     print_node(explain, step, depth, merges ? "Merge" : "Sort");
-    print_sort_key(explain, step, depth, merges ? "Merge Key: " : "Sort Key: ");
+    print_order(explain, step->sort, step->sort_count, depth, merges ? "Merge Key: " : "Sort Key: ");
     print_above(explain, depth, above);
     print_step(explain, below, depth + 1, NULL);
 }
@@ -207,8 +213,65 @@ static void print_plain(Explain *explain, const Step *step, int32_t depth, const
         print_step(explain, step->inputs[0], depth + 1, NULL);
 }
 
+static void print_union(Explain *explain, const Step *step, int32_t depth, const Above *above)
+{
+    print_node(explain, step, depth, "Append");
+    print_above(explain, depth, above);
+    for (int32_t k = 0; k < step->input_count; k++)
+        print_step(explain, step->inputs[k], depth + 1, NULL);
+}
+
+/* The store sorts its rows: Redshift shows that as a step of its own. */
+static void print_window(Explain *explain, const Step *step, int32_t depth, const Above *above)
+{
+    const BoundWindow *window = &step->windows[0];
+    print_node(explain, step, depth, "Window");
+    for (int32_t k = 0; k < window->partition_count; k++)
+    {
+        if (k == 0)
+            open_detail(explain, depth, "Partition: ");
+        text_puts(explain->text, k == 0 ? "" : ", ");
+        expr_print(explain->text, explain->statement, window->partition[k]);
+    }
+    text_puts(explain->text, window->partition_count > 0 ? "\n" : "");
+    if (window->sort_count > 0)
+        print_order(explain, window->sort, window->sort_count, depth, "Order: ");
+    print_above(explain, depth, above);
+    if (window->partition_count + window->sort_count == 0)
+    {
+        print_step(explain, step->inputs[0], depth + 1, NULL);
+        return;
+    }
+    print_node(explain, step->inputs[0], ++depth, "Sort");
+    open_detail(explain, depth, "Sort Key: ");
+    for (int32_t k = 0; k < window->partition_count; k++)
+    {
+        text_puts(explain->text, k == 0 ? "" : ", ");
+        expr_print(explain->text, explain->statement, window->partition[k]);
+    }
+    if (window->sort_count > 0 && window->partition_count > 0)
+        text_puts(explain->text, ", ");
+    print_keys(explain, window->sort, window->sort_count);
+    text_puts(explain->text, "\n");
+    print_step(explain, step->inputs[0], depth + 1, NULL);
+}
+
+/* "XN Update", "XN Delete", "XN Merge", and what is done with the rows. */
+static void print_write(Explain *explain, const Step *step, int32_t depth)
+{
+    const char *tag = step->write->tag;
+    print_node(explain, step, depth,
+               strncmp(tag, "UPDATE", 6) == 0   ? "Update"
+               : strncmp(tag, "DELETE", 6) == 0 ? "Delete"
+               : strncmp(tag, "MERGE", 5) == 0  ? "Merge Into"
+                                                : "Write");
+    for (int32_t k = 0; k < step->input_count; k++)
+        print_step(explain, step->inputs[k], depth + 1, NULL);
+}
+
 static void print_step(Explain *explain, const Step *step, int32_t depth, const Above *above)
 {
+    char *name;
     switch (step->kind)
     {
     case STEP_FILTER:
@@ -241,6 +304,25 @@ static void print_step(Explain *explain, const Step *step, int32_t depth, const 
         else
             print_plain(explain, step, depth, above, "Limit");
         return;
+    case STEP_UNION:
+        print_union(explain, step, depth, above);
+        return;
+    case STEP_WINDOW:
+        print_window(explain, step, depth, above);
+        return;
+    case STEP_SHARED:
+        name = arena_printf(explain->arena, "CTE Scan on shared %d", step->shared + 1);
+        print_plain(explain, step, depth, above, name);
+        return;
+    case STEP_ROUND:
+        print_plain(explain, step, depth, above, "CTE Scan on recursive rows");
+        return;
+    case STEP_SERIES:
+        print_plain(explain, step, depth, above, "Function Scan on generate_series");
+        return;
+    case STEP_WRITE:
+        print_write(explain, step, depth);
+        return;
     case STEP_APPEND:
         print_plain(explain, step, depth, above, "Insert");
         return;
@@ -257,8 +339,13 @@ static void print_step(Explain *explain, const Step *step, int32_t depth, const 
 
 void plan_explain(Text *text, const Plan *plan)
 {
-    Explain explain = {text, plan->statement};
+    Explain explain = {text, plan->arena, plan->statement};
     const Step *top = plan->root;
+    for (int32_t k = 0; k < plan->shared_count; k++)
+    {
+        print_node(&explain, plan->shared[k], 0, arena_printf(plan->arena, "Shared %d", k + 1));
+        print_step(&explain, plan->shared[k], 1, NULL);
+    }
     if (top->kind == STEP_RETURN) /* that the rows come to the leader goes without saying */
         top = top->inputs[0];
     print_step(&explain, top, 0, NULL);

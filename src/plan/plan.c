@@ -3,42 +3,6 @@
 #include "base/core/assert.h"
 #include "src/plan/planner.h"
 
-/* Rows of an INSERT go to the nodes that own them, hashed as the table is. */
-static Step *move_to_owner(Planner *planner, Step *input, const CatalogTable *table, const BoundNamed *named)
-{
-    if (table->dist_style == DIST_ALL)
-    { /* one copy on the shared file system, written by one node: the one a null hashes to */
-        Expr *key = expr_constant(planner->arena, type_make(TYPE_BIGINT), (Datum){.null = true});
-        return step_hash(planner, input, &key, 1);
-    }
-    if (table->dist_style == DIST_KEY && table->dist_column >= 0)
-    {
-        Expr *key = named[table->dist_column].expr;
-        ColumnId column = dist_column(key);
-        if (column >= 0 && input->dist.column_count == 1 && dist_groups(planner, &input->dist, &column, 1))
-            return input;
-        return step_hash(planner, input, &key, 1);
-    }
-    if (step_at_leader(input))
-        return step_hash(planner, input, NULL, 0);
-    return step_once(planner, input);
-}
-
-static Step *plan_insert(Planner *planner, Step *input, const Rel *rel)
-{
-    const CatalogTable *table = planner->statement->write->table;
-    ASSERT(rel->result_count == table->column_count);
-    BoundNamed *named = ARENA_ARRAY(planner->arena, BoundNamed, rel->result_count);
-    for (int32_t k = 0; k < rel->result_count; k++)
-        named[k] = (BoundNamed){expr_column(planner->arena, planner->statement, rel->results[k]), rel->results[k]};
-    input = move_to_owner(planner, input, table, named);
-    Step *step = step_new(planner, STEP_APPEND, input, NULL);
-    step->insert = table;
-    step->named = named;
-    step->named_count = rel->result_count;
-    return step;
-}
-
 /* The root gives what the client sees, in order. */
 static Step *plan_result(Planner *planner, Step *input, const Rel *rel)
 {
@@ -59,6 +23,27 @@ static bool reads_table(const Step *step)
     return false;
 }
 
+static bool is_leader_only(const Plan *plan)
+{
+    for (int32_t k = 0; k < plan->shared_count; k++)
+        if (reads_table(plan->shared[k]))
+            return false;
+    return !reads_table(plan->root);
+}
+
+/* What is read of a shared tree is known when those that read it are pruned: the last one first. */
+static void prune(Planner *planner, Step *root, const Rel *rel)
+{
+    Plan *plan = planner->plan;
+    tree_prune(planner, root, rel->results, rel->result_count);
+    for (int32_t k = plan->shared_count - 1; k >= 0; k--)
+    {
+        ColumnId *columns;
+        int32_t count = column_set_list(planner->arena, &planner->shared_read[k], &columns);
+        tree_prune(planner, plan->shared[k], columns, count);
+    }
+}
+
 Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, const RelTree *rels,
                  int32_t rank_count, Plan **out)
 {
@@ -66,7 +51,7 @@ Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *
     const Rel *rel = rels->root;
     Plan *plan = ARENA_NEW(arena, Plan);
     Planner planner = {
-        .arena = arena, .snapshot = snapshot, .statement = statement, .plan = plan, .lone = rank_count == 1};
+        .rels = rels, .arena = arena, .snapshot = snapshot, .statement = statement, .plan = plan, .lone = rank_count == 1};
     plan->arena = arena;
     plan->statement = statement;
     plan->spec = ARENA_NEW(arena, Spec);
@@ -74,10 +59,15 @@ Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *
     plan->spec->data_version = snapshot->version;
     facts_begin(&planner);
     Step *tree;
+    plan->address_scan = -1;
+    plan->shared = ARENA_ARRAY(arena, Step *, rels->shared_count);
+    planner.shared_read = ARENA_ARRAY(arena, ColumnSet, rels->shared_count);
+    for (int32_t k = 0; k < rels->shared_count; k++)
+        TRY(plan_shared_tree(&planner, rels->shared[k]));
     TRY(plan_tree(&planner, rel, &tree));
-    tree_prune(&planner, tree, rel->results, rel->result_count);
-    plan->root = statement->write != NULL ? plan_insert(&planner, tree, rel) : plan_result(&planner, tree, rel);
-    plan->leader_only = !reads_table(plan->root);
+    prune(&planner, tree, rel);
+    plan->root = statement->write != NULL ? plan_write(&planner, tree, rel) : plan_result(&planner, tree, rel);
+    plan->leader_only = is_leader_only(plan);
     plan->result_names = statement->write != NULL ? NULL : statement->query->target_names;
     TRY(plan_cut(&planner));
     plan_verify(plan);

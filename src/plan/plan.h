@@ -56,7 +56,8 @@ struct Step
 {
     StepKind kind;
     int32_t input_count;
-    Step **inputs; /* HJOIN: [0] outer = probe, [1] inner = build; UNION: any number */
+    Step **inputs; /* HJOIN: [0] outer = probe, [1] inner = build; UNION: any number; WRITE: an APPEND, if rows are
+                    * written, then a RETURN of addresses */
     Dist dist;
     int32_t output_count;
     ColumnId *outputs;
@@ -66,7 +67,8 @@ struct Step
     const CatalogTable *table;
     const char *alias; /* as the statement calls it */
     int32_t table_column_count;
-    ColumnId *table_columns; /* SCAN, SYSVIEW, VALUES: all columns */
+    ColumnId *table_columns; /* SCAN, SYSVIEW, VALUES, SERIES, ROUND, UNION, SHARED: all columns */
+    ColumnId address;        /* SCAN: column with the row's address, or NO_COLUMN */
     int32_t conjunct_count;
     Expr **conjuncts; /* SCAN, FILTER: filter; HJOIN: residual */
     bool must_hold;   /* FILTER: a row that fails it is error 21000, see PipeOp */
@@ -95,6 +97,7 @@ struct Step
     Expr ***values;
     const CatalogTable *insert; /* APPEND: target; named: one a column of it */
     const BoundFrom *series;    /* SERIES */
+    const BoundWrite *write;    /* WRITE */
 };
 
 /* --- pipelines ---------------------------------------------------------- */
@@ -181,6 +184,8 @@ typedef struct Plan
     int32_t *values_ctes; /* one a spec values: the recursive WITH query whose rows the leader packs, or -1 */
     int32_t shared_count;
     Step **shared; /* computed once, before the root */
+    int32_t address_scan; /* of a write that takes rows away: index of the scan their addresses are of; its RETURN gives
+                           * them, one a row; -1 */
     ColumnFact *facts;                  /* by ColumnId, fact_count of them: what the pipelines know of each column */
     int32_t fact_count;
     int32_t result_count; /* columns the client sees: first fields of the RETURN layout */

@@ -40,6 +40,8 @@ typedef struct Planner
     bool lone;      /* one rank is leader and compute node */
     ColumnId *same; /* union-find of columns that inner joins make equal */
     int32_t same_count;
+    const RelTree *rels;
+    ColumnSet *shared_read; /* by shared tree: its columns that something reads, filled by tree_prune() */
 } Planner;
 
 /* --- steps --------------------------------------------------------------- */
@@ -48,6 +50,11 @@ Step *step_scan(Planner *planner, const Rel *rel);
 Step *step_filter(Planner *planner, Step *input, Expr *const *conjuncts, int32_t count, bool must_hold);
 Step *step_project(Planner *planner, Step *input, const BoundNamed *named, int32_t count);
 Step *step_aggregate(Planner *planner, Step *input, const Rel *rel);
+Step *step_union(Planner *planner, const Rel *rel, Step **inputs); /* inputs: kept */
+Step *step_window(Planner *planner, Step *input, const BoundWindow *windows, int32_t count);
+Step *step_shared(Planner *planner, int32_t shared, ColumnId *from, ColumnId *columns, int32_t count);
+Step *step_round(Planner *planner, const Rel *rel);
+Step *step_series(Planner *planner, const Rel *rel);
 Step *step_sort(Planner *planner, Step *input, const Rel *rel);
 Step *step_limit(Planner *planner, Step *input, const Rel *rel);
 Step *step_gather(Planner *planner, Step *input); /* to the leader; input itself if it is there */
@@ -58,6 +65,9 @@ Step *step_once(Planner *planner, Step *step);
 double step_bytes(const Step *step);
 double step_width(const Planner *planner, const ColumnId *columns, int32_t count);
 
+Error *plan_shared_tree(Planner *planner, const Rel *rel) MUST_USE; /* the next of plan->shared */
+Step *plan_write(Planner *planner, Step *input, const Rel *rel);
+Expr *column_is_null(Planner *planner, ColumnId column);
 Error *plan_tree(Planner *planner, const Rel *rel, Step **out) MUST_USE;
 
 /* --- where rows live ------------------------------------------------------ */
@@ -110,6 +120,7 @@ Error *join_order(Planner *planner, const Rel *set, Step **inputs, Step **out) M
 /* --- the rest -------------------------------------------------------------- */
 void tree_prune(Planner *planner, Step *root, const ColumnId *needed, int32_t count);
 void facts_begin(Planner *planner);
+Bounds bounds_united(Bounds a, Bounds b);
 ColumnFact *fact_of(Planner *planner, ColumnId column);
 Error *plan_cut(Planner *planner) MUST_USE;
 bool step_at_leader(const Step *step);

@@ -28,6 +28,7 @@ Step *step_new(Planner *planner, StepKind kind, Step *input0, Step *input1)
     step->inputs[1] = input1;
     step->input_count = (input0 != NULL) + (input1 != NULL);
     step->shared = step->cte = -1;
+    step->address = NO_COLUMN;
     if (input0 == NULL)
         return step;
     step->dist = input0->dist;
@@ -101,6 +102,7 @@ Step *step_scan(Planner *planner, const Rel *rel)
     step->alias = rel->alias;
     step->table_column_count = rel->column_count;
     step->table_columns = rel->table_columns;
+    step->address = rel->kind == REL_SCAN ? rel->address : NO_COLUMN;
     step->conjunct_count = rel->conjunct_count;
     step->conjuncts = tests_in_order(planner, rel->conjuncts, rel->conjunct_count);
     step->row_count = rel->row_count;
@@ -190,6 +192,7 @@ Step *step_once(Planner *planner, Step *step)
     ASSERT(step->kind == STEP_SCAN || step->kind == STEP_FILTER || step->kind == STEP_PROJECT ||
            step->kind == STEP_HJOIN);
     Step *copy = arena_memdup(planner->arena, step, sizeof(Step));
+    copy->inputs = arena_memdup(planner->arena, step->inputs, 2 * sizeof(Step *));
     copy->dist = (Dist){.kind = DIST_AT_SLICES_RANDOM};
     if (step->kind == STEP_SCAN)
         copy->once = true;

@@ -60,9 +60,20 @@ static Error *tree_join_set(Planner *planner, const Rel *rel, Step **out)
     return join_order(planner, rel, inputs, out);
 }
 
+static Error *tree_union(Planner *planner, const Rel *rel, Step **out)
+{
+    Step **inputs = ARENA_ARRAY(planner->arena, Step *, rel->input_count);
+    for (int32_t k = 0; k < rel->input_count; k++)
+        TRY(plan_tree(planner, rel->inputs[k], &inputs[k]));
+    *out = step_union(planner, rel, inputs);
+    return NULL;
+}
+
 Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
 {
     Step *input = NULL;
+    if (rel->kind == REL_APPEND)
+        return tree_union(planner, rel, out);
     if (rel->kind == REL_JOIN_SET)
         return tree_join_set(planner, rel, out);
     if (rel->kind == REL_JOIN)
@@ -81,6 +92,17 @@ Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
     case REL_VALUES:
         *out = step_scan(planner, rel);
         return NULL;
+    case REL_SERIES:
+        *out = step_series(planner, rel);
+        return NULL;
+    case REL_ROUND:
+        *out = step_round(planner, rel);
+        return NULL;
+    case REL_SHARED:
+        ASSERT(planner->rels->shared[rel->shared]->result_count == rel->column_count);
+        *out = step_shared(planner, rel->shared, planner->rels->shared[rel->shared]->results, rel->table_columns,
+                           rel->column_count);
+        return NULL;
     case REL_FILTER:
         *out = step_filter(planner, input, rel->conjuncts, rel->conjunct_count, rel->must_hold);
         return NULL;
@@ -89,6 +111,9 @@ Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
         return NULL;
     case REL_AGG:
         *out = step_aggregate(planner, input, rel);
+        return NULL;
+    case REL_WINDOW:
+        *out = step_window(planner, input, rel->windows, rel->window_count);
         return NULL;
     case REL_SORT:
         *out = step_sort(planner, input, rel);
@@ -121,6 +146,24 @@ static void step_reads(Planner *planner, const Step *step, ColumnSet *set)
             expr_columns(arena, step->aggs[k].arg, set);
     for (int32_t k = 0; k < step->sort_count; k++)
         expr_columns(arena, step->sort[k].expr, set);
+    for (int32_t w = 0; w < step->window_count; w++)
+    {
+        const BoundWindow *window = &step->windows[w];
+        for (int32_t k = 0; k < window->arg_count; k++)
+            expr_columns(arena, window->args[k], set);
+        for (int32_t k = 0; k < window->partition_count; k++)
+            expr_columns(arena, window->partition[k], set);
+        for (int32_t k = 0; k < window->sort_count; k++)
+            expr_columns(arena, window->sort[k].expr, set);
+    }
+}
+
+/* What becomes the wanted columns of a UNION or SHARED, in the names of what stands below. */
+static void read_below(Planner *planner, const Step *step, int32_t input, const ColumnSet *wanted, ColumnSet *below)
+{
+    for (int32_t k = 0; k < step->table_column_count; k++)
+        if (column_set_has(wanted, step->table_columns[k]))
+            column_set_add(planner->arena, below, step->input_columns[input][k]);
 }
 
 /* An APPEND's own columns are those of its table; all other steps give what is needed of what they have. */
@@ -136,6 +179,18 @@ void tree_prune(Planner *planner, Step *root, const ColumnId *needed, int32_t co
     root->outputs = outputs;
     root->output_count = kept;
     root->width = step_width(planner, outputs, kept);
+    if (root->kind == STEP_SHARED)
+        read_below(planner, root, 0, &wanted, &planner->shared_read[root->shared]);
+    for (int32_t k = 0; k < root->input_count && root->kind == STEP_UNION; k++)
+    {
+        ColumnSet one = {0};
+        ColumnId *columns;
+        read_below(planner, root, k, &wanted, &one);
+        int32_t column_count = column_set_list(planner->arena, &one, &columns);
+        tree_prune(planner, root->inputs[k], columns, column_count);
+    }
+    if (root->kind == STEP_UNION)
+        return;
     column_set_unite(planner->arena, &below, &wanted);
     step_reads(planner, root, &below);
     ColumnId *list;

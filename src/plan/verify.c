@@ -86,7 +86,7 @@ static void check_pipe(Arena *arena, const Plan *plan, int32_t index)
     source_columns(arena, plan, pipeline, index, &have);
     for (int32_t k = 0; k < pipe->op_count; k++)
         check_op(arena, plan, &pipe->ops[k], &have);
-    ASSERT(pipe->field_count + pipe->agg_count == sink->layout->field_count);
+    ASSERT(pipe->field_count + pipe->agg_count + sink->window_count == sink->layout->field_count);
     for (int32_t k = 0; k < pipe->field_count; k++)
     {
         ASSERT(pipe->fields[k].field == k);
