@@ -10,7 +10,8 @@
  *     BUFFER  -> appends is true  -> (exchange to the owner) -> APPEND
  *     BUFFER  -> address not null -> (exchange to the leader) -> RETURN
  *
- * The leader gathers the addresses, and commits both or neither.
+ * The leader gathers the addresses, and commits both or neither.  That only the first row of an address counts (UPDATE
+ * FROM) is in the relations already.
  */
 #include "base/core/assert.h"
 #include "src/plan/planner.h"
@@ -59,39 +60,6 @@ static Step *send_addresses(Planner *planner, Step *input, ColumnId address)
     return step;
 }
 
-/* Does each address come once at most?  It does where nothing multiplies the rows of its scan. */
-static bool is_address_unique(const Step *step, ColumnId address)
-{
-    switch (step->kind)
-    {
-    case STEP_SCAN:
-        return step->address == address;
-    case STEP_HJOIN:
-        return (step->join == JOIN_SEMI || step->join == JOIN_ANTI) && is_address_unique(step->inputs[0], address);
-    case STEP_UNION:
-    case STEP_SHARED:
-        return false;
-    default:
-        return step->input_count == 1 && is_address_unique(step->inputs[0], address);
-    }
-}
-
-/* Of the rows of one address the first that comes: row_number() over (partition by address) = 1. */
-static Step *first_of_address(Planner *planner, Step *input, ColumnId address)
-{
-    Arena *arena = planner->arena;
-    Expr *key = expr_column(arena, planner->statement, address);
-    ColumnId number = bound_add_column(arena, planner->statement, "row_number", type_make(TYPE_BIGINT), false);
-    BoundWindow window = {.window = WINDOW_ROW_NUMBER, .partition_count = 1, .column = number};
-    window.partition = arena_memdup(arena, &key, sizeof key);
-    window.frame = (BoundFrame){.unit = FRAME_ROWS, .start = FRAME_UNBOUNDED_PRECEDING, .end = FRAME_UNBOUNDED_FOLLOWING};
-    Expr *tests[2] = {
-        column_is_null(planner, address),
-        expr_compare_make(arena, '=', expr_column(arena, planner->statement, number), expr_bigint(arena, 1))};
-    Expr *either = expr_or_list(arena, tests, 2);
-    return step_filter(planner, step_window(planner, input, &window, 1), &either, 1, false);
-}
-
 /* Computed once from here on; the readers' columns are called as its own. */
 static Step *share(Planner *planner, Step *step)
 {
@@ -117,8 +85,6 @@ Step *plan_write(Planner *planner, Step *input, const Rel *rel)
     input = step_once(planner, input);
     if (values != NULL)
     {
-        if (address != NO_COLUMN && !write->once && !is_address_unique(input, address))
-            input = first_of_address(planner, input, address);
         if (address != NO_COLUMN)
             input = share(planner, input);
         Step *rows = input;
