@@ -321,15 +321,6 @@ static void expect_has_not(const char *sql, const char *part)
     CU_ASSERT(strstr(explain, part) == NULL);
 }
 
-static void expect_refused(const char *sql, const char *code)
-{
-    Plan *plan;
-    Error *error = make_plan(sql, 2, &plan);
-    CU_ASSERT_FATAL(error != NULL);
-    CU_ASSERT_STRING_EQUAL(sqlstate_code(error->state), code);
-    error_free(error);
-}
-
 static int32_t count_stores(const Plan *plan, StoreKind kind)
 {
     int32_t count = 0;
@@ -394,8 +385,8 @@ static void test_subqueries(void)
     expect_has("select a from few where a = 1 or exists (select 1 from copied where k = b)", "Hash Left Join");
     expect_has("select a in (select k from copied) from few", "Hash Left Join");
     expect_has("select a from few where not (b in (select k from copied) or a is null)", "Hash Left Join");
-    expect_refused("select a from few where b = (select k from copied where k > a)", "0A000");
-    expect_refused("select a from few where b = (select count(*) from copied where k > a)", "0A000");
+    plan_of("select a from few where b = (select k from copied where k > a)", 2);
+    plan_of("select a from few where b = (select count(*) from copied where k > a)", 2);
 }
 
 static void test_distinct(void)
@@ -404,7 +395,7 @@ static void test_distinct(void)
     CU_ASSERT_EQUAL(count_stores(plan, STORE_AGG), 2);
     plan_of("select count(distinct a), count(distinct b), sum(b), avg(b) from few", 2);
     plan_of("select distinct a, b from few order by a", 2);
-    expect_refused("select c, count(distinct a), count(distinct b) from few group by c", "0A000");
+    plan_of("select c, count(distinct a), count(distinct b) from few group by c", 2);
 }
 
 /* --- distribution -------------------------------------------------------------------- */
