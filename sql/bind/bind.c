@@ -98,6 +98,12 @@ Error *bind_statement(Arena *arena, const CatalogSnapshot *snapshot, const BindC
         TRY(bind_query(&binder, NULL, false, NULL, statement->node->select_stmt, &binder.statement->query));
     else if (statement->kind == STATEMENT_INSERT)
         TRY(bind_insert(&binder, statement->node->insert_stmt));
+    else if (statement->kind == STATEMENT_UPDATE)
+        TRY(bind_update(&binder, statement->node->update_stmt));
+    else if (statement->kind == STATEMENT_DELETE)
+        TRY(bind_delete(&binder, statement->node->delete_stmt));
+    else if (statement->kind == STATEMENT_MERGE)
+        TRY(bind_merge(&binder, statement->node->merge_stmt));
     else
         return unsupported(statement->position, "%s as a query is", statement->tag);
     ASSERT(binder.statement->query != NULL);

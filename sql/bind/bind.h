@@ -33,7 +33,7 @@ typedef struct BindContext
     void *session;
 } BindContext;
 
-/* SELECT or INSERT (EXPLAIN: give it explain->statement); 0A000 for other kinds. */
+/* SELECT, INSERT, UPDATE, DELETE or MERGE (EXPLAIN: give it explain->statement); 0A000 for other kinds. */
 Error *bind_statement(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                       const ParseStatement *statement, BoundStatement **out) MUST_USE;
 

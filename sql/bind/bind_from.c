@@ -82,6 +82,7 @@ static Error *from_table(Binder *binder, Scope *scope, const CatalogTable *table
     from->kind = table_is_sysview(table) ? FROM_SYSVIEW : FROM_TABLE;
     from->address = NO_COLUMN;
     from->table = table;
+    from->address = NO_COLUMN;
     from->alias = alias->name != NULL ? alias->name : table->name;
     from->column_count = table->column_count;
     from->columns = ARENA_ARRAY(binder->arena, ColumnId, table->column_count);

@@ -57,6 +57,16 @@ Error *bind_default(Binder *binder, const CatalogColumn *column, Expr **out)
 
 /* --- columns ------------------------------------------------------------------------ */
 
+Error *bind_write_column(const CatalogTable *table, const char *name, int32_t position, int32_t *ordinal)
+{
+    *ordinal = catalog_find_column(table, name);
+    if (*ordinal >= 0)
+        return NULL;
+    return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", name,
+                              table->name),
+                    position);
+}
+
 static Error *read_target(Binder *binder, const PgQuery__InsertStmt *insert, InsertTarget *target)
 {
     const CatalogTable *table = target->table;
@@ -73,11 +83,8 @@ static Error *read_target(Binder *binder, const PgQuery__InsertStmt *insert, Ins
         const PgQuery__ResTarget *column = insert->cols[i]->res_target;
         int32_t position = node_position(binder, column->location);
         const char *name = name_fold(binder, column->name);
-        int32_t ordinal = catalog_find_column(table, name);
-        if (ordinal < 0)
-            return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",
-                                      name, table->name),
-                            position);
+        int32_t ordinal;
+        TRY(bind_write_column(table, name, position, &ordinal));
         if (seen[ordinal])
             return error_at(error_new(SQLSTATE_DUPLICATE_COLUMN, "column \"%s\" specified more than once", name),
                             position);
@@ -107,12 +114,24 @@ static Error *target_default(Binder *binder, const InsertTarget *target, int32_t
     return NULL;
 }
 
-/* A value for a column, in its type; the error names the column. */
-static Error *assign(Binder *binder, const CatalogColumn *column, Expr *expr, Expr **out)
+static Error *check_not_null(const CatalogTable *table, int32_t ordinal, const Expr *value)
 {
+    const CatalogColumn *column = &table->columns[ordinal];
+    if (!column->not_null || !expr_is_null_const(value))
+        return NULL;
+    return error_at(error_new(SQLSTATE_NOT_NULL_VIOLATION,
+                              "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+                              column->name, table->name),
+                    value->position);
+}
+
+/* The error of a value that does not fit names the column. */
+Error *bind_assign(Binder *binder, const CatalogTable *table, int32_t ordinal, Expr *expr, Expr **out)
+{
+    const CatalogColumn *column = &table->columns[ordinal];
     Error *error = coerce(binder, expr, column->type, CAST_ASSIGNMENT, out);
     if (error == NULL)
-        return NULL;
+        return check_not_null(table, ordinal, *out);
     if (error->state == SQLSTATE_DATATYPE_MISMATCH)
     {
         Error *better =
@@ -138,26 +157,20 @@ static Error *finish(Binder *binder, const InsertTarget *target, Expr *const *va
         all[target->ordinals[i]] = values[i];
     for (int32_t i = 0; i < table->column_count; i++)
     {
-        const CatalogColumn *column = &table->columns[i];
         if (all[i] == NULL)
             TRY(target_default(binder, target, i, &all[i]));
-        if (column->not_null && expr_is_null_const(all[i]))
-            return error_at(error_new(SQLSTATE_NOT_NULL_VIOLATION,
-                                      "null value in column \"%s\" of relation \"%s\" violates "
-                                      "not-null constraint",
-                                      column->name, table->name),
-                            all[i]->position);
-        query_add_target(binder, query, &capacity, all[i], column->name);
+        TRY(check_not_null(table, i, all[i]));
+        query_add_target(binder, query, &capacity, all[i], table->columns[i].name);
     }
     query->visible_count = query->target_count;
     binder->statement->query = query;
     return NULL;
 }
 
-static Error *insert_query(Binder *binder, InsertTarget *target, const PgQuery__SelectStmt *select)
+static Error *insert_query(Binder *binder, InsertTarget *target, const Cte *ctes, const PgQuery__SelectStmt *select)
 {
     BoundQuery *source;
-    TRY(bind_query(binder, NULL, false, NULL, select, &source));
+    TRY(bind_query(binder, NULL, false, ctes, select, &source));
     TRY(check_count(target, (size_t) source->visible_count, binder->parse->position));
     BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
     from->kind = FROM_QUERY;
@@ -171,7 +184,7 @@ static Error *insert_query(Binder *binder, InsertTarget *target, const PgQuery__
         Expr *value = expr_is_const(source->targets[i].expr) && !source->grouped
                           ? source->targets[i].expr
                           : expr_column(binder->arena, binder->statement, from->columns[i]);
-        TRY(assign(binder, &target->table->columns[target->ordinals[i]], value, &values[i]));
+        TRY(bind_assign(binder, target->table, target->ordinals[i], value, &values[i]));
     }
     BoundQuery *query = ARENA_NEW(binder->arena, BoundQuery);
     query->from = from;
@@ -183,9 +196,12 @@ static Error *bind_value(Binder *binder, Scope *scope, const InsertTarget *targe
 {
     Expr *expr;
     if (node->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
-        return target_default(binder, target, ordinal, out);
+    {
+        TRY(target_default(binder, target, ordinal, out));
+        return check_not_null(target->table, ordinal, *out);
+    }
     TRY(bind_expr(binder, scope, node, &expr));
-    return assign(binder, &target->table->columns[ordinal], expr, out);
+    return bind_assign(binder, target->table, ordinal, expr, out);
 }
 
 static Error *bind_value_row(Binder *binder, Scope *scope, const InsertTarget *target, const Node *node, Expr **row)
@@ -195,15 +211,7 @@ static Error *bind_value_row(Binder *binder, Scope *scope, const InsertTarget *t
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "VALUES lists must all be the same length"),
                         node_position(binder, node_location(list->items[0])));
     for (int32_t i = 0; i < target->count; i++)
-    {
-        const CatalogColumn *column = &target->table->columns[target->ordinals[i]];
         TRY(bind_value(binder, scope, target, target->ordinals[i], list->items[i], &row[i]));
-        if (column->not_null && expr_is_null_const(row[i]))
-            return error_at(error_new(SQLSTATE_NOT_NULL_VIOLATION,
-                                      "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
-                                      column->name, target->table->name),
-                            row[i]->position);
-    }
     return NULL;
 }
 
@@ -215,9 +223,10 @@ static const Expr *first_not_constant(Expr *const *row, int32_t count)
     return NULL;
 }
 
-static Error *insert_values(Binder *binder, InsertTarget *target, const PgQuery__SelectStmt *select)
+static Error *insert_values(Binder *binder, InsertTarget *target, const Cte *ctes, const PgQuery__SelectStmt *select)
 {
     Scope *scope = ARENA_NEW(binder->arena, Scope);
+    scope->ctes = ctes;
     BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
     BoundQuery *query = ARENA_NEW(binder->arena, BoundQuery);
     const PgQuery__List *first = select->values_lists[0]->list;
@@ -255,20 +264,16 @@ static Error *insert_values(Binder *binder, InsertTarget *target, const PgQuery_
 Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert)
 {
     InsertTarget target = {0};
-    const PgQuery__RangeVar *range = insert->relation;
-    bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
-    ParseName name = {has_schema ? name_fold(binder, range->schemaname) : NULL, name_fold(binder, range->relname),
-                      node_position(binder, range->location)};
+    WriteTarget written;
+    Scope *with = ARENA_NEW(binder->arena, Scope); /* the queries of WITH are visible in the source only */
     if (insert->on_conflict_clause != NULL)
-        return unsupported(binder->parse->position, "ON CONFLICT is");
-    if (insert->n_returning_list > 0)
-        return unsupported(binder->parse->position, "RETURNING is");
-    if (insert->with_clause != NULL)
-        return unsupported(binder->parse->position, "WITH before INSERT is");
-    TRY(bind_table_name(binder->snapshot, binder->context, &name, false, &target.table));
-    BoundWrite *write = ARENA_NEW(binder->arena, BoundWrite);
-    *write = (BoundWrite){.table = target.table, .tag = "INSERT 0", .address = -1, .appends = -1};
-    binder->statement->write = write;
+        return error_hint(unsupported(binder->parse->position, "ON CONFLICT is"), "Use MERGE.");
+    TRY(bind_no_returning(binder, insert->n_returning_list));
+    TRY(bind_write_target(binder, insert->relation, "INSERT 0", &written));
+    binder->statement->write->values = 0;
+    with->query = ARENA_NEW(binder->arena, BoundQuery);
+    TRY(bind_with(binder, with, insert->with_clause));
+    target.table = written.table;
     target.defaults = ARENA_ARRAY(binder->arena, Expr *, target.table->column_count);
     TRY(read_target(binder, insert, &target));
     if (insert->select_stmt == NULL || insert->select_stmt->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
@@ -279,6 +284,6 @@ Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert)
     const PgQuery__SelectStmt *select = insert->select_stmt->select_stmt;
     if (select->n_values_lists > 0 && select->n_sort_clause == 0 && select->limit_count == NULL &&
         select->limit_offset == NULL && select->with_clause == NULL)
-        return insert_values(binder, &target, select);
-    return insert_query(binder, &target, select);
+        return insert_values(binder, &target, with->ctes, select);
+    return insert_query(binder, &target, with->ctes, select);
 }

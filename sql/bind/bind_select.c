@@ -70,7 +70,7 @@ Error *bind_check_size(const Expr *expr)
 
 /* --- WITH ------------------------------------------------------------------------------------- */
 
-static Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with)
+Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with)
 {
     if (with == NULL)
         return NULL;

@@ -104,9 +104,34 @@ void *array_grow(Arena *arena, void *items, int32_t count, int32_t *capacity, si
 #define ARRAY_ADD(arena, items, count, capacity, item)                                                                 \
     ((items) = array_grow((arena), (items), (count), &(capacity), sizeof *(items)), (items)[(count)++] = (item))
 Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert) MUST_USE;
+/* A value for a column, in its type by assignment; a null constant for a NOT NULL column is 23502. */
+Error *bind_assign(Binder *binder, const CatalogTable *table, int32_t ordinal, Expr *expr, Expr **out) MUST_USE;
+/* Column `name` of the table a statement writes; 42703. */
+Error *bind_write_column(const CatalogTable *table, const char *name, int32_t position, int32_t *ordinal) MUST_USE;
 /* The value a column takes where none is given: its DEFAULT, or null; of the column's type.
  * Positions of the made expression are 0. */
 Error *bind_default(Binder *binder, const CatalogColumn *column, Expr **out) MUST_USE;
+
+/* --- bind_write.c, bind_merge.c --------------------------------------------------- */
+/* What a statement writes into. */
+typedef struct WriteTarget
+{
+    const CatalogTable *table;
+    const char *alias;
+    BoundFrom *from; /* a scan of it that tells addresses */
+} WriteTarget;
+/* Finds the table and makes the statement's BoundWrite.  42P01; 42809 for what is no table. */
+Error *bind_write_target(Binder *binder, const PgQuery__RangeVar *range, const char *tag, WriteTarget *target) MUST_USE;
+/* RETURNING is refused by name. */
+Error *bind_no_returning(const Binder *binder, size_t count) MUST_USE;
+/* The scan of the target, its columns' names added to `scope`.  42712 if its name is there already. */
+Error *bind_write_from(Binder *binder, Scope *scope, const PgQuery__RangeVar *range, WriteTarget *target) MUST_USE;
+/* SET a = x, ...: values[ordinal] for each column that is said; else NULL. */
+Error *bind_set_list(Binder *binder, Scope *scope, const CatalogTable *table, size_t count, Node *const *items,
+                     Expr **values) MUST_USE;
+Error *bind_update(Binder *binder, const PgQuery__UpdateStmt *update) MUST_USE;
+Error *bind_delete(Binder *binder, const PgQuery__DeleteStmt *statement) MUST_USE;
+Error *bind_merge(Binder *binder, const PgQuery__MergeStmt *merge) MUST_USE;
 
 /* --- bind_name.c --------------------------------------------------------------- */
 Error *bind_table(const Binder *binder, const char *schema, const char *name, int32_t position,
@@ -125,6 +150,8 @@ void namespace_add(Binder *binder, Scope *scope, Namespace *names, NameEntry ent
 /* `outer` may be NULL. */
 Error *bind_query(Binder *binder, Scope *outer, bool outer_hidden, const Cte *ctes, const PgQuery__SelectStmt *select,
                   BoundQuery **out) MUST_USE;
+/* The queries of a WITH clause become visible in `scope`; `with` may be NULL. */
+Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with) MUST_USE;
 /* What a column of the select list is called: its alias, or as PostgreSQL would call it. */
 const char *target_name(const Binder *binder, const PgQuery__ResTarget *target);
 /* VALUES, or UNION ALL of constants, as a FROM item, its rows brought to one type a column and its names added to the

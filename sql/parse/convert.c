@@ -39,7 +39,7 @@ static void set_unsupported(ParseStatement *statement, const char *tag)
     statement->tag = tag;
 }
 
-/* DELETE_STMT is "DELETE": the node's own name in capital letters. */
+/* CLUSTER_STMT is "CLUSTER": the node's own name in capital letters. */
 static void set_unsupported_node(Arena *arena, const PgQuery__Node *node, ParseStatement *statement)
 {
     const ProtobufCFieldDescriptor *field =
@@ -279,6 +279,15 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
         return NULL;
     case PG_QUERY__NODE__NODE_INSERT_STMT:
         set_kind(statement, STATEMENT_INSERT);
+        return NULL;
+    case PG_QUERY__NODE__NODE_UPDATE_STMT:
+        set_kind(statement, STATEMENT_UPDATE);
+        return NULL;
+    case PG_QUERY__NODE__NODE_DELETE_STMT:
+        set_kind(statement, STATEMENT_DELETE);
+        return NULL;
+    case PG_QUERY__NODE__NODE_MERGE_STMT:
+        set_kind(statement, STATEMENT_MERGE);
         return NULL;
     case PG_QUERY__NODE__NODE_CREATE_STMT:
         ASSERT(statement->table != NULL);

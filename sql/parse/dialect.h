@@ -19,6 +19,7 @@ typedef struct Dialect
     TokenList tokens; /* of this statement, without its ';' */
     EditList edits;
     TableOptions *table; /* CREATE TABLE */
+    bool remove_duplicates; /* MERGE ... REMOVE DUPLICATES */
     int32_t notice_count;
     char *notices[DIALECT_NOTICES_MAX];
 } Dialect;
@@ -27,6 +28,8 @@ typedef struct Dialect
 Error *dialect_top(Dialect *dialect) MUST_USE;
 /* MINUS -> EXCEPT. */
 Error *dialect_minus(Dialect *dialect) MUST_USE;
+/* DELETE t -> DELETE FROM t; MERGE ... REMOVE DUPLICATES. */
+Error *dialect_write(Dialect *dialect) MUST_USE;
 /* CONVERT(type, x) -> ((x)::type); VARCHAR(MAX), CHAR(MAX) -> the greatest length. */
 Error *dialect_type(Dialect *dialect) MUST_USE;
 /* DISTSTYLE, DISTKEY, SORTKEY, ENCODE, BACKUP, and what stands behind DEFAULT. Only for CREATE TABLE. */

@@ -88,12 +88,14 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     TRY(dialect_type(dialect));
     TRY(dialect_top(dialect));
     TRY(dialect_minus(dialect));
+    TRY(dialect_write(dialect));
     int32_t from = tokens->items[0].start;
     int32_t to = tokens->items[tokens->count - 1].end;
     ParseMap *map = NULL;
     char *text = edit_apply(&dialect->edits, job->chars, job->text, from, to, &map);
     statement->map = map;
     statement->table = dialect->table;
+    statement->remove_duplicates = dialect->remove_duplicates;
     PgQuery__Node *node = NULL;
     Error *error = parse_node(job->arena, text, &node);
     if (error == NULL)

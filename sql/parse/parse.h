@@ -151,11 +151,12 @@ typedef struct ParseMap ParseMap; /* positions: text given to the grammar -> use
 struct ParseStatement
 {
     StatementKind kind;
-    const char *tag;                  /* "CREATE TABLE"; UNSUPPORTED: its name, "DELETE" */
+    const char *tag;                  /* "CREATE TABLE"; UNSUPPORTED: its name, "UNLOAD" */
     char *text;                       /* this statement as the user wrote it, without the semicolon */
     int32_t position;                 /* of its first character in the user's text, 1-based */
-    const struct PgQuery__Node *node; /* SELECT, INSERT, CREATE TABLE; else NULL or of no use */
+    const struct PgQuery__Node *node; /* SELECT, INSERT, UPDATE, DELETE, MERGE, CREATE TABLE; else NULL or of no use */
     const ParseMap *map;
+    bool remove_duplicates; /* MERGE ... REMOVE DUPLICATES; its WHEN clause stands for nothing */
     int32_t notice_count;
     char **notices; /* clauses that were read and have no effect */
     union
@@ -181,7 +182,7 @@ typedef struct ParseList
  * 0A000 for clauses that are known and not supported.  Unsupported statements parse; see below. */
 Error *parse_statements(Arena *arena, const char *text, ParseList **out) MUST_USE;
 
-/* 0A000 "DELETE is not supported yet" for UNSUPPORTED, else NULL. */
+/* 0A000 "UNLOAD is not supported yet" for UNSUPPORTED, else NULL. */
 Error *parse_refusal(const ParseStatement *statement) MUST_USE;
 
 /* A byte location in a node of `statement` as a position for error_at(); 0 for a location < 0. */

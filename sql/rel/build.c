@@ -104,7 +104,7 @@ Error *build_query(Build *build, const BoundQuery *query, Rel **out)
 /* Of the rows that would take one row of the table away the first counts; those that take none all do. */
 static Rel *first_writes(Build *build, const BoundQuery *query, const BoundWrite *write, Rel *rel)
 {
-    if (write == NULL || write->address < 0 || write->once || (query->from != NULL && query->from->kind == FROM_TABLE))
+    if (write == NULL || write->address < 0 || write->values < 0 || write->once || (query->from != NULL && query->from->kind == FROM_TABLE))
         return rel;
     Arena *arena = build->arena;
     ColumnId number, address = query->targets[write->address].column;

@@ -9,6 +9,7 @@
 #include "sql/rel/rel.h"
 #include "src/codegen/codegen.h"
 #include "src/leader/session.h"
+#include "src/leader/write.h"
 #include "src/plan/plan.h"
 
 #include <stdio.h>
@@ -182,12 +183,33 @@ static Error *select_run(Conduct *conduct)
     return NULL;
 }
 
-static Error *insert_run(Conduct *conduct)
+/* Rows that a MERGE changed: an update both takes a row away and appends one. */
+static int64_t rows_changed(const BoundWrite *write, const WriteCounts *counts, int64_t appended)
 {
-    int64_t rows;
-    TRY(session_engine_run(conduct->session, conduct->plan->spec, conduct->arena, NULL, NULL, &conduct->result));
-    TRY(commit_segments(conduct->statement, conduct->bound->write->table, &conduct->result, &rows));
-    snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "INSERT 0 %lld", (long long) rows);
+    if (write->address < 0)
+        return appended;
+    return write->appends < 0 ? counts->deleted : counts->deleted + appended - counts->updated;
+}
+
+static Error *write_run(Conduct *conduct)
+{
+    const BoundWrite *write = conduct->bound->write;
+    WriteRows *writes = NULL;
+    WriteCounts counts = {0};
+    int64_t appended;
+    RowSink sink = {.rows = write_rows_take};
+    int32_t scan = conduct->plan->address_scan;
+    if (write->address >= 0) /* no scan: no row can come */
+        sink.context = writes = write_rows_new(conduct->session, conduct->arena,
+                                               scan < 0 ? ARENA_NEW(conduct->arena, SpecScan)
+                                                        : &conduct->plan->spec->scans[scan]);
+    TRY(session_engine_run(conduct->session, conduct->plan->spec, conduct->arena, NULL, writes != NULL ? &sink : NULL,
+                           &conduct->result));
+    if (writes != NULL)
+        TRY(write_rows_commit(writes, conduct->statement, write, &counts));
+    TRY(commit_segments(conduct->statement, write->table, &conduct->result, &appended));
+    snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "%s %lld", write->tag,
+             (long long) rows_changed(write, &counts, appended));
     return NULL;
 }
 
@@ -230,5 +252,5 @@ Error *conduct_query(Statement *statement)
         return explain_run(&conduct, explain);
     TRY(views_fill(&conduct));
     TRY(spec_complete(&conduct));
-    return conduct.bound->write != NULL ? insert_run(&conduct) : select_run(&conduct);
+    return conduct.bound->write != NULL ? write_run(&conduct) : select_run(&conduct);
 }

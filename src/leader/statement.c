@@ -67,9 +67,12 @@ static Error *dispatch(Statement *statement)
         return utility_reset(statement);
     case STATEMENT_SHOW:
         return utility_show(statement);
+    case STATEMENT_DELETE:
     case STATEMENT_EXPLAIN:
     case STATEMENT_INSERT:
+    case STATEMENT_MERGE:
     case STATEMENT_SELECT:
+    case STATEMENT_UPDATE:
         return conduct_query(statement);
     case STATEMENT_UNSUPPORTED:
     case STATEMENT_COUNT:

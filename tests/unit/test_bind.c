@@ -453,7 +453,6 @@ static void test_names(void)
     check_error("select 1 from nation a full join nation b using (n_nationkey)", "0A000", 0, "FULL JOIN");
     check_error("select k from types union select 1", "0A000", 1, "UNION");
     check_error("select $1", "0A000", 8, "parameter");
-    check_error("delete from types", "0A000", 1, "DELETE is not supported yet");
     check_error("select r_name from region minus select n_name from nation", "0A000", 1, "EXCEPT");
 }
 
@@ -497,7 +496,7 @@ static void test_subqueries(void)
 static void test_insert(void)
 {
     check_print("insert into region values (1, 'a', 'b'), (2, 'c', 'd')", "values of 2 rows");
-    check_print("insert into types (v, k) values ('x', 1)", "insert into public.types\n");
+    check_print("insert into types (v, k) values ('x', 1)", "INSERT 0 public.types\n");
     check_print("insert into types (k, day) select n_nationkey, '2020-01-01' from nation",
                 "'2020-01-01'::date as day#");
     check_print("insert into types (k, num) select n_nationkey, n_regionkey from nation", "::numeric(38,10) as num#");
@@ -510,6 +509,24 @@ static void test_insert(void)
     check_error("insert into types (k, c) values (1, 'abcd')", "22001", 37, "too long");
     check_error("insert into types (k, day) values (1, true)", "42804", 39, "column \"day\" is of type date");
     check_error("insert into stl_load_errors values (1)", "42809", 13, "system view");
+}
+
+static void test_writes(void)
+{
+    check_print("delete from region r using nation where n_regionkey = r_regionkey", "DELETE public.region\n");
+    check_print("update region set r_name = 'x'", "'x' as r_name#");
+    check_print("with x as (select 1 as a) insert into region select a, 'a', 'b' from x", "INSERT 0 public.region\n");
+    check_print("merge into region using nation on r_regionkey = n_nationkey when matched then delete", "as action#");
+    check_error("update region set nix = 1", "42703", 19, "\"nix\" of relation \"region\"");
+    check_error("update region set r_name = 1, r_name = 2", "42601", 31, "multiple assignments");
+    check_error("update region set r_regionkey = null", "23502", 33, "r_regionkey");
+    check_error("update region set r_name = default returning 1", "0A000", 1, "RETURNING");
+    check_error("delete from region where sum(r_regionkey) = 1", "42803", 26, "WHERE");
+    check_error("delete from region where nix", "42703", 26, "nix");
+    check_error("delete from stl_load_errors", "42809", 13, "system view");
+    check_error("merge into region using region on true when matched then delete", "42712", 12, "more than once");
+    check_error("merge into region using nation on true when not matched then insert values (r_regionkey)", "42703", 77,
+                "r_regionkey");
 }
 
 static Error *create_table(Arena *arena, const char *sql, CreateTablePlan **plan)
@@ -784,6 +801,7 @@ int main(void)
     CU_add_test(suite, "grouping", test_grouping);
     CU_add_test(suite, "subqueries", test_subqueries);
     CU_add_test(suite, "insert", test_insert);
+    CU_add_test(suite, "update, delete, merge", test_writes);
     CU_add_test(suite, "create table", test_create_table);
     CU_add_test(suite, "copy", test_copy);
     CU_add_test(suite, "limits", test_limits);

@@ -70,8 +70,10 @@ static void test_kinds(void)
     check_kind("reset a", STATEMENT_RESET, "RESET");
     check_kind("show a", STATEMENT_SHOW, "SHOW");
     check_kind("explain (code) select 1", STATEMENT_EXPLAIN, "EXPLAIN");
-    check_kind("delete from t", STATEMENT_UNSUPPORTED, "DELETE");
-    check_kind("update t set a = 1", STATEMENT_UNSUPPORTED, "UPDATE");
+    check_kind("delete t where a = 1", STATEMENT_DELETE, "DELETE");
+    check_kind("with x as (select 1) delete t using x", STATEMENT_DELETE, "DELETE");
+    check_kind("merge into t using s on t.a = s.a remove duplicates", STATEMENT_MERGE, "MERGE");
+    check_kind("update t set a = 1", STATEMENT_UPDATE, "UPDATE");
     check_kind("create view v as select 1", STATEMENT_UNSUPPORTED, "CREATE VIEW");
     check_kind("create table t as select 1", STATEMENT_UNSUPPORTED, "CREATE TABLE AS");
     check_kind("create table t distkey(a) sortkey(b) as select 1 as a, 2 as b", STATEMENT_UNSUPPORTED,
@@ -113,7 +115,7 @@ static void test_errors(void)
     check_error("create table t (a int) distkey(a) distkey(a)", "42601", 35, "more than once");
     check_error("create table t (a int identity(0, 1))", "0A000", 23, "IDENTITY");
     check_error("explain (nonsense) select 1", "42601", 10, "nonsense");
-    check_error("explain delete from t", "0A000", 1, "DELETE is not supported yet");
+    check_error("explain vacuum", "42601", 9, "vacuum");
     check_error("select '\xff'", "22021", 9, "UTF8");
     check_error("select '\xed\xa0\x80'", "22021", 9, "UTF8");
 }

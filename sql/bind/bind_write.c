@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UPDATE and DELETE: a query that gives the addresses of the rows to take away, and the rows to put there.
+ *
+ *     delete from t using s where t.a = s.a            targets: t's address
+ *     update t set b = s.b from s where t.a = s.a      targets: t's address, t.a, s.b, t.c
+ */
+#include "base/core/assert.h"
+#include "sql/bind/binder.h"
+
+#include <string.h>
+
+Error *bind_no_returning(const Binder *binder, size_t count)
+{
+    return count == 0 ? NULL : unsupported(binder->parse->position, "RETURNING is");
+}
+
+Error *bind_write_target(Binder *binder, const PgQuery__RangeVar *range, const char *tag, WriteTarget *target)
+{
+    bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
+    ParseName name = {has_schema ? name_fold(binder, range->schemaname) : NULL, name_fold(binder, range->relname),
+                      node_position(binder, range->location)};
+    *target = (WriteTarget){0};
+    TRY(bind_table_name(binder->snapshot, binder->context, &name, false, &target->table));
+    BoundWrite *write = binder->statement->write = ARENA_NEW(binder->arena, BoundWrite);
+    *write = (BoundWrite){.table = target->table, .tag = tag, .address = -1, .appends = -1, .values = -1};
+    return NULL;
+}
+
+Error *bind_write_from(Binder *binder, Scope *scope, const PgQuery__RangeVar *range, WriteTarget *target)
+{
+    const CatalogTable *table = target->table;
+    bool aliased = range->alias != NULL;
+    target->alias = aliased ? name_fold(binder, range->alias->aliasname) : table->name;
+    for (int32_t i = 0; i < scope->names.count; i++)
+        if (scope->names.entries[i].alias != NULL && strcmp(scope->names.entries[i].alias, target->alias) == 0)
+            return error_at(error_new(SQLSTATE_DUPLICATE_ALIAS, "table name \"%s\" specified more than once",
+                                      target->alias),
+                            node_position(binder, range->location));
+    TRY(bind_count_relation(binder, node_position(binder, range->location)));
+    BoundFrom *from = target->from = ARENA_NEW(binder->arena, BoundFrom);
+    from->kind = FROM_TABLE;
+    from->table = table;
+    from->alias = target->alias;
+    from->column_count = table->column_count;
+    from->columns = ARENA_ARRAY(binder->arena, ColumnId, table->column_count);
+    for (int32_t i = 0; i < table->column_count; i++)
+    {
+        const CatalogColumn *column = &table->columns[i];
+        ColumnId id = from->columns[i] =
+            bound_add_column(binder->arena, binder->statement, column->name, column->type, !column->not_null);
+        binder->statement->columns[id].table = table;
+        binder->statement->columns[id].ordinal = i;
+        namespace_add(binder, scope, &scope->names,
+                      (NameEntry){aliased ? NULL : table->schema, target->alias, column->name, id, false});
+    }
+    from->address =
+        bound_add_column(binder->arena, binder->statement, "address", type_make(TYPE_BIGINT), false);
+    return NULL;
+}
+
+/* --- SET ----------------------------------------------------------------------------- */
+
+/* The expression a SET item gives: its own, or its part of SET (a, b) = (x, y). */
+static Error *set_value(Binder *binder, const PgQuery__ResTarget *item, const Node **value)
+{
+    *value = item->val;
+    if (item->val->node_case != PG_QUERY__NODE__NODE_MULTI_ASSIGN_REF)
+        return NULL;
+    const PgQuery__MultiAssignRef *part = item->val->multi_assign_ref;
+    int32_t position = node_position(binder, item->location);
+    if (part->source->node_case != PG_QUERY__NODE__NODE_ROW_EXPR)
+        return unsupported(position, "SET of several columns by other than a row of expressions is");
+    const PgQuery__RowExpr *row = part->source->row_expr;
+    if (row->n_args != (size_t) part->ncolumns)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "number of columns does not match number of values"), position);
+    *value = row->args[part->colno - 1];
+    return NULL;
+}
+
+Error *bind_set_list(Binder *binder, Scope *scope, const CatalogTable *table, size_t count, Node *const *items,
+                     Expr **values)
+{
+    for (size_t i = 0; i < count; i++)
+    {
+        const PgQuery__ResTarget *item = items[i]->res_target;
+        int32_t position = node_position(binder, item->location), ordinal;
+        const Node *node;
+        Expr *expr;
+        TRY(bind_write_column(table, name_fold(binder, item->name), position, &ordinal));
+        if (item->n_indirection > 0)
+            return unsupported(position, "SET of a part of a column is");
+        if (values[ordinal] != NULL)
+            return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "multiple assignments to same column \"%s\"",
+                                      table->columns[ordinal].name),
+                            position);
+        TRY(set_value(binder, item, &node));
+        if (node->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
+            TRY(bind_default(binder, &table->columns[ordinal], &expr));
+        else
+            TRY(bind_expr(binder, scope, node, &expr));
+        TRY(bind_assign(binder, table, ordinal, expr, &values[ordinal]));
+        TRY(bind_check_size(values[ordinal]));
+    }
+    return NULL;
+}
+
+/* --- UPDATE, DELETE --------------------------------------------------------------------- */
+
+static Error *bind_other_tables(Binder *binder, Scope *scope, const WriteTarget *target, size_t count,
+                                Node *const *items)
+{
+    BoundFrom *others;
+    scope->query->from = target->from;
+    if (count == 0)
+        return NULL;
+    TRY(bind_from(binder, scope, count, items, &others));
+    BoundFrom *join = scope->query->from = ARENA_NEW(binder->arena, BoundFrom);
+    join->kind = FROM_JOIN;
+    join->join = JOIN_INNER;
+    join->left = target->from;
+    join->right = others;
+    join->address = NO_COLUMN;
+    return NULL;
+}
+
+static Error *bind_write_where(Binder *binder, Scope *scope, const Node *node)
+{
+    if (node == NULL || node->node_case == PG_QUERY__NODE__NODE__NOT_SET)
+        return NULL;
+    if (node->node_case == PG_QUERY__NODE__NODE_CURRENT_OF_EXPR)
+        return unsupported(binder->parse->position, "WHERE CURRENT OF is");
+    Expr *where;
+    scope->no_aggregates = "WHERE";
+    TRY(bind_condition(binder, scope, node, "WHERE", &where));
+    TRY(bind_check_size(where));
+    scope->query->where = expr_is_true_const(where) ? NULL : where;
+    return NULL;
+}
+
+static Scope *write_scope(Binder *binder)
+{
+    Scope *scope = ARENA_NEW(binder->arena, Scope); /* owners[] points at it */
+    scope->query = binder->statement->query = ARENA_NEW(binder->arena, BoundQuery);
+    return scope;
+}
+
+static void add_address(Binder *binder, Scope *scope, const WriteTarget *target, int32_t *capacity)
+{
+    binder->statement->write->address = 0;
+    query_add_target(binder, scope->query, capacity,
+                     expr_column(binder->arena, binder->statement, target->from->address), "address");
+}
+
+Error *bind_delete(Binder *binder, const PgQuery__DeleteStmt *statement)
+{
+    WriteTarget target;
+    int32_t capacity = 0;
+    Scope *scope = write_scope(binder);
+    TRY(bind_no_returning(binder, statement->n_returning_list));
+    TRY(bind_write_target(binder, statement->relation, "DELETE", &target));
+    TRY(bind_with(binder, scope, statement->with_clause));
+    TRY(bind_write_from(binder, scope, statement->relation, &target));
+    TRY(bind_other_tables(binder, scope, &target, statement->n_using_clause, statement->using_clause));
+    TRY(bind_write_where(binder, scope, statement->where_clause));
+    add_address(binder, scope, &target, &capacity);
+    scope->query->visible_count = scope->query->target_count;
+    return NULL;
+}
+
+Error *bind_update(Binder *binder, const PgQuery__UpdateStmt *update)
+{
+    WriteTarget target;
+    int32_t capacity = 0;
+    Scope *scope = write_scope(binder);
+    BoundQuery *query = scope->query;
+    TRY(bind_no_returning(binder, update->n_returning_list));
+    TRY(bind_write_target(binder, update->relation, "UPDATE", &target));
+    TRY(bind_with(binder, scope, update->with_clause));
+    TRY(bind_write_from(binder, scope, update->relation, &target));
+    TRY(bind_other_tables(binder, scope, &target, update->n_from_clause, update->from_clause));
+    Expr **values = ARENA_ARRAY(binder->arena, Expr *, target.table->column_count);
+    scope->no_aggregates = "UPDATE";
+    TRY(bind_set_list(binder, scope, target.table, update->n_target_list, update->target_list, values));
+    TRY(bind_write_where(binder, scope, update->where_clause));
+    add_address(binder, scope, &target, &capacity);
+    binder->statement->write->values = query->target_count;
+    for (int32_t i = 0; i < target.table->column_count; i++)
+        query_add_target(binder, query, &capacity,
+                         values[i] != NULL
+                             ? values[i]
+                             : expr_column(binder->arena, binder->statement, target.from->columns[i]),
+                         target.table->columns[i].name);
+    query->visible_count = query->target_count;
+    return NULL;
+}
