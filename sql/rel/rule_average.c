@@ -56,7 +56,7 @@ static Expr *make_average(Splitting *split, const BoundAgg *agg, bool nullable)
 
 static void simplify_kind(BoundAgg *agg)
 {
-    if (agg->kind == AGG_ANY_VALUE || agg->kind == AGG_BOOL_AND)
+    if (agg->kind == AGG_ANY_VALUE || agg->kind == AGG_BOOL_AND || agg->kind == AGG_EVERY)
         agg->kind = AGG_MIN;
     if (agg->kind == AGG_BOOL_OR)
         agg->kind = AGG_MAX;

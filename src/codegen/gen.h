@@ -99,6 +99,7 @@ Val gen_cast(Gen *gen, const Expr *expr);
 /* A call of a body of func.def; with target's parameters for a cast. */
 Val gen_call(Gen *gen, const Expr *expr, int32_t func, const Expr *const *args, int32_t arg_count, const SqlType *cast);
 Val gen_wide(Gen *gen, Val value);   /* as I128 */
+Val gen_comparable(Gen *gen, Val value); /* an interval as the I128 it is compared by; others as they are */
 Val gen_narrow(Gen *gen, Val value); /* an I128 that is known to fit 64 bits, as int64_t */
 /* Result that is null when any of these is: "(a || b)", NULL if none can be. */
 const char *gen_any_null(Gen *gen, const Val *values, int32_t count);
@@ -133,6 +134,6 @@ void gen_compacted(Gen *gen);
 void gen_need(Gen *gen, const Expr *expr);
 /* uint64_t text of the key of these expressions; *null: condition that some part is null, or NULL. */
 const char *gen_key(Gen *gen, KeyMode mode, Expr *const *keys, int32_t count, const char **null);
-const char *gen_hash(Gen *gen, const Expr *key, Val value);
+const char *gen_hash(Gen *gen, Val value);
 
 #endif

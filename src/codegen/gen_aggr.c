@@ -28,7 +28,7 @@ static const SpecStore *agg_store(const Gen *gen)
 
 static const RowField *state_field(const Gen *gen, int32_t agg, int32_t *index)
 {
-    *index = agg_store(gen)->key_count + agg;
+    *index = gen->pipe->aggs[agg].field;
     return &agg_store(gen)->layout->fields[*index];
 }
 
@@ -45,6 +45,11 @@ static void update_extreme(Gen *gen, const StepAgg *agg, const RowField *field, 
     Rep rep = (Rep) field->rep;
     if (rep == REP_STR)
         better = gen_text(gen, "rt->str_compare(&%s, &%s) %s 0", value.code, state, sign);
+    else if (rep == REP_INTERVAL)
+    {
+        Val old = gen_comparable(gen, (Val){REP_INTERVAL, state, NULL}), one = gen_comparable(gen, value);
+        better = gen_text(gen, "rt->i128_compare(&%s, &%s) %s 0", one.code, old.code, sign);
+    }
     else if (rep == REP_I128)
     {
         value = gen_wide(gen, value);
@@ -78,6 +83,40 @@ static void add_to(Gen *gen, const StepAgg *agg, const RowField *field, const ch
         emit_line(&gen->emit, "%s += %s;", state, gen_narrow(gen, value).code);
 }
 
+static void update_bits(Gen *gen, const StepAgg *agg, const RowField *field, const char *state, Val value)
+{
+    value = gen_narrow(gen, value);
+    if (value.null != NULL)
+        emit_open(&gen->emit, "if (!(%s))", value.null);
+    const char *type = rep_c_type((Rep) field->rep);
+    const char *both = gen_text(gen, "(%s %c %s)", state, agg->kind == AGG_BIT_AND ? '&' : '|', value.code);
+    if (field->null_offset >= 0)
+    {
+        emit_line(&gen->emit, "%s = (%s) (%s_null ? %s : %s);", state, type, state, value.code, both);
+        emit_line(&gen->emit, "%s_null = 0;", state);
+    }
+    else
+        emit_line(&gen->emit, "%s = (%s) %s;", state, type, both);
+    if (value.null != NULL)
+        emit_close(&gen->emit, "");
+}
+
+/* A value into count, mean and squares; or another such state. */
+static void update_moments(Gen *gen, const StepAgg *agg)
+{
+    const char *state = gen_text(gen, "&g->f%d, &g->f%d, &g->f%d", agg->field, agg->field + 1, agg->field + 2);
+    Val value = gen_value(gen, agg->arg);
+    if (agg->mean_arg != NULL)
+    {
+        Val mean = gen_value(gen, agg->mean_arg), squares = gen_value(gen, agg->squares_arg);
+        emit_line(&gen->emit, "rt->moments_merge(%s, %s, %s, %s);", state, value.code, mean.code, squares.code);
+        return;
+    }
+    if (value.null != NULL)
+        emit_line(&gen->emit, "if (!(%s))", value.null);
+    emit_line(&gen->emit, "%srt->moments_add(%s, %s);", value.null == NULL ? "" : "    ", state, value.code);
+}
+
 /* g->f<k>: one row's part in one state. */
 static void update_state(Gen *gen, int32_t agg_index)
 {
@@ -90,7 +129,17 @@ static void update_state(Gen *gen, int32_t agg_index)
         emit_line(&gen->emit, "%s += 1;", state);
         return;
     }
+    if (agg_has_moments(agg->kind))
+    {
+        update_moments(gen, agg);
+        return;
+    }
     Val value = gen_value(gen, agg->arg);
+    if (agg->kind == AGG_BIT_AND || agg->kind == AGG_BIT_OR)
+    {
+        update_bits(gen, agg, field, state, value);
+        return;
+    }
     if (agg->kind == AGG_COUNT)
     {
         emit_line(&gen->emit, "%s += %s;", state, value.null == NULL ? "1" : gen_text(gen, "!(%s)", value.null));
@@ -113,9 +162,9 @@ static void update_state(Gen *gen, int32_t agg_index)
 /* Can this sum or count run in a local variable over one batch? */
 static bool is_local(Gen *gen, const StepAgg *agg, const RowField *field)
 {
-    if (agg->kind == AGG_COUNT || agg->kind == AGG_COUNT_STAR || field->rep == REP_F64)
-        return agg->kind != AGG_MIN && agg->kind != AGG_MAX;
-    return agg->kind == AGG_SUM && small(gen, agg->arg);
+    if (agg->kind == AGG_COUNT || agg->kind == AGG_COUNT_STAR)
+        return true;
+    return agg->kind == AGG_SUM && (field->rep == REP_F64 || small(gen, agg->arg));
 }
 
 static void update_local(Gen *gen, int32_t k)
@@ -280,8 +329,12 @@ void gen_aggregate(Gen *gen)
     const SpecStore *store = agg_store(gen);
     int32_t sink = gen->pipe->spec->sink;
     for (int32_t k = 0; k < gen->pipe->agg_count; k++)
-        if (gen->pipe->aggs[k].arg != NULL)
-            gen_need(gen, gen->pipe->aggs[k].arg);
+    {
+        const Expr *args[3] = {gen->pipe->aggs[k].arg, gen->pipe->aggs[k].mean_arg, gen->pipe->aggs[k].squares_arg};
+        for (int32_t a = 0; a < 3; a++)
+            if (args[a] != NULL)
+                gen_need(gen, args[a]);
+    }
     if (store->key_mode == KEY_NONE)
     {
         gen_single(gen);

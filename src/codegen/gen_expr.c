@@ -169,6 +169,15 @@ Val gen_wide(Gen *gen, Val value)
     return (Val){REP_I128, temp, value.null};
 }
 
+Val gen_comparable(Gen *gen, Val value)
+{
+    if (value.rep != REP_INTERVAL)
+        return value;
+    const char *temp = gen_temp(gen, "w");
+    emit_line(&gen->emit, "I128 %s = interval_span(rt, worker, &%s);", temp, value.code);
+    return (Val){REP_I128, temp, value.null};
+}
+
 Val gen_narrow(Gen *gen, Val value)
 {
     if (value.rep != REP_I128)
@@ -260,6 +269,8 @@ static const char *c_operator(char op, bool truth)
 static const char *compare_text(Gen *gen, char op, bool truth, Val a, Val b)
 {
     const char *c = c_operator(op, truth);
+    a = gen_comparable(gen, a);
+    b = gen_comparable(gen, b);
     if (a.rep == REP_STR)
         return gen_text(gen, "(rt->str_compare(&%s, &%s) %s 0)", a.code, b.code, c);
     if (a.rep == REP_F64 || b.rep == REP_F64)

@@ -18,9 +18,10 @@
 #include "base/core/assert.h"
 #include "src/codegen/gen.h"
 
-const char *gen_hash(Gen *gen, const Expr *key, Val value)
+const char *gen_hash(Gen *gen, Val value)
 {
     const char *hash;
+    value = gen_comparable(gen, value);
     switch (value.rep)
     {
     case REP_STR:
@@ -32,10 +33,6 @@ const char *gen_hash(Gen *gen, const Expr *key, Val value)
     case REP_I128:
         hash = gen_text(gen, "rt->hash_i128(&%s)", value.code);
         break;
-    case REP_INTERVAL:
-        gen_fail(gen, error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "intervals cannot be grouped or joined"),
-                               key->position));
-        return "0";
     default:
         hash = gen_text(gen, "hash_u64((uint64_t) %s)", value.code);
         break;
@@ -57,9 +54,9 @@ const char *gen_key(Gen *gen, KeyMode mode, Expr *const *keys, int32_t count, co
         ASSERT(count == 1);
         return gen_text(gen, "(uint64_t) %s", gen_narrow(gen, values[0]).code);
     }
-    const char *hash = gen_hash(gen, keys[0], values[0]);
+    const char *hash = gen_hash(gen, values[0]);
     for (int32_t k = 1; k < count; k++)
-        hash = gen_text(gen, "hash_combine(%s, %s)", hash, gen_hash(gen, keys[k], values[k]));
+        hash = gen_text(gen, "hash_combine(%s, %s)", hash, gen_hash(gen, values[k]));
     return hash;
 }
 

@@ -142,6 +142,17 @@ static int64_t floor_div(int64_t a, int64_t b)
     return q - (a % b < 0);
 }
 
+/* An interval's whole length in microseconds, a month being 30 days: what intervals are compared by. */
+static I128 interval_span(const Rt *rt, RtWorker *worker, const Interval *interval)
+{
+    I128 span, day;
+    WIDE_SET(span, (int64_t) interval->months * 30 + interval->days);
+    WIDE_SET(day, 86400000000l);
+    rt->i128_mul(worker, &span, &span, &day);
+    WIDE_ADD(span, interval->us);
+    return span;
+}
+
 static double f64_finite(const Rt *rt, RtWorker *worker, double v, int32_t inputs_finite)
 {
     if (UNLIKELY(inputs_finite && v - v != 0))

@@ -58,11 +58,16 @@ static Error *cut_aggregate(Cut *cut, const Step *step, Open *open)
         whole.named = below->named;
         whole.aggs = arena_memdup(cut->arena, below->aggs, sizeof(StepAgg) * (size_t) below->agg_count);
         for (int32_t k = 0; k < below->agg_count; k++)
+        {
             whole.aggs[k].column = step->aggs[k].column;
+            whole.aggs[k].mean = step->aggs[k].mean;
+            whole.aggs[k].squares = step->aggs[k].squares;
+        }
         below = below->inputs[0];
     }
     TRY(cut_step(cut, below, open));
-    int32_t store = store_of_aggregate(cut, open, &whole, mode);
+    int32_t store;
+    TRY(store_of_aggregate(cut, open, &whole, mode, &store));
     open_store(cut, open, store, open->on_leader);
     return NULL;
 }
@@ -152,12 +157,22 @@ static Error *cut_project(Cut *cut, const Step *step, Open *open)
     PipeOp *op = open_op(cut, open, OP_COMPUTE);
     op->named_count = step->named_count;
     op->named = step->named;
+    bool fresh = false;
     for (int32_t k = 0; k < step->named_count; k++)
     {
         ColumnFact fact = {.bounds = plan_bounds(cut->plan, step->named[k].expr),
                            .nullable = plan_nullable(cut->plan, step->named[k].expr)};
         *fact_of(cut->planner, step->named[k].column) = fact;
+        fresh = fresh || expr_is_volatile(step->named[k].expr);
     }
+    if (!fresh)
+        return NULL;
+    /* What differs each time it is computed is computed once, and rests. */
+    int32_t store = store_add(cut, STORE_BUFFER, step->outputs, step->output_count);
+    store_at(cut, store)->on_leader = open->on_leader;
+    store_at(cut, store)->rows_estimate = step->rows;
+    pipe_close(cut, open, store);
+    open_store(cut, open, store, open->on_leader);
     return NULL;
 }
 

@@ -68,7 +68,14 @@ int32_t store_add(Cut *cut, StoreKind kind, const ColumnId *columns, int32_t cou
 SpecStore *store_at(Cut *cut, int32_t index);
 /* Ends the pipeline in the store; each field is written from its column. */
 PipePlan *pipe_close(Cut *cut, Open *open, int32_t store);
-int32_t store_of_aggregate(Cut *cut, Open *open, const Step *step, AggMode mode);
+/* 0A000 for an aggregate that no rule has made something of. */
+Error *store_of_aggregate(Cut *cut, Open *open, const Step *step, AggMode mode, int32_t *store) MUST_USE;
+int32_t store_new(Cut *cut);
+RowField field_of(Cut *cut, const Expr *expr);
+/* Places the fields, behind the header where the store has one. */
+void layout_place(StoreKind kind, RowLayout *layout);
+/* Values of the type are told apart by 64 bits. */
+bool is_exact_key(SqlType type);
 int32_t store_of_build(Cut *cut, Open *open, const Step *join);
 int32_t store_of_sort(Cut *cut, Open *open, const Step *step);
 int32_t store_of_exchange(Cut *cut, Open *open, const Step *step, ExchangeKind kind);

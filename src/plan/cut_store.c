@@ -22,7 +22,7 @@ SpecStore *store_at(Cut *cut, int32_t index)
     return &cut->spec->stores[index];
 }
 
-static int32_t store_new(Cut *cut)
+int32_t store_new(Cut *cut)
 {
     Spec *spec = cut->spec;
     Plan *plan = cut->plan;
@@ -46,15 +46,14 @@ static int32_t store_new(Cut *cut)
     return spec->store_count++;
 }
 
-static RowField field_of(Cut *cut, const Expr *expr)
+RowField field_of(Cut *cut, const Expr *expr)
 {
     return (RowField){.type = expr->type,
                       .rep = (uint8_t) plan_rep(cut->plan, expr),
                       .null_offset = plan_nullable(cut->plan, expr) ? 0 : -1};
 }
 
-/* Places the fields, behind the header where the store has one. */
-static void layout_place(StoreKind kind, RowLayout *layout)
+void layout_place(StoreKind kind, RowLayout *layout)
 {
     row_layout_place(layout);
     if (kind != STORE_HASH && kind != STORE_AGG)
@@ -128,9 +127,7 @@ PipePlan *pipe_close(Cut *cut, Open *open, int32_t index)
     return pipe;
 }
 
-/* --- aggregates ------------------------------------------------------------------ */
-
-static bool is_exact_key(SqlType type)
+bool is_exact_key(SqlType type)
 {
     switch (type.id)
     {
@@ -146,113 +143,6 @@ static bool is_exact_key(SqlType type)
     default:
         return false;
     }
-}
-
-/* What a sum over the rows can be. */
-static Bounds sum_bounds(Bounds one, RowCount rows)
-{
-    Bounds sum = {.known = false};
-    __int128 low = one.min < 0 ? one.min : 0, high = one.max > 0 ? one.max : 0;
-    if (!one.known || rows >= ROWS_MANY)
-        return sum;
-    if (__builtin_mul_overflow(low, rows, &sum.min) || __builtin_mul_overflow(high, rows, &sum.max))
-        return sum;
-    sum.known = true;
-    return sum;
-}
-
-static bool fits_64(Bounds bounds)
-{
-    return bounds.known && bounds.min >= INT64_MIN && bounds.max <= INT64_MAX;
-}
-
-/* The state of one aggregate: its field, and what is then known of its column. */
-static RowField state_field(Cut *cut, StepAgg *agg, AggMode mode, bool grouped, RowCount rows)
-{
-    SqlType type = cut->planner->statement->columns[agg->column].type;
-    RowField field = {.type = type, .rep = (uint8_t) type_rep(type), .null_offset = -1};
-    Bounds bounds = {.known = false};
-    bool nullable = agg->arg != NULL && (!grouped || plan_nullable(cut->plan, agg->arg));
-    if (agg->arg != NULL && agg->kind != AGG_COUNT)
-        bounds = plan_bounds(cut->plan, agg->arg);
-    if (agg->kind == AGG_COUNT || agg->kind == AGG_COUNT_STAR)
-        bounds = (Bounds){.known = rows < INT64_MAX, .min = 0, .max = rows};
-    else if (agg->kind == AGG_SUM)
-    {
-        /* The whole of partial sums is bounded as each of them is; partial counts are never null, nor is their sum. */
-        bool counts = mode == AGG_FINAL && type.id == TYPE_BIGINT && !plan_nullable(cut->plan, agg->arg);
-        if (mode != AGG_FINAL)
-            bounds = sum_bounds(bounds, rows);
-        agg->fits64 = fits_64(bounds);
-        if (type.id == TYPE_DECIMAL)
-            field.rep = agg->fits64 ? REP_I64 : (uint8_t) type_rep(type);
-        nullable = nullable && !(counts && !grouped);
-        field.null_offset = nullable ? 0 : -1;
-    }
-    else
-    {
-        field.rep = (uint8_t) plan_rep(cut->plan, agg->arg);
-        field.null_offset = 0; /* empty until the first value */
-    }
-    *fact_of(cut->planner, agg->column) =
-        (ColumnFact){.bounds = bounds, .nullable = field.null_offset >= 0 && nullable};
-    if (field.null_offset >= 0)
-        fact_of(cut->planner, agg->column)->nullable = true;
-    return field;
-}
-
-int32_t store_of_aggregate(Cut *cut, Open *open, const Step *step, AggMode mode)
-{
-    int32_t groups = step->named_count, count = groups + step->agg_count, index = store_new(cut);
-    SpecStore *store = store_at(cut, index);
-    ColumnId *columns = ARENA_ARRAY(cut->arena, ColumnId, count);
-    store->kind = STORE_AGG;
-    store->on_leader = open->on_leader;
-    store->limit = -1;
-    store->rows_estimate = step->rows;
-    store->key_count = groups;
-    store->one_row = groups == 0;
-    store->layout = ARENA_NEW(cut->arena, RowLayout);
-    store->layout->field_count = count;
-    store->layout->fields = ARENA_ARRAY(cut->arena, RowField, count);
-    store->merge_count = step->agg_count;
-    store->merges = ARENA_ARRAY(cut->arena, SpecMerge, step->agg_count);
-    Expr **keys = ARENA_ARRAY(cut->arena, Expr *, groups);
-    for (int32_t k = 0; k < groups; k++)
-    {
-        keys[k] = step->named[k].expr;
-        columns[k] = step->named[k].column;
-        store->layout->fields[k] = field_of(cut, keys[k]);
-        *fact_of(cut->planner, columns[k]) =
-            (ColumnFact){.bounds = plan_bounds(cut->plan, keys[k]), .nullable = plan_nullable(cut->plan, keys[k])};
-    }
-    StepAgg *aggs = arena_memdup(cut->arena, step->aggs, sizeof(StepAgg) * (size_t) step->agg_count);
-    for (int32_t k = 0; k < step->agg_count; k++)
-    {
-        columns[groups + k] = aggs[k].column;
-        store->layout->fields[groups + k] = state_field(cut, &aggs[k], mode, groups > 0, open->rows_max);
-        store->merges[k] = (SpecMerge){groups + k, aggs[k].kind == AGG_MIN   ? MERGE_MIN
-                                                   : aggs[k].kind == AGG_MAX ? MERGE_MAX
-                                                                             : MERGE_SUM};
-    }
-    layout_place(STORE_AGG, store->layout);
-    if (groups == 0)
-        store->key_mode = KEY_NONE;
-    else
-        store->key_mode = groups == 1 && is_exact_key(keys[0]->type) && store->layout->fields[0].null_offset < 0
-                              ? KEY_EXACT
-                              : KEY_HASHED;
-    cut->plan->store_columns[index].columns = columns;
-    PipePlan *pipe = pipe_close(cut, open, index);
-    pipe->field_count = pipe->hash_count = groups;
-    pipe->hash = keys;
-    for (int32_t k = 0; k < groups; k++)
-        pipe->fields[k].expr = keys[k];
-    pipe->agg_count = step->agg_count;
-    pipe->aggs = aggs;
-    if (groups == 0)
-        cut->store_rows[index] = 1;
-    return index;
 }
 
 /* --- build sides ------------------------------------------------------------------ */

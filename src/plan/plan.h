@@ -49,7 +49,15 @@ typedef struct StepAgg
     Expr *arg;
     ColumnId column;
     bool fits64; /* SUM of an integer type: no sum over the rows there can be leaves 64 bits */
+    int32_t field; /* of the store's layout: the first one of the state */
+    /* The STDDEV and VAR families have a state of three columns, `column` (how many values), their mean, and the sum of
+     * their squared distances from it.  A FINAL one merges such states: arg, mean_arg, squares_arg. */
+    ColumnId mean, squares;
+    Expr *mean_arg, *squares_arg;
 } StepAgg;
+
+/* Three columns a state? */
+bool agg_has_moments(AggKind kind);
 
 typedef struct Step Step;
 struct Step

@@ -142,8 +142,12 @@ static void step_reads(Planner *planner, const Step *step, ColumnSet *set)
     for (int32_t k = 0; k < step->named_count; k++)
         expr_columns(arena, step->named[k].expr, set);
     for (int32_t k = 0; k < step->agg_count; k++)
-        if (step->aggs[k].arg != NULL)
-            expr_columns(arena, step->aggs[k].arg, set);
+    {
+        const Expr *args[3] = {step->aggs[k].arg, step->aggs[k].mean_arg, step->aggs[k].squares_arg};
+        for (int32_t a = 0; a < 3; a++)
+            if (args[a] != NULL)
+                expr_columns(arena, args[a], set);
+    }
     for (int32_t k = 0; k < step->sort_count; k++)
         expr_columns(arena, step->sort[k].expr, set);
     for (int32_t w = 0; w < step->window_count; w++)

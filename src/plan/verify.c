@@ -73,6 +73,14 @@ static void check_op(Arena *arena, const Plan *plan, const PipeOp *op, ColumnSet
         column_set_unite(arena, have, &both);
 }
 
+static int32_t state_fields(const PipePlan *pipe)
+{
+    int32_t count = 0;
+    for (int32_t k = 0; k < pipe->agg_count; k++)
+        count += agg_has_moments(pipe->aggs[k].kind) ? 3 : 1;
+    return count;
+}
+
 static void check_pipe(Arena *arena, const Plan *plan, int32_t index)
 {
     const PipePlan *pipe = &plan->pipes[index];
@@ -86,7 +94,7 @@ static void check_pipe(Arena *arena, const Plan *plan, int32_t index)
     source_columns(arena, plan, pipeline, index, &have);
     for (int32_t k = 0; k < pipe->op_count; k++)
         check_op(arena, plan, &pipe->ops[k], &have);
-    ASSERT(pipe->field_count + pipe->agg_count + sink->window_count == sink->layout->field_count);
+    ASSERT(pipe->field_count + state_fields(pipe) + sink->window_count == sink->layout->field_count);
     for (int32_t k = 0; k < pipe->field_count; k++)
     {
         ASSERT(pipe->fields[k].field == k);
