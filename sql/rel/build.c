@@ -136,6 +136,5 @@ Error *rel_build(Arena *arena, BoundStatement *statement, const BoundQuery *quer
     for (int32_t k = 0; k < (*out)->shared_count; k++)
         rel_outputs_fill(arena, (*out)->shared[k]);
     rel_outputs_fill(arena, (*out)->root);
-    rel_tree_verify(statement, *out);
-    return NULL;
+    return rel_tree_verify(statement, *out);
 }

@@ -84,8 +84,9 @@ typedef struct RelTree
 Error *rel_build(Arena *arena, BoundStatement *statement, const BoundQuery *query, RelTree **out) MUST_USE;
 Error *rel_rewrite(Arena *arena, BoundStatement *statement, RelTree *tree) MUST_USE; /* all rules of rule.def */
 void rel_print(Text *text, const BoundStatement *statement, const RelTree *tree);
-void rel_verify(const BoundStatement *statement, const Rel *rel);
-void rel_tree_verify(const BoundStatement *statement, const RelTree *tree);
+/* XX000 where a relation reads what its inputs do not give: a fault of builder or rules. */
+Error *rel_verify(const BoundStatement *statement, const Rel *rel) MUST_USE;
+Error *rel_tree_verify(const BoundStatement *statement, const RelTree *tree) MUST_USE;
 
 /* Rows and distinct values, from table statistics (System R's rules where nothing is known). */
 void rel_estimate(Arena *arena, const BoundStatement *statement, Rel *rel); /* SHARED: as noted before */

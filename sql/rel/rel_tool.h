@@ -41,6 +41,9 @@ bool rel_is_one_row(const Rel *rel);
 typedef void RelVisit(void *context, Rel *rel);
 void rel_each_shared(Rel *rel, RelVisit *visit, void *context);
 
+/* Drops shared trees without readers, puts those with one in its place, and orders the others. */
+void rel_tree_settle(Arena *arena, BoundStatement *statement, RelTree *tree);
+
 /* A rule of one tree: gives the tree that stands in place of *rel (rel_rewrite carries the root's results over).
  * A tree rule looks at the shared trees and their readers together.  rule.def is the list. */
 typedef Error *RelRule(Arena *arena, BoundStatement *statement, Rel **rel);

@@ -2,8 +2,6 @@
 /* Runs the rules of rule.def, one after the other, and checks the tree after each. */
 #include "sql/rel/rel_tool.h"
 
-#include "base/core/assert.h"
-
 typedef struct RuleRow
 {
     const char *name;
@@ -49,19 +47,14 @@ static Error *run_rule(Arena *arena, BoundStatement *statement, const RuleRow *r
     return rewrite_one(arena, statement, rule->run, &tree->root);
 }
 
-void rel_tree_verify(const BoundStatement *statement, const RelTree *tree)
-{
-    for (int32_t k = 0; k < tree->shared_count; k++)
-        rel_verify(statement, tree->shared[k]);
-    rel_verify(statement, tree->root);
-}
-
 Error *rel_rewrite(Arena *arena, BoundStatement *statement, RelTree *tree)
 {
     for (size_t k = 0; k < sizeof RULES / sizeof RULES[0]; k++)
     {
+        if (tree->shared_count > 0)
+            rel_tree_estimate(arena, statement, tree); /* readers of shared trees know nothing themselves */
         TRY(run_rule(arena, statement, &RULES[k], tree));
-        rel_tree_verify(statement, tree);
+        TRY(rel_tree_verify(statement, tree));
     }
     for (int32_t k = 0; k < tree->shared_count; k++)
         note_origins(statement, tree->shared[k]);

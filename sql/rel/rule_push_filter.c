@@ -35,6 +35,16 @@ static bool reads_only(Push *p, const Expr *expr, const ColumnSet *columns)
     return column_set_count(&read) > 0 && column_set_within(&read, columns);
 }
 
+/* A comparison with null is never true. */
+static Expr *without_null_test(Push *p, Expr *conjunct)
+{
+    if (conjunct->kind == EXPR_COMPARE)
+        for (int32_t k = 0; k < 2; k++)
+            if (conjunct->args[k]->kind == EXPR_CONST && conjunct->args[k]->value.null)
+                return expr_boolean(p->arena, false);
+    return conjunct;
+}
+
 /* Adds conjuncts in their simplest words, each once. */
 static void add_normal(Push *p, ExprList *list, Expr *const *conjuncts, int32_t count)
 {
@@ -42,7 +52,7 @@ static void add_normal(Push *p, ExprList *list, Expr *const *conjuncts, int32_t 
     for (int32_t k = 0; k < count; k++)
         or_factor(p->arena, conjuncts[k], &factored);
     for (int32_t k = 0; k < factored.count; k++)
-        expr_list_add_conjuncts(&flat, cast_unwrapped(p->arena, factored.items[k]));
+        expr_list_add_conjuncts(&flat, without_null_test(p, cast_unwrapped(p->arena, factored.items[k])));
     for (int32_t k = 0; k < flat.count; k++)
         if (expr_is_volatile(flat.items[k]) || !expr_list_has(list, flat.items[k]))
             expr_list_add(list, flat.items[k]);
@@ -269,6 +279,23 @@ static Rel *push_join(Push *p, Rel *join, ExprList *list)
     return rel_filter(arena, join, stay.items, stay.count);
 }
 
+/* "Not more than one row" is said of rows that pass what is known of them without the subquery's value. */
+static Rel *push_held(Push *p, Rel *filter, ExprList *list)
+{
+    ExprList below = new_list(p), stay = new_list(p);
+    ColumnSet left = {0};
+    Rel *join = filter->inputs[0];
+    if (join->kind == REL_JOIN && join->join == JOIN_LEFT)
+        rel_columns(p->arena, join->inputs[0], &left);
+    for (int32_t k = 0; k < list->count; k++)
+    {
+        bool goes = !expr_is_volatile(list->items[k]) && reads_only(p, list->items[k], &left);
+        expr_list_add(goes ? &below : &stay, list->items[k]);
+    }
+    filter->inputs[0] = push(p, join, &below);
+    return rel_filter(p->arena, filter, stay.items, stay.count);
+}
+
 static Rel *push(Push *p, Rel *rel, ExprList *above)
 {
     ExprList list = new_list(p), none = new_list(p);
@@ -281,7 +308,7 @@ static Rel *push(Push *p, Rel *rel, ExprList *above)
             add_normal(p, &list, rel->conjuncts, rel->conjunct_count);
             return push(p, rel->inputs[0], &list);
         }
-        break;
+        return push_held(p, rel, &list);
     case REL_PROJECT:
     case REL_AGG:
         return push_through_names(p, rel, &list);

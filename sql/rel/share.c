@@ -46,84 +46,14 @@ Rel *build_read(Build *build, int32_t shared, const ColumnId *columns)
     return rel;
 }
 
-/* --- the finished tree ------------------------------------------------------ */
-
-typedef struct Ordering
-{
-    Build *build;
-    RelTree *tree;
-    int32_t *readers; /* by number in `build` */
-    int32_t *place;   /* in the finished tree; -1: not there yet */
-} Ordering;
-
-static void count_reader(void *context, Rel *rel)
-{
-    Ordering *ordering = context;
-    if (ordering->readers[rel->shared]++ == 0)
-        rel_each_shared(ordering->build->shared[rel->shared].rel, count_reader, ordering);
-}
-
-static void finish(Ordering *ordering, Rel **rel);
-
-/* The only reader of a shared tree becomes that tree, its columns named as the reader names them. */
-static Rel *in_place(Ordering *ordering, Rel *reader)
-{
-    Build *build = ordering->build;
-    Rel **shared = &build->shared[reader->shared].rel;
-    ColumnId *results = (*shared)->results;
-    BoundNamed *named = ARENA_ARRAY(build->arena, BoundNamed, reader->column_count);
-    int32_t count = 0;
-    for (int32_t k = 0; k < reader->column_count; k++)
-        if (reader->table_columns[k] != results[k])
-            named[count++] =
-                (BoundNamed){expr_column(build->arena, build->statement, results[k]), reader->table_columns[k]};
-    (*shared)->result_count = 0;
-    (*shared)->results = NULL;
-    finish(ordering, shared);
-    return rel_project(build->arena, *shared, named, count);
-}
-
-static void finish(Ordering *ordering, Rel **rel)
-{
-    Rel *at = *rel;
-    for (int32_t k = 0; k < at->input_count; k++)
-        finish(ordering, &at->inputs[k]);
-    if (at->kind != REL_SHARED)
-        return;
-    int32_t shared = at->shared;
-    if (ordering->readers[shared] == 1)
-    {
-        *rel = in_place(ordering, at);
-        return;
-    }
-    if (ordering->place[shared] < 0)
-    {
-        Rel *source = ordering->build->shared[shared].rel;
-        int32_t count = source->result_count;
-        ColumnId *results = source->results;
-        finish(ordering, &source);
-        source->result_count = count;
-        source->results = results;
-        ordering->place[shared] = ordering->tree->shared_count;
-        ordering->tree->shared[ordering->tree->shared_count++] = source;
-    }
-    at->shared = ordering->place[shared];
-}
-
 RelTree *build_tree(Build *build, Rel *root)
 {
     RelTree *tree = ARENA_NEW(build->arena, RelTree);
-    tree->shared = ARENA_ARRAY(build->arena, Rel *, build->shared_count);
-    Ordering ordering = {build, tree, ARENA_ARRAY(build->arena, int32_t, build->shared_count),
-                         ARENA_ARRAY(build->arena, int32_t, build->shared_count)};
-    for (int32_t k = 0; k < build->shared_count; k++)
-        ordering.place[k] = -1;
-    rel_each_shared(root, count_reader, &ordering);
-    int32_t count = root->result_count;
-    ColumnId *results = root->results;
     tree->root = root;
-    finish(&ordering, &tree->root);
-    tree->root->result_count = count;
-    tree->root->results = results;
+    tree->shared_count = build->shared_count;
+    tree->shared = ARENA_ARRAY(build->arena, Rel *, build->shared_count);
+    for (int32_t k = 0; k < build->shared_count; k++)
+        tree->shared[k] = build->shared[k].rel;
+    rel_tree_settle(build->arena, build->statement, tree);
     return tree;
 }
