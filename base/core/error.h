@@ -3,7 +3,7 @@
  * Errors are values.  A function that can fail for the user's or the world's
  * fault returns `Error *`: NULL means it worked.  The caller owns the error it
  * is given and either returns it further, reports it, or frees it.  Faults of
- * our own are ASSERTs (base/core/assert.h), never Errors.
+ * our own are ASSERTs (base/core/assert.h), never Errors; only assert_guard() makes one of them.
  */
 #ifndef BASE_CORE_ERROR_H
 #define BASE_CORE_ERROR_H

@@ -47,11 +47,13 @@ static void show(const Conduct *conduct, const char *stage, const Text *text)
     wire_report(&conduct->session->wire, WIRE_NOTICE, &notice);
 }
 
-static Error *query_plan(Conduct *conduct)
+/* Under a guard: a fault of ours in one statement's plan is not the end of everybody's session. */
+static Error *query_plan(void *context)
 {
-    BindContext context;
-    session_bind_context(conduct->session, conduct->statement, &context);
-    TRY(bind_statement(conduct->arena, conduct->snapshot, &context, conduct->parse, &conduct->bound));
+    Conduct *conduct = context;
+    BindContext bind;
+    session_bind_context(conduct->session, conduct->statement, &bind);
+    TRY(bind_statement(conduct->arena, conduct->snapshot, &bind, conduct->parse, &conduct->bound));
     Text text;
     text_init(&text, conduct->arena);
     if (shown(conduct, "bound"))
@@ -78,7 +80,7 @@ static Error *query_plan(Conduct *conduct)
         plan_explain(&text, conduct->plan);
         show(conduct, "plan", &text);
     }
-    return NULL;
+    return codegen_make(conduct->arena, conduct->plan, &conduct->unit);
 }
 
 /* Rows of system views that the query reads, as they are now. */
@@ -246,8 +248,7 @@ Error *conduct_query(Statement *statement)
                        .arena = statement->arena,
                        .parse = explain != NULL ? explain->statement : statement->parse,
                        .snapshot = catalog_txn_snapshot(session_txn(session))};
-    TRY(query_plan(&conduct));
-    TRY(codegen_make(conduct.arena, conduct.plan, &conduct.unit));
+    TRY(assert_guard(query_plan, &conduct));
     if (explain != NULL)
         return explain_run(&conduct, explain);
     TRY(views_fill(&conduct));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arenas, texts, bytes, maps, budgets, errors, faults, the log. */
 #include "base/core/arena.h"
+#include "base/core/assert.h"
 #include "base/core/budget.h"
 #include "base/core/bytes.h"
 #include "base/core/error.h"
@@ -16,6 +17,25 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static Error *checked(void *context)
+{
+    const int *number = context;
+    ASSERT(*number != 1);
+    return *number == 2 ? error_new(SQLSTATE_SYNTAX_ERROR, "two") : NULL;
+}
+
+static void test_guard(void)
+{
+    for (int number = 0; number < 3; number++)
+    {
+        Error *error = assert_guard(checked, &number);
+        CU_ASSERT((error == NULL) == (number == 0));
+        if (error != NULL)
+            CU_ASSERT(error->state == (number == 1 ? SQLSTATE_INTERNAL_ERROR : SQLSTATE_SYNTAX_ERROR));
+        error_free(error);
+    }
+}
 
 static void close_in_order(void *thing)
 {
@@ -260,6 +280,7 @@ int main(void)
     CU_add_test(suite, "map", test_map);
     CU_add_test(suite, "budget", test_budget);
     CU_add_test(suite, "error", test_error);
+    CU_add_test(suite, "guard", test_guard);
     CU_add_test(suite, "fault points", test_fault);
     CU_add_test(suite, "log", test_trace);
     CU_basic_set_mode(CU_BRM_VERBOSE);
