@@ -230,6 +230,43 @@ void k_quote_literal(Arena *arena, Str *result, const Str *text);
 void k_soundex(Arena *arena, Str *result, const Str *text);
 int64_t k_starts_with(const Str *text, const Str *start);
 
+/* regex.c */
+int64_t k_not_regex(const Str *text, const Str *pattern, Error **error);
+int64_t k_not_regex_insensitive(const Str *text, const Str *pattern, Error **error);
+int64_t k_regex(const Str *text, const Str *pattern, Error **error);
+int64_t k_regex_insensitive(const Str *text, const Str *pattern, Error **error);
+int64_t k_regexp_count(const Str *text, const Str *pattern, Error **error);
+int64_t k_regexp_count_from(const Str *text, const Str *pattern, int64_t position, Error **error);
+int64_t k_regexp_count_options(const Str *text, const Str *pattern, int64_t position, const Str *options,
+                               Error **error);
+int64_t k_regexp_instr(const Str *text, const Str *pattern, Error **error);
+int64_t k_regexp_instr_end(const Str *text, const Str *pattern, int64_t position, int64_t occurrence, int64_t behind_it,
+                           Error **error);
+int64_t k_regexp_instr_from(const Str *text, const Str *pattern, int64_t position, Error **error);
+int64_t k_regexp_instr_nth(const Str *text, const Str *pattern, int64_t position, int64_t occurrence, Error **error);
+int64_t k_regexp_instr_options(const Str *text, const Str *pattern, int64_t position, int64_t occurrence,
+                               int64_t behind_it, const Str *options, Error **error);
+void k_regexp_remove(Arena *arena, Str *result, const Str *text, const Str *pattern, Error **error);
+void k_regexp_replace(Arena *arena, Str *result, const Str *text, const Str *pattern, const Str *with, Error **error);
+void k_regexp_replace_flags(Arena *arena, Str *result, const Str *text, const Str *pattern, const Str *with,
+                            const Str *options, Error **error);
+void k_regexp_replace_from(Arena *arena, Str *result, const Str *text, const Str *pattern, const Str *with,
+                           int64_t position, Error **error);
+void k_regexp_replace_options(Arena *arena, Str *result, const Str *text, const Str *pattern, const Str *with,
+                              int64_t position, const Str *options, Error **error);
+void k_regexp_substr(Arena *arena, Str *result, const Str *text, const Str *pattern, Error **error);
+void k_regexp_substr_from(Arena *arena, Str *result, const Str *text, const Str *pattern, int64_t position,
+                          Error **error);
+void k_regexp_substr_nth(Arena *arena, Str *result, const Str *text, const Str *pattern, int64_t position,
+                         int64_t occurrence, Error **error);
+void k_regexp_substr_options(Arena *arena, Str *result, const Str *text, const Str *pattern, int64_t position,
+                             int64_t occurrence, const Str *options, Error **error);
+void k_substring_regex(Arena *arena, Str *result, const Str *text, const Str *pattern, int64_t *null, Error **error);
+
+/* similar.c */
+void k_similar(Arena *arena, Str *result, const Str *pattern, Error **error);
+void k_similar_escape(Arena *arena, Str *result, const Str *pattern, const Str *escape, Error **error);
+
 /* str.c */
 int64_t k_ascii(const Str *text);
 void k_btrim(Arena *arena, Str *result, const Str *text);

@@ -221,6 +221,7 @@ static Error *bind_binary(Binder *binder, Scope *scope, const PgQuery__AExpr *ex
     switch (expr->kind)
     {
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR: /* the grammar gives ~ and similar_to_escape(pattern) */
         return bind_operator(binder, symbol, left, right, position, out);
     case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF:
     {
@@ -253,12 +254,11 @@ static Error *bind_a_expr(Binder *binder, Scope *scope, const PgQuery__AExpr *ex
     case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN:
         return bind_between(binder, scope, expr, out);
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
     case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF:
     case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
     case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
         return bind_binary(binder, scope, expr, symbol == NULL ? "" : symbol, out);
-    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
-        return unsupported(position, "SIMILAR TO is");
     case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN_SYM:
     case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN_SYM:
         return unsupported(position, "BETWEEN SYMMETRIC is");
