@@ -61,6 +61,18 @@ where case when before > 0 then cast(after as double precision) / before end bet
 order by name, article_code
 limit 100;
 
+-- unstable_stock: quarters where stock varies more than its mean, beside the next quarter
+with inv as (
+    select d.name, d.depot_id, i.article_id, c.quarter_no as quarter, stddev_samp(on_hand) as sd, avg(on_hand * 1.0) as mean
+    from stock s, article i, depot d, calendar c
+    where s.article_id = i.article_id and s.depot_id = d.depot_id and s.day_id = c.day_id and c.year_no = 2020
+    group by d.name, d.depot_id, i.article_id, c.quarter_no)
+select a.depot_id, a.article_id, a.quarter, round(cast(a.sd / a.mean as decimal(18,6)), 4) as cov, b.quarter, round(cast(b.sd / b.mean as decimal(18,6)), 4)
+from inv a, inv b
+where a.article_id = b.article_id and a.depot_id = b.depot_id and b.quarter = a.quarter + 1
+  and case when a.mean = 0 then 0 else a.sd / a.mean end > 0.9 and case when b.mean = 0 then 0 else b.sd / b.mean end > 0.9
+order by a.depot_id, a.article_id, a.quarter, b.quarter;
+
 -- or_of_bands: sums under OR of conditions over three tables
 select avg(s.quantity * 1.0000), avg(s.list_total * 1.0000), sum(s.buy_price), count(*)
 from shop_sale s, shop, persona p, household h, address a, calendar c
@@ -111,6 +123,23 @@ where maker_id between 5 and 25
        where i2.maker = i1.maker and ((i2.category = 'Women' and (i2.color = 'red' or i2.color = 'navy') and i2.size in ('small', 'large'))
                                       or (i2.category = 'Men' and (i2.color = 'plum' or i2.color = 'linen') and i2.unit in ('Each', 'Case')))) > 0
 order by i1.title;
+
+-- skip_level: an inner question that speaks of the outermost
+select i.article_id, i.category
+from article i
+where exists (select 1 from shop_sale s
+              where s.article_id = i.article_id and s.quantity >= 40
+                and exists (select 1 from shop_return r where r.ticket = s.ticket and r.article_id = i.article_id and r.quantity * 2 > s.quantity))
+order by i.article_id;
+
+-- scalar_in_select: correlated values beside each row, some of nothing
+select s.shop_id, s.name,
+       (select count(*) from shop_sale f where f.shop_id = s.shop_id and f.quantity > 12) as large,
+       (select max(d.day) from shop_sale f join calendar d using (day_id) where f.shop_id = s.shop_id) as last_day,
+       (select sum(r.amount) from shop_return r where r.shop_id = s.shop_id and r.motive_id = (select min(motive_id) from motive where words like 'Gift%')) as gifts,
+       (select h.name from hub h where h.hub_id = s.shop_id) as hub
+from shop s
+order by s.shop_id;
 
 -- not_in_null: NOT IN over what holds a null tells nothing; without, it does
 select (select count(*) from client where client_id not in (select client_id from mail_sale)) as with_null,
