@@ -403,6 +403,8 @@ void moments_merge(int64_t *count, double *mean, double *squares, int64_t more, 
 /* run_sort.c */
 /* All rows of the store in the order of spec->sort, OFFSET and LIMIT applied, into store->order. */
 Error *sort_finish(RtStore *store) MUST_USE;
+/* `count` rows from number `first` on as they stand in the bags, into store->order. */
+Error *store_order_bags(RtStore *store, int64_t first, int64_t count) MUST_USE;
 uint64_t sort_prefix(const RowLayout *layout, const SortKey *key, const char *row);
 typedef struct SortOrder
 {

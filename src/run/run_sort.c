@@ -459,8 +459,7 @@ static Error *sort_all(SortJob *job, int64_t count)
     return task_parts(task, job->part_count, count, part_sort, job);
 }
 
-/* Without keys LIMIT and OFFSET take rows as they stand. */
-static Error *limit_finish(RtStore *store, int64_t first, int64_t count)
+Error *store_order_bags(RtStore *store, int64_t first, int64_t count)
 {
     TRY(store_order_new(store, count));
     int64_t number = 0;
@@ -485,7 +484,7 @@ Error *sort_finish(RtStore *store)
     int64_t end = wants >= 0 && wants < count ? wants : count;
     first = first < end ? first : end;
     if (store->spec->sort_count == 0)
-        return wants < 0 && first == 0 ? NULL : limit_finish(store, first, end - first);
+        return wants < 0 && first == 0 ? NULL : store_order_bags(store, first, end - first);
     MemoryPool *memory = store->task->env.memory;
     TRY(store_order_new(store, end - first));
     SortJob job = {.store = store, .first = first};

@@ -30,9 +30,9 @@ void wire_i32(Wire *wire, int32_t *value);
 void wire_i64(Wire *wire, int64_t *value);
 void wire_u64(Wire *wire, uint64_t *value);
 void wire_f64(Wire *wire, double *value);
-void wire_str(Wire *wire, char **string);                     /* NULL allowed */
-void wire_fixed(Wire *wire, void *bytes, size_t length);      /* in place; another length is broken */
-void wire_run(Wire *wire, void **bytes, size_t *length);      /* NULL if there are none */
+void wire_str(Wire *wire, char **string);                /* NULL allowed */
+void wire_fixed(Wire *wire, void *bytes, size_t length); /* in place; another length is broken */
+void wire_run(Wire *wire, void **bytes, size_t *length); /* NULL if there are none */
 void wire_type(Wire *wire, SqlType *type);
 void wire_datum(Wire *wire, SqlType type, Datum *value);
 void wire_layout(Wire *wire, RowLayout **layout);

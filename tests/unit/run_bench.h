@@ -170,8 +170,8 @@ static inline void run_main(Team *team, void *context)
     task_free(task);
 }
 
-static inline Collected *run_spec(Arena *arena, const Spec *spec, RtPipeline *const *pipelines, int32_t count, int32_t threads,
-                           Run *run)
+static inline Collected *run_spec(Arena *arena, const Spec *spec, RtPipeline *const *pipelines, int32_t count,
+                                  int32_t threads, Run *run)
 {
     Collected *out = ARENA_NEW(arena, Collected);
     out->arena = arena;

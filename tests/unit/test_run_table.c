@@ -248,8 +248,12 @@ static void deleted_check(int32_t count, int32_t threads)
                             {-1, type_make(TYPE_BIGINT), REP_I64, false},
                             {0, type_varchar(100), REP_STR, true}};
     read->scan_count = 1;
-    read->scans[0] = (SpecScan){.table_id = 42, .table_name = "public.t", .column_count = 3, .columns = columns,
-                                .segment_count = (int32_t) run.segment_count, .segments = run.written};
+    read->scans[0] = (SpecScan){.table_id = 42,
+                                .table_name = "public.t",
+                                .column_count = 3,
+                                .columns = columns,
+                                .segment_count = (int32_t) run.segment_count,
+                                .segments = run.written};
     store_add(read, STORE_BUFFER, seen);
     store_add(read, STORE_RETURN, seen);
     pipeline_add(read, SOURCE_SCAN, 0, 0, 0);
