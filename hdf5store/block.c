@@ -124,7 +124,8 @@ static Error *part_load(BlockReader *reader, const Place *place, int fd, uint64_
 static bool kind_fits(const Segment *segment, int32_t column, const ChunkView *view)
 {
     static const Rep reps[] = {0, REP_I8, REP_I16, REP_I32, REP_I64, REP_I128, REP_F32, REP_F64, REP_STR};
-    return reps[view->header.kind] == type_rep(segment->meta.columns[column].type);
+    Rep rep = type_rep(segment->meta.columns[column].type);
+    return reps[view->header.kind] == (rep == REP_INTERVAL ? REP_I128 : rep);
 }
 
 static Error *parts_load(BlockReader *reader, const Place *place, int fd, Slot *slot)
@@ -200,7 +201,7 @@ void block_decode(BlockReader *reader, int32_t slot_number, int32_t from, int32_
         chunk_decode(&slot->values.view, from, count, kind == CHUNK_F32 ? REP_I32 : REP_I64, out);
         return;
     }
-    ASSERT(rep_is_integer(rep) && range_fits(slot, rep));
+    ASSERT(rep == REP_INTERVAL || (rep_is_integer(rep) && range_fits(slot, rep)));
     chunk_decode(&slot->values.view, from, count, rep, out);
 }
 

@@ -249,7 +249,7 @@ static void rows_i128(const ChunkView *view, int32_t from, int32_t count, I128 *
 
 void chunk_decode(const ChunkView *view, int32_t from, int32_t count, Rep rep, void *out)
 {
-    if (rep == REP_I128)
+    if (rep == REP_I128 || rep == REP_INTERVAL)
         rows_i128(view, from, count, out);
     else
         rows_decode(view, from, count, (BitLane) rep, out);

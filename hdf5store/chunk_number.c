@@ -524,7 +524,7 @@ Error *chunk_write_numbers(ChunkWriter *writer, ChunkKind kind, const ChunkInput
     bool is_float = kind == CHUNK_F32 || kind == CHUNK_F64;
     if (is_float)
         range_floats(kind, input, output);
-    if (kind == CHUNK_I128)
+    if (kind == CHUNK_I128 && input->type.id != TYPE_INTERVAL)
         range_i128(input, output);
     if (!narrow)
         TRY(write_wide(writer, input, output));

@@ -54,6 +54,7 @@ ChunkKind chunk_kind(SqlType type)
     case REP_I64:
         return CHUNK_I64;
     case REP_I128:
+    case REP_INTERVAL: /* its 16 bytes: microseconds, then days and months; no range */
         return CHUNK_I128;
     case REP_F32:
         return CHUNK_F32;

@@ -182,6 +182,14 @@ static const char *unit_of(SqlType type)
         return "days since 2000-01-01";
     case TYPE_TIMESTAMP:
         return "microseconds since 2000-01-01 00:00:00";
+    case TYPE_TIMESTAMPTZ:
+        return "microseconds since 2000-01-01 00:00:00 UTC";
+    case TYPE_INTERVAL:
+        return "microseconds (64 bits), days (32 bits), months (32 bits), from the lowest up";
+    case TYPE_TIME:
+        return "microseconds since midnight";
+    case TYPE_TIMETZ:
+        return "(microseconds since midnight UTC) * 131072 + 65536 + seconds west of Greenwich";
     default:
         return NULL;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/data/datetime.h"
 #include "base/core/assert.h"
+#include "base/data/value_session.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -103,21 +104,64 @@ static char *fraction_write(char *at, int32_t us)
     return at;
 }
 
-int32_t timestamp_format(int64_t timestamp, char *out)
+static char *time_write(char *at, int64_t us)
 {
-    int64_t date = floor_div(timestamp, DAY_US);
-    int64_t us = timestamp - date * DAY_US;
-    bool bc;
-    char *at = date_write((int32_t) date, out, &bc);
     int32_t seconds = (int32_t) (us / 1000000);
-    *at++ = ' ';
     at = two_digits(at, seconds / 3600);
     *at++ = ':';
     at = two_digits(at, seconds / 60 % 60);
     *at++ = ':';
     at = two_digits(at, seconds % 60);
-    at = fraction_write(at, (int32_t) (us % 1000000));
+    return fraction_write(at, (int32_t) (us % 1000000));
+}
+
+/* "+01", "-03:30", "+00:53:28" */
+static char *offset_write(char *at, int32_t east)
+{
+    int32_t size = east < 0 ? -east : east;
+    *at++ = east < 0 ? '-' : '+';
+    at = two_digits(at, size / 3600);
+    if (size % 3600 == 0)
+        return at;
+    *at++ = ':';
+    at = two_digits(at, size / 60 % 60);
+    if (size % 60 == 0)
+        return at;
+    *at++ = ':';
+    return two_digits(at, size % 60);
+}
+
+static char *moment_write(char *at, int64_t timestamp, bool *bc)
+{
+    int64_t date = floor_div(timestamp, DAY_US);
+    at = date_write((int32_t) date, at, bc);
+    *at++ = ' ';
+    return time_write(at, timestamp - date * DAY_US);
+}
+
+int32_t timestamp_format(int64_t timestamp, char *out)
+{
+    bool bc;
+    char *at = moment_write(out, timestamp, &bc);
     return (int32_t) (bc_write(at, bc) - out);
+}
+
+int32_t timestamptz_format(int64_t timestamp, char *out)
+{
+    bool bc;
+    int32_t east = zone_offset(value_session()->zone, timestamp);
+    char *at = moment_write(out, timestamp + east * SECOND_US, &bc);
+    return (int32_t) (bc_write(offset_write(at, east), bc) - out);
+}
+
+int32_t time_format(int64_t time, char *out)
+{
+    return (int32_t) (time_write(out, time) - out);
+}
+
+int32_t timetz_format(int64_t timetz, char *out)
+{
+    return (int32_t) (offset_write(time_write(out, timetz_time(timetz)), -timetz_west(timetz)) - out);
 }
 
 /* ---- arithmetic ------------------------------------------------------- */
@@ -247,12 +291,12 @@ int64_t date_field(DateField field, int32_t date)
     }
 }
 
-int64_t timestamp_field(DateField field, int64_t timestamp)
+int64_t time_field(DateField field, int64_t us)
 {
-    int64_t date = floor_div(timestamp, DAY_US);
-    int64_t us = timestamp - date * DAY_US;
     switch (field)
     {
+    case FIELD_EPOCH:
+        return us / 1000000;
     case FIELD_HOUR:
         return us / INT64_C(3600000000);
     case FIELD_MINUTE:
@@ -263,6 +307,22 @@ int64_t timestamp_field(DateField field, int64_t timestamp)
         return us / 1000 % 60000;
     case FIELD_MICROSECOND:
         return us % 60000000;
+    default:
+        return 0;
+    }
+}
+
+int64_t timestamp_field(DateField field, int64_t timestamp)
+{
+    int64_t date = floor_div(timestamp, DAY_US);
+    switch (field)
+    {
+    case FIELD_HOUR:
+    case FIELD_MINUTE:
+    case FIELD_SECOND:
+    case FIELD_MILLISECOND:
+    case FIELD_MICROSECOND:
+        return time_field(field, timestamp - date * DAY_US);
     case FIELD_EPOCH:
         return floor_div(timestamp, 1000000) + INT64_C(86400) * EPOCH_SHIFT;
     default:
@@ -304,7 +364,7 @@ int64_t timestamp_trunc(DateField field, int64_t timestamp)
         [FIELD_HOUR] = INT64_C(3600000000), [FIELD_MINUTE] = 60000000, [FIELD_SECOND] = 1000000,
         [FIELD_MILLISECOND] = 1000,         [FIELD_MICROSECOND] = 1,   [FIELD_YEAR] = 0,
     };
-    if (units[field] > 0)
+    if ((size_t) field < sizeof units / sizeof *units && units[field] > 0)
         return floor_div(timestamp, units[field]) * units[field];
     return date_trunc(field, (int32_t) floor_div(timestamp, DAY_US)) * DAY_US;
 }

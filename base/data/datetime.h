@@ -9,6 +9,7 @@
 
 #include "base/data/type.h"
 
+#define SECOND_US INT64_C(1000000)
 #define DAY_US INT64_C(86400000000)
 
 /* 4713-01-01 BC and the day after 294276-12-31. */
@@ -31,6 +32,10 @@ static inline int32_t timestamp_date(int64_t timestamp)
 /* Inputs as FEATURES 2.36 lists (DateStyle ISO, MDY).  22007 not understood, 22008 out of range. */
 Error *date_parse(const char *text, size_t length, int32_t *date) MUST_USE;
 Error *timestamp_parse(const char *text, size_t length, int64_t *timestamp) MUST_USE;
+/* Without a zone in the text the session's counts (value_session.h). */
+Error *timestamptz_parse(const char *text, size_t length, int64_t *timestamp) MUST_USE;
+Error *time_parse(const char *text, size_t length, int64_t *time) MUST_USE;
+Error *timetz_parse(const char *text, size_t length, int64_t *timetz) MUST_USE;
 /* COPY's DATEFORMAT / TIMEFORMAT picture ("YYYY-MM-DD", "MM/DD/YYYY", "DD Mon YYYY HH24:MI:SS", "auto", "epochsecs", "epochmillisecs"). */
 Error *date_parse_format(const char *text, size_t length, const char *picture, int32_t *date) MUST_USE;
 Error *timestamp_parse_format(const char *text, size_t length, const char *picture, int64_t *timestamp) MUST_USE;
@@ -39,7 +44,37 @@ Error *interval_parse(const char *text, size_t length, Interval *interval) MUST_
 
 int32_t date_format(int32_t date, char *out);             /* "1998-12-01", " BC" if so; <= 16 */
 int32_t timestamp_format(int64_t timestamp, char *out);   /* "1998-12-01 00:00:00.5"; <= 36 */
+int32_t timestamptz_format(int64_t timestamp, char *out); /* in the session's zone, "+01" behind; <= 48 */
+int32_t time_format(int64_t time, char *out);             /* "23:59:59.5"; <= 16 */
+int32_t timetz_format(int64_t timetz, char *out);         /* "23:59:59.5+01"; <= 32 */
 int32_t interval_format(const Interval *interval, char *out); /* style postgres; <= 80 */
+
+/* TIMETZ: a time of day and the seconds west of Greenwich it is told at, packed (type.h). */
+static inline int64_t timetz_make(int64_t time, int32_t west)
+{
+    return (time + west * INT64_C(1000000)) * 131072 + west + 65536;
+}
+static inline int32_t timetz_west(int64_t timetz)
+{
+    return (int32_t) (timetz & 131071) - 65536;
+}
+static inline int64_t timetz_time(int64_t timetz)
+{
+    return (timetz >> 17) - timetz_west(timetz) * INT64_C(1000000);
+}
+/* The time of day of a moment. */
+static inline int64_t timestamp_time(int64_t timestamp)
+{
+    return timestamp - timestamp_date(timestamp) * DAY_US;
+}
+static inline int64_t time_wrap(int64_t us) /* into one day */
+{
+    return us - (us / DAY_US - (us % DAY_US < 0)) * DAY_US;
+}
+
+/* Keeps of an interval what a column INTERVAL DAY TO SECOND(3) has (type.h); smaller parts are cut, the fraction
+ * rounds.  As PostgreSQL's AdjustIntervalForTypmod(). */
+Interval interval_fit(const Interval *interval, int32_t fields, int32_t precision);
 
 /* The length for comparing, hashing and sorting: a month as 30 days, a day as 24 hours. In microseconds. */
 static inline __int128 interval_span(const Interval *interval)
@@ -55,11 +90,12 @@ typedef enum DateField
 {
     FIELD_CENTURY, FIELD_DAY, FIELD_DECADE, FIELD_DOW, FIELD_DOY, FIELD_EPOCH, FIELD_HOUR, FIELD_ISODOW, FIELD_ISOYEAR,
     FIELD_MICROSECOND, FIELD_MILLENNIUM, FIELD_MILLISECOND, FIELD_MINUTE, FIELD_MONTH, FIELD_QUARTER, FIELD_SECOND,
-    FIELD_WEEK, FIELD_YEAR
+    FIELD_WEEK, FIELD_YEAR, FIELD_TIMEZONE, FIELD_TIMEZONE_HOUR, FIELD_TIMEZONE_MINUTE
 } DateField;
 int32_t date_field_by_name(const char *name, size_t length);
 int64_t date_field(DateField field, int32_t date);
 int64_t timestamp_field(DateField field, int64_t timestamp);
+int64_t time_field(DateField field, int64_t time); /* hours and below; else 0 */
 int64_t timestamp_trunc(DateField field, int64_t timestamp); /* DATE_TRUNC */
 
 #endif

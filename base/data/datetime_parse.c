@@ -2,7 +2,7 @@
 /*
  * Dates and moments from text.  "YYYY-MM-DD" and "YYYY-MM-DD HH:MM:SS[.ffffff]"
  * are read directly; everything else goes through a cursor that collects
- * fields in any order (DateStyle ISO, MDY).  Zones are read and ignored.
+ * fields in any order (the session's DateStyle).  DATE and TIMESTAMP ignore zones.
  */
 #include "base/data/datetime_scan.h"
 
@@ -151,11 +151,15 @@ int64_t scan_fraction(Fields *fields)
 
 bool fields_set_time(Fields *fields, int64_t hour, int64_t minute, int64_t second, int64_t us)
 {
-    if ((fields->have & HAVE_TIME) != 0 || hour > 24 || minute > 59 || second > 60)
+    if ((fields->have & HAVE_TIME) != 0)
+        return false;
+    fields->out_of_range = hour > 24 || minute > 59 || second > 60;
+    if (fields->out_of_range)
         return false;
     fields->us = ((hour * 60 + minute) * 60 + second) * 1000000 + us;
     fields->have |= HAVE_TIME;
-    return fields->us <= DAY_US;
+    fields->out_of_range = fields->us > DAY_US;
+    return !fields->out_of_range;
 }
 
 /* After HH, at the colon. */
@@ -237,21 +241,26 @@ static bool joined_scan(Fields *fields, int64_t first, size_t first_count)
         return date_set(fields, scan_two_digit_year((int32_t) part[2], count[2]), (int32_t) part[1], (int32_t) part[0]);
     if (count[0] > 2)
         return date_set(fields, (int32_t) part[0], (int32_t) part[1], (int32_t) part[2]);
-    return date_set(fields, scan_two_digit_year((int32_t) part[2], count[2]), (int32_t) part[0], (int32_t) part[1]);
+    uint8_t order = value_session()->date_order;
+    if (order == DATE_ORDER_YMD || (named == 1 && count[0] > 2))
+        return date_set(fields, scan_two_digit_year((int32_t) part[0], count[0]), (int32_t) part[1], (int32_t) part[2]);
+    int32_t day = order == DATE_ORDER_DMY ? 0 : 1;
+    return date_set(fields, scan_two_digit_year((int32_t) part[2], count[2]), (int32_t) part[1 - day],
+                    (int32_t) part[day]);
 }
 
 /* Digits with nothing joined to them. */
 static bool lone_number(Fields *fields, int64_t number, size_t count)
 {
     int32_t n = (int32_t) number;
-    bool have_date = (fields->have & (HAVE_DAY | HAVE_DATE | HAVE_DOY)) != 0;
+    bool have_date = fields->time_only || (fields->have & (HAVE_DAY | HAVE_DATE | HAVE_DOY)) != 0;
     if (count == 8 && !have_date)
         return date_set(fields, n / 10000, n / 100 % 100, n % 100);
     if (count == 6 && !have_date && (fields->have & HAVE_MONTH) == 0)
         return date_set(fields, scan_two_digit_year(n / 10000, 2), n / 100 % 100, n % 100);
     if (count == 6)
         return fields_set_time(fields, n / 10000, n / 100 % 100, n % 100, scan_fraction(fields));
-    if (count == 4 && have_date && (fields->have & HAVE_YEAR) != 0)
+    if (count == 4 && have_date && (fields->time_only || (fields->have & HAVE_YEAR) != 0))
         return fields_set_time(fields, n / 100, n % 100, 0, 0);
     if (count <= 2 && (fields->have & HAVE_MONTH) != 0 && (fields->have & HAVE_DAY) == 0)
     {
@@ -284,7 +293,8 @@ static bool number_scan(Fields *fields)
     bool have_date = (fields->have & (HAVE_DAY | HAVE_DATE)) != 0;
     if (!have_date && (next == '-' || next == '/' || next == '.'))
         return joined_scan(fields, number, count);
-    if (count <= 2 && have_date && (fields->have & HAVE_YEAR) != 0 && (fields->have & HAVE_TIME) == 0)
+    bool hour = fields->time_only || (have_date && (fields->have & HAVE_YEAR) != 0);
+    if (count <= 2 && hour && (fields->have & HAVE_TIME) == 0)
     {
         /* "... 4 AM" */
         while (is_blank(scan_peek(fields)))
@@ -299,6 +309,8 @@ static bool number_scan(Fields *fields)
 static int64_t now_us(void)
 {
     struct timespec now;
+    if (value_session()->now != 0)
+        return value_session()->now;
     clock_gettime(CLOCK_REALTIME, &now);
     return ((int64_t) now.tv_sec - INT64_C(10957) * 86400) * 1000000 + now.tv_nsec / 1000;
 }
@@ -310,12 +322,12 @@ static bool special_word(Fields *fields, const char *word, size_t length)
         const char *name;
         int32_t days;
     } days[] = {{"today", 0}, {"tomorrow", 1}, {"yesterday", -1}};
-    int64_t now = now_us();
-    int32_t today = (int32_t) (now / DAY_US);
+    int64_t now = zone_to_local(value_session()->zone, now_us());
+    int32_t today = timestamp_date(now);
     if (length == 3 && strncasecmp(word, "now", 3) == 0)
     {
         fields->date = today;
-        fields->us = now % DAY_US;
+        fields->us = timestamp_time(now);
         fields->have |= HAVE_DATE | HAVE_TIME;
         return true;
     }
@@ -358,6 +370,31 @@ static bool month_scan(Fields *fields, int32_t month)
     return true;
 }
 
+static bool zone_set(Fields *fields, const char *name, size_t length)
+{
+    if ((fields->have & HAVE_ZONE) != 0)
+        return false;
+    fields->have |= HAVE_ZONE;
+    Error *error = zone_find(name, length, &fields->zone);
+    fields->no_zone = error != NULL;
+    fields->bad = name;
+    fields->bad_length = length;
+    error_free(error);
+    return true;
+}
+
+/* A zone's name stands behind the time, or behind the date: "Europe/Berlin", "PST", "Etc/GMT+5". */
+static bool zone_scan(Fields *fields, const char *word)
+{
+    if ((fields->have & (HAVE_TIME | HAVE_DATE | HAVE_DAY)) == 0)
+        return false;
+    bool path = false;
+    while (fields->at < fields->end && (is_letter(*fields->at) || *fields->at == '/' || *fields->at == '_' ||
+                                        (path && (is_digit(*fields->at) || *fields->at == '-' || *fields->at == '+'))))
+        path |= *fields->at++ == '/';
+    return zone_set(fields, word, (size_t) (fields->at - word));
+}
+
 static bool word_scan(Fields *fields)
 {
     const char *word = fields->at;
@@ -387,21 +424,16 @@ static bool word_scan(Fields *fields)
     }
     if (scan_is_weekday(word, length) || special_word(fields, word, length))
         return true;
-    /* a zone's name, which is ignored, stands behind the time */
-    if ((fields->have & HAVE_TIME) == 0)
-        return false;
-    while (fields->at < fields->end && (is_letter(*fields->at) || *fields->at == '/' || *fields->at == '_'))
-        fields->at++;
-    return true;
+    return zone_scan(fields, word);
 }
 
-/* "+01:00" behind the time. */
+/* "+01:00" or "-0330" behind the time. */
 static bool offset_scan(Fields *fields)
 {
-    const char *start = ++fields->at;
+    const char *start = fields->at++;
     while (fields->at < fields->end && (is_digit(*fields->at) || *fields->at == ':'))
         fields->at++;
-    return fields->at > start;
+    return zone_set(fields, start, (size_t) (fields->at - start));
 }
 
 static bool fields_scan(Fields *fields)
@@ -465,17 +497,40 @@ bool fields_apply_half(Fields *fields)
     return true;
 }
 
+bool fields_have_date(const Fields *fields)
+{
+    const unsigned whole = HAVE_YEAR | HAVE_MONTH | HAVE_DAY;
+    return (fields->have & HAVE_DATE) != 0 || (fields->have & whole) == whole ||
+           (fields->have & (HAVE_YEAR | HAVE_DOY)) == (HAVE_YEAR | HAVE_DOY);
+}
+
+int32_t fields_offset(const Fields *fields, int64_t local)
+{
+    const TimeZone *zone = (fields->have & HAVE_ZONE) != 0 ? fields->zone : value_session()->zone;
+    return zone_offset_local(zone, local);
+}
+
+Error *fields_read(const char *type, const char *text, size_t length, Fields *fields)
+{
+    fields->at = text;
+    fields->end = text + length;
+    if (length == 0 || length > DATETIME_TEXT_MAX || !fields_scan(fields))
+        return fields->out_of_range ? datetime_out_of_range(text, length) : datetime_not_understood(type, text, length);
+    if (fields->no_zone && memchr(fields->bad, '/', fields->bad_length) == NULL)
+        return datetime_not_understood(type, text, length);
+    if (fields->no_zone)
+        return error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "time zone \"%.*s\" not recognized",
+                         (int) fields->bad_length, fields->bad);
+    return fields_apply_half(fields) ? NULL : datetime_out_of_range(text, length);
+}
+
 static Error *parse_any(const char *type, const char *text, size_t length, int32_t *date, int64_t *us)
 {
-    Fields fields = {.at = text, .end = text + length};
-    const unsigned whole = HAVE_YEAR | HAVE_MONTH | HAVE_DAY;
-    if (length == 0 || length > DATETIME_TEXT_MAX || !fields_scan(&fields))
+    Fields fields = {.have = 0};
+    TRY(fields_read(type, text, length, &fields));
+    if (!fields_have_date(&fields))
         return datetime_not_understood(type, text, length);
-    bool complete = (fields.have & HAVE_DATE) != 0 || (fields.have & whole) == whole ||
-                    (fields.have & (HAVE_YEAR | HAVE_DOY)) == (HAVE_YEAR | HAVE_DOY);
-    if (!complete)
-        return datetime_not_understood(type, text, length);
-    if (!fields_date(&fields, date) || !fields_apply_half(&fields))
+    if (!fields_date(&fields, date))
         return datetime_out_of_range(text, length);
     *us = fields.us;
     return NULL;

@@ -4,6 +4,7 @@
 #define BASE_DATA_DATETIME_SCAN_H
 
 #include "base/data/datetime.h"
+#include "base/data/value_session.h"
 
 #define DATETIME_TEXT_MAX 128 /* longer text is no date */
 
@@ -14,7 +15,8 @@ enum
     HAVE_DAY = 4,
     HAVE_TIME = 8,
     HAVE_DOY = 16,
-    HAVE_DATE = 32 /* days already known: Julian, today... */
+    HAVE_DATE = 32, /* days already known: Julian, today... */
+    HAVE_ZONE = 64
 };
 
 typedef struct Fields
@@ -26,6 +28,12 @@ typedef struct Fields
     int64_t us;
     bool bc;
     int32_t half; /* 1 am, 2 pm */
+    bool time_only;   /* of type TIME: lone digits are hours */
+    const TimeZone *zone; /* HAVE_ZONE */
+    bool out_of_range; /* a time that is none */
+    bool no_zone;    /* a word in the zone's place names none: *bad */
+    const char *bad;
+    size_t bad_length;
 } Fields;
 
 static inline bool is_digit(char c)
@@ -57,6 +65,12 @@ int64_t scan_fraction(Fields *fields);
 /* false: out of range, or there was a time before. */
 bool fields_set_time(Fields *fields, int64_t hour, int64_t minute, int64_t second, int64_t us);
 size_t scan_word_length(const Fields *fields);
+/* Collects the fields of a text in any form; 22007, 22023. */
+Error *fields_read(const char *type, const char *text, size_t length, Fields *fields) MUST_USE;
+/* Do they name a day? */
+bool fields_have_date(const Fields *fields);
+/* Seconds east of the zone named, or of the session's, at a local time. */
+int32_t fields_offset(const Fields *fields, int64_t local);
 /* The day the fields name; false: one is out of range. */
 bool fields_date(const Fields *fields, int32_t *date);
 /* AM and PM; false: the hour is not 1..12. */

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Intervals as text: "3 months 2 days", "1 day 04:05:06", "@ 1 hour ago", "90". */
+/* Intervals from text: "3 months 2 days", "1 day 04:05:06", "@ 1 hour ago", "90", "1-2", "P1Y2M". */
 #include "base/data/datetime.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-#define SECOND_US INT64_C(1000000)
 
 /* What is being put together; wide, so that only the end has to check. */
 typedef struct Sum
@@ -173,9 +169,53 @@ static bool time_add(Sum *sum, Cursor *cursor, Amount hours)
     return true;
 }
 
+/* After the years of [-]Y-M. */
+static bool year_month_add(Sum *sum, Cursor *cursor, Amount years)
+{
+    Amount months;
+    cursor->at++;
+    if (!amount_scan(cursor, &months) || months.millionths != 0 || months.whole > 11)
+        return false;
+    sum->months += (__int128) years.whole * 12 + (years.negative ? -months.whole : months.whole);
+    return true;
+}
+
+/* ISO 8601, after the P: 1Y2M3W4DT5H6M7.8S */
+static bool iso_scan(Cursor *cursor, Sum *sum)
+{
+    static const char *const units[2] = {"YMWD", "HMS"};
+    static const char *const names[2][4] = {{"year", "month", "week", "day"}, {"hour", "minute", "second", ""}};
+    int32_t part = 0;
+    bool seen = false;
+    while (cursor->at < cursor->end)
+    {
+        Amount amount;
+        if (*cursor->at == 'T' && part == 0)
+        {
+            part = 1;
+            cursor->at++;
+            continue;
+        }
+        if (!amount_scan(cursor, &amount) || cursor->at == cursor->end)
+            return false;
+        const char *unit = strchr(units[part], *cursor->at);
+        if (unit == NULL || *cursor->at == '\0')
+            return false;
+        cursor->at++;
+        const char *name = names[part][unit - units[part]];
+        seen = unit_add(sum, amount, name, strlen(name));
+    }
+    return seen;
+}
+
 static bool sum_scan(Cursor *cursor, Sum *sum)
 {
     bool seen = false;
+    if (cursor->end - cursor->at > 2 && *cursor->at == 'P')
+    {
+        cursor->at++;
+        return iso_scan(cursor, sum);
+    }
     while (cursor->at < cursor->end)
     {
         char c = *cursor->at;
@@ -199,6 +239,12 @@ static bool sum_scan(Cursor *cursor, Sum *sum)
         if (cursor->at < cursor->end && *cursor->at == ':')
         {
             if (!time_add(sum, cursor, amount))
+                return false;
+            continue;
+        }
+        if (cursor->end - cursor->at > 1 && *cursor->at == '-' && is_digit(cursor->at[1]) && amount.millionths == 0)
+        {
+            if (!year_month_add(sum, cursor, amount))
                 return false;
             continue;
         }
@@ -237,45 +283,4 @@ Error *interval_parse(const char *text, size_t length, Interval *interval)
         return error_new(SQLSTATE_DATETIME_FIELD_OVERFLOW, "interval out of range");
     *interval = (Interval){.us = (int64_t) sum.us, .days = (int32_t) sum.days, .months = (int32_t) sum.months};
     return NULL;
-}
-
-/* "3 mons": a plus sign after a negative part, so that signs stay clear. */
-static char *part_write(char *at, int64_t number, const char *unit, bool *first, bool *before_negative)
-{
-    if (number == 0)
-        return at;
-    at += snprintf(at, 32, "%s%s%lld %s%s", *first ? "" : " ", *before_negative && number > 0 ? "+" : "",
-                   (long long) number, unit, number == 1 ? "" : "s");
-    *first = false;
-    *before_negative = number < 0;
-    return at;
-}
-
-int32_t interval_format(const Interval *interval, char *out)
-{
-    char *at = out;
-    bool first = true;
-    bool before_negative = false;
-    at = part_write(at, interval->months / 12, "year", &first, &before_negative);
-    at = part_write(at, interval->months % 12, "mon", &first, &before_negative);
-    at = part_write(at, interval->days, "day", &first, &before_negative);
-    if (interval->us != 0 || first)
-    {
-        bool negative = interval->us < 0;
-        uint64_t us = negative ? -(uint64_t) interval->us : (uint64_t) interval->us;
-        uint64_t seconds = us / 1000000;
-        at += snprintf(at, 40, "%s%s%02llu:%02llu:%02llu", first ? "" : " ",
-                       negative          ? "-"
-                       : before_negative ? "+"
-                                         : "",
-                       (unsigned long long) (seconds / 3600), (unsigned long long) (seconds / 60 % 60),
-                       (unsigned long long) (seconds % 60));
-        if (us % 1000000 != 0)
-        {
-            at += snprintf(at, 10, ".%06llu", (unsigned long long) (us % 1000000));
-            while (at[-1] == '0')
-                at--;
-        }
-    }
-    return (int32_t) (at - out);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers as text, both ways.  The usual forms (up to 18 digits, no exponent) take one pass. */
 #include "base/core/assert.h"
+#include "base/data/value_session.h"
 #include "base/data/numeric.h"
 
 #include <math.h>
@@ -329,10 +330,18 @@ static bool float_text_is_tie(const char *text, float value)
     return off != 0 && off * 2 == step;
 }
 
+/* extra_float_digits below 0: so many significant digits, as PostgreSQL's %.*g. */
+static int32_t fewer_digits(double value, int32_t digits, char *out)
+{
+    return snprintf(out, 40, "%.*g", digits > 0 ? digits : 1, value);
+}
+
 int32_t double_format(double value, char *out)
 {
     if (!isfinite(value) || value == 0)
         return special_format(value, out);
+    if (value_session()->float_digits < 0)
+        return fewer_digits(value, 15 + value_session()->float_digits, out);
     char text[40];
     /* Fifteen digits are always kept by a normal double; the subnormal have fewer. */
     int32_t precision = fabs(value) < 2.3e-308 ? 1 : 15;
@@ -352,6 +361,8 @@ int32_t float_format(float value, char *out)
 {
     if (!isfinite(value) || value == 0)
         return special_format((double) value, out);
+    if (value_session()->float_digits < 0)
+        return fewer_digits((double) value, 6 + value_session()->float_digits, out);
     char text[40];
     int32_t precision = fabsf(value) < 1.2e-38f ? 1 : 6;
     for (; precision <= 9; precision++)

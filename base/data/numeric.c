@@ -311,19 +311,32 @@ static SqlType string_meets(SqlType string, SqlType other)
     return other;
 }
 
+/* What a day becomes beside a moment, and a moment beside one with a zone. */
+static int32_t moment_rank(SqlType type)
+{
+    return type.id == TYPE_DATE ? 1 : type.id == TYPE_TIMESTAMP ? 2 : type.id == TYPE_TIMESTAMPTZ ? 3 : 0;
+}
+
 Error *type_common(SqlType a, SqlType b, SqlType *result)
 {
     *result = a;
     if (type_is_string(a) && type_is_string(b))
         *result = string_common(a, b);
     else if (a.id == b.id && a.id != TYPE_DECIMAL)
+    {
+        if (!type_equal(a, b)) /* INTERVAL, VARBYTE: whatever either holds */
+            *result = a.id == TYPE_VARBYTE && a.length > 0 && b.length > 0 ? (a.length > b.length ? a : b)
+                                                                           : type_make((TypeId) a.id);
         return NULL;
+    }
     else if (type_is_string(a))
         *result = string_meets(a, b);
     else if (type_is_string(b))
         *result = string_meets(b, a);
-    else if ((a.id == TYPE_DATE && b.id == TYPE_TIMESTAMP) || (a.id == TYPE_TIMESTAMP && b.id == TYPE_DATE))
-        *result = type_make(TYPE_TIMESTAMP);
+    else if (moment_rank(a) > 0 && moment_rank(b) > 0)
+        *result = moment_rank(a) > moment_rank(b) ? a : b;
+    else if ((a.id == TYPE_TIME && b.id == TYPE_TIMETZ) || (a.id == TYPE_TIMETZ && b.id == TYPE_TIME))
+        *result = type_make(TYPE_TIMETZ);
     else if (!type_is_number(a) || !type_is_number(b))
         return error_new(SQLSTATE_DATATYPE_MISMATCH, "types %s and %s cannot be matched", type_name(a), type_name(b));
     else if (a.id != TYPE_DECIMAL && b.id != TYPE_DECIMAL)

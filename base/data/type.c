@@ -47,6 +47,18 @@ SqlType type_char(int32_t length)
     return (SqlType){.id = TYPE_CHAR, .length = length};
 }
 
+SqlType type_varbyte(int32_t length)
+{
+    ASSERT(length >= 0);
+    return (SqlType){.id = TYPE_VARBYTE, .length = length};
+}
+
+SqlType type_interval(int32_t fields, int32_t digits)
+{
+    ASSERT(digits >= -1 && digits <= 6);
+    return (SqlType){.id = TYPE_INTERVAL, .precision = (uint8_t) (digits + 1), .length = fields};
+}
+
 bool type_equal(SqlType a, SqlType b)
 {
     return a.id == b.id && a.precision == b.precision && a.scale == b.scale && a.length == b.length;
@@ -98,6 +110,10 @@ int32_t type_typmod(SqlType type)
         return (((int32_t) type.precision << 16) | type.scale) + 4;
     if ((type.id == TYPE_CHAR || type.id == TYPE_VARCHAR) && type.length > 0)
         return type.length + 4;
+    if (type.id == TYPE_VARBYTE && type.length > 0)
+        return type.length + 4;
+    if (type.id == TYPE_INTERVAL && (type.length > 0 || type.precision > 0))
+        return (type.length > 0 ? type.length : INTERVAL_FULL) << 16 | (type.precision > 0 ? type.precision - 1 : 0xffff);
     return -1;
 }
 
@@ -113,11 +129,38 @@ const char *type_name(SqlType type)
     return type_rows[type.id].name;
 }
 
+/* " day to second(3)" */
+static void interval_print(Text *text, SqlType type)
+{
+    static const struct
+    {
+        int32_t field;
+        const char *name;
+    } fields[] = {{INTERVAL_YEAR, "year"}, {INTERVAL_MONTH, "month"},   {INTERVAL_DAY, "day"},
+                  {INTERVAL_HOUR, "hour"}, {INTERVAL_MINUTE, "minute"}, {INTERVAL_SECOND, "second"}};
+    const char *first = NULL;
+    const char *last = NULL;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if ((type.length & fields[i].field) != 0)
+        {
+            first = first == NULL ? fields[i].name : first;
+            last = fields[i].name;
+        }
+    if (first != NULL)
+        text_printf(text, " %s", first);
+    if (first != last)
+        text_printf(text, " to %s", last);
+    if (type.precision > 0)
+        text_printf(text, "(%d)", type.precision - 1);
+}
+
 void type_print(Text *text, SqlType type)
 {
     text_puts(text, type_name(type));
     if (type.id == TYPE_DECIMAL && type.precision > 0)
         text_printf(text, "(%d,%d)", type.precision, type.scale);
-    else if ((type.id == TYPE_CHAR || type.id == TYPE_VARCHAR) && type.length > 0)
+    else if (type.id == TYPE_INTERVAL)
+        interval_print(text, type);
+    else if ((type.id == TYPE_CHAR || type.id == TYPE_VARCHAR || type.id == TYPE_VARBYTE) && type.length > 0)
         text_printf(text, "(%d)", type.length);
 }

@@ -5,6 +5,10 @@
  *   BOOLEAN I8 (0/1) · SMALLINT I16 · INTEGER I32 · BIGINT I64 · REAL F32 · DOUBLE F64
  *   DATE I32 (days since 2000-01-01) · TIMESTAMP I64 (microseconds since 2000-01-01 00:00)
  *   DECIMAL(p,s) integer scaled by 10^s: I64 for p <= 18, I128 above
+ *   TIMESTAMPTZ I64 (microseconds since 2000-01-01 00:00 UTC) · TIME I64 (microseconds, 0..24 h)
+ *   TIMETZ I64: (time - offset) in microseconds * 2^17 + seconds west of Greenwich + 2^16, so that integers
+ *   compare as PostgreSQL compares the type (datetime.h)
+ *   VARBYTE STR: its bytes as lower-case hex digits, which compare as the bytes do and never end in a blank
  *   CHAR, VARCHAR, UNKNOWN (an untyped literal) STR · INTERVAL Interval
  *
  * Where bounds known from statistics allow it, a value may stand in a narrower
@@ -41,7 +45,9 @@ typedef enum Rep
     REP_COUNT
 } Rep;
 
-/* length: CHAR/VARCHAR: bytes; precision, scale: DECIMAL.  Else 0. */
+/* length: CHAR/VARCHAR/VARBYTE: bytes; precision, scale: DECIMAL.
+ * INTERVAL: length is the mask of fields a qualifier names (INTERVAL_*; 0: all), precision 1 + digits of the
+ * second's fraction (0: all).  Else 0. */
 typedef struct SqlType
 {
     uint8_t id; /* TypeId */
@@ -55,6 +61,20 @@ typedef struct SqlType
 #define CHAR_LENGTH_MAX 4096
 #define VARCHAR_LENGTH_MAX 65535
 #define VARCHAR_LENGTH_DEFAULT 256
+#define VARBYTE_LENGTH_MAX 1024000
+#define VARBYTE_LENGTH_DEFAULT 64000
+
+/* PostgreSQL's INTERVAL_MASK() of each field (utils/timestamp.h), as the grammar gives them. */
+enum
+{
+    INTERVAL_MONTH = 1 << 1,
+    INTERVAL_YEAR = 1 << 2,
+    INTERVAL_DAY = 1 << 3,
+    INTERVAL_HOUR = 1 << 10,
+    INTERVAL_MINUTE = 1 << 11,
+    INTERVAL_SECOND = 1 << 12,
+    INTERVAL_FULL = 0x7fff
+};
 
 /* A string value.  data need not be terminated; len in bytes.  CHAR values are
  * kept without their trailing blanks; VARCHAR values as given.  Comparison,
@@ -96,6 +116,8 @@ SqlType type_make(TypeId id);                             /* no parameters: leng
 SqlType type_decimal(int32_t precision, int32_t scale);
 SqlType type_varchar(int32_t length);
 SqlType type_char(int32_t length);
+SqlType type_varbyte(int32_t length);
+SqlType type_interval(int32_t fields, int32_t digits); /* 0: all fields; -1: all digits */
 
 bool type_equal(SqlType a, SqlType b); /* id and parameters */
 Rep type_rep(SqlType type);

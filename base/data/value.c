@@ -3,10 +3,16 @@
 #include "base/core/assert.h"
 #include "base/data/datetime.h"
 #include "base/data/numeric.h"
+#include "base/data/value_session.h"
 
 #include <math.h>
 #include <string.h>
 #include <strings.h>
+
+bool value_rounds(ValueMode mode)
+{
+    return mode == VALUE_INPUT || (mode == VALUE_CAST && value_session()->rounds);
+}
 
 /* ---- text to value -------------------------------------------------------- */
 
@@ -76,14 +82,13 @@ static Error *decimal_value_parse(SqlType type, ValueMode mode, const char *text
 {
     int128 value;
     int32_t precision = type.precision == 0 ? DECIMAL_PRECISION_I64_MAX : type.precision;
-    TRY(decimal_parse(text, length, precision, type.scale, mode == VALUE_INPUT, &value));
+    TRY(decimal_parse(text, length, precision, type.scale, value_rounds(mode), &value));
     *out = decimal_datum(type, value);
     return NULL;
 }
 
 Error *value_parse(Arena *arena, SqlType type, ValueMode mode, const char *text, size_t length, Datum *out)
 {
-    (void) arena; /* every type can still borrow from `text` */
     int32_t date;
     out->null = false;
     switch ((TypeId) type.id)
@@ -108,8 +113,20 @@ Error *value_parse(Arena *arena, SqlType type, ValueMode mode, const char *text,
         return NULL;
     case TYPE_TIMESTAMP:
         return timestamp_parse(text, length, &out->i);
+    case TYPE_TIMESTAMPTZ:
+        return timestamptz_parse(text, length, &out->i);
+    case TYPE_TIME:
+        return time_parse(text, length, &out->i);
+    case TYPE_TIMETZ:
+        return timetz_parse(text, length, &out->i);
     case TYPE_INTERVAL:
-        return interval_parse(text, length, &out->interval);
+        TRY(interval_parse(text, length, &out->interval));
+        out->interval = interval_fit(&out->interval, type.length, type.precision);
+        return NULL;
+    case TYPE_VARBYTE:
+        if (mode == VALUE_COPY)
+            return varbyte_from_hex(arena, type.length, mode, (Str){text, (int64_t) length}, &out->str);
+        return varbyte_from_bytes(arena, type.length, mode, (Str){text, (int64_t) length}, &out->str);
     case TYPE_CHAR:
     case TYPE_VARCHAR:
     case TYPE_UNKNOWN:
@@ -137,7 +154,7 @@ static void string_print(Text *text, SqlType type, Str value)
 void value_print(Text *text, SqlType type, const Datum *value)
 {
     ASSERT(!value->null);
-    char *at = text_reserve(text, 96);
+    char *at = text_reserve(text, 160);
     int32_t length = 0;
     switch ((TypeId) type.id)
     {
@@ -164,6 +181,15 @@ void value_print(Text *text, SqlType type, const Datum *value)
     case TYPE_TIMESTAMP:
         length = timestamp_format(value->i, at);
         break;
+    case TYPE_TIMESTAMPTZ:
+        length = timestamptz_format(value->i, at);
+        break;
+    case TYPE_TIME:
+        length = time_format(value->i, at);
+        break;
+    case TYPE_TIMETZ:
+        length = timetz_format(value->i, at);
+        break;
     case TYPE_INTERVAL:
         length = interval_format(&value->interval, at);
         break;
@@ -173,6 +199,23 @@ void value_print(Text *text, SqlType type, const Datum *value)
     }
     text->length += (size_t) length;
     text->data[text->length] = '\0';
+}
+
+static const char *short_name(SqlType type)
+{
+    switch (type.id)
+    {
+    case TYPE_TIMESTAMP:
+        return "timestamp";
+    case TYPE_TIMESTAMPTZ:
+        return "timestamptz";
+    case TYPE_TIME:
+        return "time";
+    case TYPE_TIMETZ:
+        return "timetz";
+    default:
+        return type_name(type);
+    }
 }
 
 void value_print_literal(Text *text, SqlType type, const Datum *value)
@@ -192,12 +235,17 @@ void value_print_literal(Text *text, SqlType type, const Datum *value)
         text_quote_literal(text, value->str.data, (size_t) value->str.len);
         return;
     }
+    if (type.id == TYPE_VARBYTE)
+    {
+        text_printf(text, "from_hex('%.*s')", (int) value->str.len, value->str.data);
+        return;
+    }
     bool quoted = !type_is_number(type) || ((type.id == TYPE_DOUBLE || type.id == TYPE_REAL) && !isfinite(value->f));
     if (quoted)
         text_putc(text, '\'');
     value_print(text, type, value);
     if (quoted)
-        text_printf(text, "'::%s", type.id == TYPE_TIMESTAMP ? "timestamp" : type_name(type));
+        text_printf(text, "'::%s", short_name(type));
 }
 
 /* ---- values in memory --------------------------------------------------------- */

@@ -14,8 +14,11 @@ typedef enum ValueMode
 {
     VALUE_INPUT,  /* a literal or INSERT: decimals round, too long strings are 22001 unless blanks */
     VALUE_COPY,   /* COPY: decimals are cut (FEATURES 2.24), strings as INPUT */
-    VALUE_CAST    /* explicit cast: decimals are cut, strings too long are cut silently */
+    VALUE_CAST    /* explicit cast: decimals are cut, or rounded if the session says so; strings too long are cut silently */
 } ValueMode;
+
+/* Do decimals round in this mode? (enable_numeric_rounding is value_session.h's) */
+bool value_rounds(ValueMode mode);
 
 /* Parses text as a value of `type`.  A STR datum borrows from `text` where it can and
  * else lives in `arena`.  CHAR loses trailing blanks and refuses multi-byte characters;
@@ -23,6 +26,12 @@ typedef enum ValueMode
 Error *value_parse(Arena *arena, SqlType type, ValueMode mode, const char *text, size_t length, Datum *out) MUST_USE;
 /* A string made to fit CHAR(n) or VARCHAR(n) (length 0 = any); what value_parse does for them. Borrows from `text`. */
 Error *str_fit(SqlType type, ValueMode mode, Str text, Str *out) MUST_USE;
+/* VARBYTE(length) from the bytes of a text, or from hex digits: 22P02. length 0 = any; too long as str_fit(). */
+Error *varbyte_from_bytes(Arena *arena, int32_t length, ValueMode mode, Str bytes, Str *out) MUST_USE;
+Error *varbyte_from_hex(Arena *arena, int32_t length, ValueMode mode, Str digits, Str *out) MUST_USE;
+Error *varbyte_fit(int32_t length, ValueMode mode, Str value, Str *out) MUST_USE;
+/* Its bytes. */
+Str varbyte_bytes(Arena *arena, Str value);
 /* Appends the text form a client sees ("t", "1998-12-01", CHAR padded with blanks to its length). */
 void value_print(Text *text, SqlType type, const Datum *value);
 /* Appends a value as an SQL literal, for EXPLAIN and DEFAULT: '1998-12-01'::date. */
@@ -54,6 +63,12 @@ void value_write(ByteWriter *writer, SqlType type, const Datum *value);
 Datum value_read(ByteReader *reader, Arena *arena, SqlType type);
 /* Casts a constant between types as an explicit CAST does; 42846 if there is no such cast. */
 Error *value_cast(Arena *arena, SqlType from, const Datum *value, SqlType to, ValueMode mode, Datum *out) MUST_USE;
+
+/* Between DATE, TIME, TIMESTAMP, TIMESTAMPTZ and TIMETZ by the session's zone; false: there is no such cast. */
+bool moment_cast(TypeId from, int64_t value, TypeId to, int64_t *out);
+/* Big-endian two's complement in as many bytes as the integer type has. */
+Error *varbyte_from_integer(Arena *arena, SqlType from, int64_t value, int32_t length, ValueMode mode, Str *out) MUST_USE;
+Error *varbyte_to_integer(Str value, SqlType to, int64_t *out) MUST_USE;
 
 /* The conversions casts are made of.  22003 where the value does not fit; *out is then 0. */
 Error *integer_fit(TypeId id, __int128 value, int64_t *out) MUST_USE;

@@ -4,6 +4,7 @@
 #include "base/data/datetime.h"
 #include "base/data/numeric.h"
 #include "base/data/value.h"
+#include "base/data/value_session.h"
 
 #include <float.h>
 #include <math.h>
@@ -32,13 +33,13 @@ Error *integer_from_double(TypeId id, double value, int64_t *out)
 Error *integer_from_decimal(TypeId id, int128 value, int32_t scale, ValueMode mode, int64_t *out)
 {
     int128 whole;
-    TRY(decimal_rescale(value, scale, 0, mode == VALUE_INPUT, &whole));
+    TRY(decimal_rescale(value, scale, 0, value_rounds(mode), &whole));
     return integer_fit(id, whole, out);
 }
 
 Error *decimal_fit(int128 value, int32_t from_scale, int32_t precision, int32_t scale, ValueMode mode, int128 *out)
 {
-    TRY(decimal_rescale(value, from_scale, scale, mode == VALUE_INPUT, out));
+    TRY(decimal_rescale(value, from_scale, scale, value_rounds(mode), out));
     if (decimal_fits(*out, precision))
         return NULL;
     *out = 0;
@@ -114,9 +115,61 @@ static Error *to_string(Arena *arena, SqlType from, const Datum *value, SqlType 
     text_init(&text, arena);
     if (from.id == TYPE_BOOLEAN)
         text_puts(&text, value->i != 0 ? "true" : "false");
+    else if (from.id == TYPE_VARBYTE)
+    {
+        Str bytes = varbyte_bytes(arena, value->str);
+        if (!utf8_valid(bytes.data, (size_t) bytes.len))
+            return error_new(SQLSTATE_UNTRANSLATABLE_CHARACTER, "invalid byte sequence for encoding \"UTF8\"");
+        return str_fit(to, mode, bytes, &out->str);
+    }
     else
         value_print(&text, from, value);
     return str_fit(to, mode, (Str){text.data, (int64_t) text.length}, &out->str);
+}
+
+bool moment_cast(TypeId from, int64_t value, TypeId to, int64_t *out)
+{
+    const TimeZone *zone = value_session()->zone;
+    int64_t local = value; /* as TIMESTAMP */
+    *out = value;
+    if (from == to)
+        return true;
+    if (from == TYPE_DATE)
+        local = value * DAY_US;
+    else if (from == TYPE_TIMESTAMPTZ)
+        local = zone_to_local(zone, value);
+    else if (from == TYPE_TIMETZ || from == TYPE_TIME)
+    {
+        if (to != TYPE_TIME && to != TYPE_TIMETZ)
+            return false;
+        int64_t now = zone_to_local(zone, value_session()->now);
+        *out = from == TYPE_TIMETZ ? timetz_time(value)
+                                   : timetz_make(value, -zone_offset_local(zone, now - timestamp_time(now) + value));
+        return true;
+    }
+    else if (from != TYPE_TIMESTAMP)
+        return false;
+    switch (to)
+    {
+    case TYPE_DATE:
+        *out = timestamp_date(local);
+        return true;
+    case TYPE_TIMESTAMP:
+        *out = local;
+        return true;
+    case TYPE_TIMESTAMPTZ:
+        *out = zone_to_utc(zone, local);
+        return true;
+    case TYPE_TIME:
+        *out = timestamp_time(local);
+        return from != TYPE_DATE;
+    case TYPE_TIMETZ:
+        *out = timetz_make(timestamp_time(local),
+                           -(from == TYPE_TIMESTAMPTZ ? zone_offset(zone, value) : zone_offset_local(zone, local)));
+        return from != TYPE_DATE;
+    default:
+        return false;
+    }
 }
 
 static Error *cast_present(Arena *arena, SqlType from, const Datum *value, SqlType to, ValueMode mode, Datum *out)
@@ -132,6 +185,8 @@ static Error *cast_present(Arena *arena, SqlType from, const Datum *value, SqlTy
     case TYPE_SMALLINT:
     case TYPE_INTEGER:
     case TYPE_BIGINT:
+        if (from.id == TYPE_VARBYTE)
+            return varbyte_to_integer(value->str, to, &out->i);
         return to_integer(from, value, to, mode, out);
     case TYPE_DECIMAL:
         return to_decimal(from, value, to, mode, out);
@@ -147,16 +202,30 @@ static Error *cast_present(Arena *arena, SqlType from, const Datum *value, SqlTy
             return no_cast(from, to);
         out->i = value->i != 0;
         return NULL;
-    case TYPE_TIMESTAMP:
-        if (from.id != TYPE_DATE)
-            return no_cast(from, to);
-        out->i = value->i * DAY_US;
-        return NULL;
     case TYPE_DATE:
-        if (from.id != TYPE_TIMESTAMP)
+    case TYPE_TIME:
+    case TYPE_TIMESTAMP:
+    case TYPE_TIMESTAMPTZ:
+    case TYPE_TIMETZ:
+        if (from.id == TYPE_INTERVAL && to.id == TYPE_TIME)
+        {
+            out->i = time_wrap(value->interval.us);
+            return NULL;
+        }
+        return moment_cast((TypeId) from.id, value->i, (TypeId) to.id, &out->i) ? NULL : no_cast(from, to);
+    case TYPE_INTERVAL:
+        if (from.id == TYPE_TIME)
+            out->interval = interval_fit(&(Interval){.us = value->i}, to.length, to.precision);
+        else if (from.id == TYPE_INTERVAL)
+            out->interval = interval_fit(&value->interval, to.length, to.precision);
+        else
             return no_cast(from, to);
-        out->i = timestamp_date(value->i);
         return NULL;
+    case TYPE_VARBYTE:
+        if (from.id == TYPE_VARBYTE)
+            return varbyte_fit(to.length, mode, value->str, &out->str);
+        return type_is_integer(from) ? varbyte_from_integer(arena, from, value->i, to.length, mode, &out->str)
+                                     : no_cast(from, to);
     default:
         return no_cast(from, to);
     }
@@ -168,7 +237,8 @@ Error *value_cast(Arena *arena, SqlType from, const Datum *value, SqlType to, Va
     *out = in;
     if (in.null)
         return NULL;
-    if (from.id == to.id && from.id != TYPE_DECIMAL && !type_is_string(from))
+    if (from.id == to.id && from.id != TYPE_DECIMAL && from.id != TYPE_INTERVAL && from.id != TYPE_VARBYTE &&
+        !type_is_string(from))
         return NULL;
     return cast_present(arena, from, &in, to, mode, out);
 }

@@ -25,6 +25,82 @@ void k_to_hex_integer(Arena *arena, Str *result, int64_t value);
 int64_t k_width_bucket_decimal(const I128 *value, int32_t value_scale, const I128 *low, int32_t low_scale,
                                const I128 *high, int32_t high_scale, int64_t count, Error **error);
 int64_t k_width_bucket_double(double value, double low, double high, int64_t count, Error **error);
+/* binary.c */
+void k_cast_bigint_varbyte(Arena *arena, Str *result, int64_t value, int32_t length, int32_t scale, int32_t mode,
+                           Error **error);
+void k_cast_integer_varbyte(Arena *arena, Str *result, int64_t value, int32_t length, int32_t scale, int32_t mode,
+                            Error **error);
+void k_cast_smallint_varbyte(Arena *arena, Str *result, int64_t value, int32_t length, int32_t scale, int32_t mode,
+                             Error **error);
+void k_cast_text_varbyte(Arena *arena, Str *result, const Str *text, int32_t length, int32_t scale, int32_t mode,
+                         Error **error);
+int64_t k_cast_varbyte_bigint(const Str *value, int32_t length, int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_varbyte_integer(const Str *value, int32_t length, int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_varbyte_smallint(const Str *value, int32_t length, int32_t scale, int32_t mode, Error **error);
+void k_cast_varbyte_text(Arena *arena, Str *result, const Str *value, int32_t length, int32_t scale, int32_t mode,
+                         Error **error);
+void k_cast_varbyte_varbyte(Arena *arena, Str *result, const Str *value, int32_t length, int32_t scale, int32_t mode,
+                            Error **error);
+void k_concat_varbyte(Arena *arena, Str *result, const Str *a, const Str *b);
+void k_from_hex(Arena *arena, Str *result, const Str *text, Error **error);
+void k_from_varbyte(Arena *arena, Str *result, const Str *value, const Str *format, Error **error);
+int64_t k_length_varbyte(const Str *value);
+void k_to_hex_varbyte(Arena *arena, Str *result, const Str *value);
+void k_to_varbyte(Arena *arena, Str *result, const Str *text, const Str *format, Error **error);
+
+/* moment.c */
+int64_t k_cast_date_timestamptz(int64_t value, int32_t length, int32_t scale, int32_t mode);
+void k_cast_interval_interval(Interval *result, const Interval *interval, int32_t length, int32_t precision,
+                              int32_t mode);
+int64_t k_cast_interval_time(const Interval *interval, int32_t length, int32_t scale, int32_t mode);
+int64_t k_cast_text_time(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_text_timestamptz(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+int64_t k_cast_text_timetz(const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error);
+void k_cast_time_interval(Interval *result, int64_t time, int32_t length, int32_t precision, int32_t mode);
+void k_cast_time_text(Arena *arena, Str *result, int64_t value, int32_t length, int32_t scale, int32_t mode,
+                      Error **error);
+int64_t k_cast_time_timetz(int64_t value, int32_t length, int32_t scale, int32_t mode);
+int64_t k_cast_timestamp_time(int64_t value, int32_t length, int32_t scale, int32_t mode);
+int64_t k_cast_timestamp_timestamptz(int64_t value, int32_t length, int32_t scale, int32_t mode);
+int64_t k_cast_timestamptz_date(int64_t value, int32_t length, int32_t scale, int32_t mode);
+void k_cast_timestamptz_text(Arena *arena, Str *result, int64_t value, int32_t length, int32_t scale, int32_t mode,
+                             Error **error);
+int64_t k_cast_timestamptz_time(int64_t value, int32_t length, int32_t scale, int32_t mode);
+int64_t k_cast_timestamptz_timestamp(int64_t value, int32_t length, int32_t scale, int32_t mode);
+int64_t k_cast_timestamptz_timetz(int64_t value, int32_t length, int32_t scale, int32_t mode);
+void k_cast_timetz_text(Arena *arena, Str *result, int64_t value, int32_t length, int32_t scale, int32_t mode,
+                        Error **error);
+int64_t k_cast_timetz_time(int64_t value, int32_t length, int32_t scale, int32_t mode);
+int64_t k_convert_timezone(const Str *to, int64_t timestamp, Error **error);
+int64_t k_convert_timezone_from(const Str *from, const Str *to, int64_t timestamp, Error **error);
+int64_t k_date_add_time(int64_t date, int64_t time);
+int64_t k_date_add_timetz(int64_t date, int64_t timetz);
+double k_date_part_time(int64_t part, int64_t time);
+double k_date_part_timestamptz(int64_t part, int64_t timestamp);
+double k_date_part_timetz(int64_t part, int64_t timetz);
+int64_t k_date_trunc_timestamptz(int64_t part, int64_t timestamp, Error **error);
+int64_t k_dateadd_timestamptz(int64_t part, int64_t count, int64_t timestamp, Error **error);
+int64_t k_extract_time(int64_t part, int64_t time);
+int64_t k_extract_timestamptz(int64_t part, int64_t timestamp);
+int64_t k_extract_timetz(int64_t part, int64_t timetz);
+int64_t k_interval_add_time(const Interval *interval, int64_t time);
+int64_t k_interval_add_timestamptz(const Interval *interval, int64_t timestamp, Error **error);
+int64_t k_interval_add_timetz(const Interval *interval, int64_t timetz);
+void k_justify_days(Interval *result, const Interval *interval, Error **error);
+void k_justify_hours(Interval *result, const Interval *interval, Error **error);
+void k_justify_interval(Interval *result, const Interval *interval, Error **error);
+int64_t k_time_add_date(int64_t time, int64_t date);
+int64_t k_time_add_interval(int64_t time, const Interval *interval);
+int64_t k_time_sub_interval(int64_t time, const Interval *interval);
+void k_time_sub_time(Interval *result, int64_t a, int64_t b);
+int64_t k_timestamptz_add_interval(int64_t timestamp, const Interval *interval, Error **error);
+int64_t k_timestamptz_sub_interval(int64_t timestamp, const Interval *interval, Error **error);
+int64_t k_timetz_add_date(int64_t timetz, int64_t date);
+int64_t k_timetz_add_interval(int64_t timetz, const Interval *interval);
+int64_t k_timetz_sub_interval(int64_t timetz, const Interval *interval);
+int64_t k_timezone_timestamp(const Str *zone, int64_t timestamp, Error **error);
+int64_t k_timezone_timestamptz(const Str *zone, int64_t timestamp, Error **error);
+int64_t k_timezone_timetz(const Str *name, int64_t timetz, Error **error);
 
 /* cast.c */
 int64_t k_cast_boolean_integer(int64_t value, int32_t length, int32_t scale, int32_t mode);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define NUMBER_TEXT_BYTES 96
+#define NUMBER_TEXT_BYTES 160
 
 /* ---- between numbers ------------------------------------------------------ */
 
@@ -178,14 +178,15 @@ void k_cast_text_decimal(I128 *result, int32_t result_scale, const Str *text, in
 {
     int128 value = 0;
     (void) result_scale;
-    error_keep(error, decimal_parse(text->data, (size_t) text->len, precision, scale, mode == VALUE_INPUT, &value));
+    error_keep(error, decimal_parse(text->data, (size_t) text->len, precision, scale, value_rounds((ValueMode) mode), &value));
     *result = i128_put(value);
 }
 
-void k_cast_text_interval(Interval *result, const Str *text, int32_t length, int32_t scale, int32_t mode, Error **error)
+void k_cast_text_interval(Interval *result, const Str *text, int32_t length, int32_t precision, int32_t mode,
+                          Error **error)
 {
-    (void) length, (void) scale;
-    *result = text_parse(type_make(TYPE_INTERVAL), text, mode, error).interval;
+    Interval interval = text_parse(type_make(TYPE_INTERVAL), text, mode, error).interval;
+    *result = interval_fit(&interval, length, precision);
 }
 
 static void text_fit(SqlType type, Str *result, Str text, int32_t mode, Error **error)

@@ -7,7 +7,6 @@
 
 #define HOUR_US   INT64_C(3600000000)
 #define MINUTE_US INT64_C(60000000)
-#define SECOND_US INT64_C(1000000)
 
 static Error *calendar_left(const char *what)
 {
@@ -113,6 +112,9 @@ int64_t k_date_trunc(int64_t part, int64_t timestamp, Error **error)
     case FIELD_ISODOW:
     case FIELD_DOY:
     case FIELD_EPOCH:
+    case FIELD_TIMEZONE:
+    case FIELD_TIMEZONE_HOUR:
+    case FIELD_TIMEZONE_MINUTE:
         error_keep(error, error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "date part is not a unit of time to cut to"));
         return timestamp;
     default:
@@ -351,6 +353,8 @@ static int32_t unit_months(DateField part, int64_t *us)
     case FIELD_MICROSECOND:
         *us = 1;
         return 0;
+    default:
+        break;
     }
     return 0;
 }
@@ -381,9 +385,13 @@ int64_t k_dateadd(int64_t part, int64_t count, int64_t timestamp, Error **error)
 /* Borders of the part that lie between: the difference of what DATE_TRUNC counts. */
 int64_t k_datediff(int64_t part, int64_t from, int64_t to, Error **error)
 {
-    (void) error;
     int64_t unit_us;
     int32_t months = unit_months((DateField) part, &unit_us);
+    if (months == 0 && unit_us == 0)
+    {
+        error_keep(error, error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "date part is not a unit of time"));
+        return 0;
+    }
     if (months > 0)
     {
         int32_t year, month, day;

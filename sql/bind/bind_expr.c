@@ -51,19 +51,11 @@ static bool has_letters(Str text)
 }
 
 /* INTERVAL '90' DAY: the unit goes into the text. */
-static Error *bind_interval(Binder *binder, const PgQuery__TypeName *name, Expr *arg, Expr **out)
+static Error *bind_interval(Binder *binder, SqlType type, Expr *arg, Expr **out)
 {
-    const char *unit;
-    TRY(bind_interval_unit(binder, name, &unit));
-    if (unit != NULL && arg->kind == EXPR_CONST && arg->type.id == TYPE_UNKNOWN && !arg->value.null &&
-        !has_letters(arg->value.str))
-    {
-        char *text = arena_printf(binder->arena, "%.*s %s", (int) arg->value.str.len, arg->value.str.data, unit);
-        int32_t position = arg->position;
-        arg = expr_constant(binder->arena, arg->type, (Datum){.str = {text, (int64_t) strlen(text)}});
-        arg->position = position;
-    }
-    return coerce(binder, arg, type_make(TYPE_INTERVAL), CAST_EXPLICIT, out);
+    if (arg->kind == EXPR_CONST && arg->type.id == TYPE_UNKNOWN && !arg->value.null && !has_letters(arg->value.str))
+        arg = bind_interval_text(binder, arg, type);
+    return coerce(binder, arg, type, CAST_EXPLICIT, out);
 }
 
 static Error *bind_cast(Binder *binder, Scope *scope, const PgQuery__TypeCast *cast, Expr **out)
@@ -74,7 +66,7 @@ static Error *bind_cast(Binder *binder, Scope *scope, const PgQuery__TypeCast *c
     TRY(bind_expr(binder, scope, cast->arg, &arg));
     TRY(bind_type(binder, cast->type_name, false, &type));
     if (type.id == TYPE_INTERVAL)
-        return bind_interval(binder, cast->type_name, arg, out);
+        return bind_interval(binder, type, arg, out);
     if (arg->position == 0)
         arg->position = position;
     /* VARCHAR without a length is as long as what it is made of (FEATURES 2.06) */

@@ -2,6 +2,7 @@
 /* Functions the leader answers once for the statement (FEATURES 1.03): constants from the BindContext. */
 #include "base/core/assert.h"
 #include "base/data/datetime.h"
+#include "base/data/value_session.h"
 #include "sql/bind/binder.h"
 
 #include <string.h>
@@ -39,6 +40,8 @@ static Error *current_setting(const Binder *binder, const Expr *name, Datum *val
 static Error *leader_value(Binder *binder, FuncId func, Expr *const *args, Datum *value)
 {
     const BindContext *context = binder->context;
+    const TimeZone *zone = value_session()->zone;
+    int64_t local = zone_to_local(zone, context->transaction_time);
     *value = (Datum){.null = false};
     switch (func)
     {
@@ -46,7 +49,7 @@ static Error *leader_value(Binder *binder, FuncId func, Expr *const *args, Datum
         *value = text_value(context->database);
         return NULL;
     case FUNC_CURRENT_DATE:
-        value->i = timestamp_date(context->transaction_time);
+        value->i = timestamp_date(local);
         return NULL;
     case FUNC_CURRENT_SCHEMA:
         *value = text_value(current_schema(binder));
@@ -55,11 +58,21 @@ static Error *leader_value(Binder *binder, FuncId func, Expr *const *args, Datum
         return current_setting(binder, args[0], value);
     case FUNC_CURRENT_TIMESTAMP:
     case FUNC_NOW:
-    case FUNC_SYSDATE:
         value->i = context->transaction_time;
         return NULL;
+    case FUNC_LOCALTIMESTAMP:
+    case FUNC_SYSDATE:
+        value->i = local;
+        return NULL;
+    case FUNC_LOCALTIME:
+        value->i = timestamp_time(local);
+        return NULL;
+    case FUNC_CURRENT_TIME:
+        value->i = timetz_make(timestamp_time(local), -zone_offset(zone, context->transaction_time));
+        return NULL;
     case FUNC_GETDATE: /* whole seconds, as Redshift gives it */
-        value->i = context->statement_time - ((context->statement_time % 1000000) + 1000000) % 1000000;
+        local = zone_to_local(zone, context->statement_time);
+        value->i = local - (local % SECOND_US + SECOND_US) % SECOND_US;
         return NULL;
     case FUNC_CURRENT_USER:
     case FUNC_USER:
@@ -115,8 +128,12 @@ Error *bind_value_function(Binder *binder, const PgQuery__SQLValueFunction *func
         {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_DATE, "current_date"},
         {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP, "current_timestamp"},
         {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP_N, "current_timestamp"},
-        {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP, "current_timestamp"},
-        {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP_N, "current_timestamp"},
+        {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME, "current_time"},
+        {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME_N, "current_time"},
+        {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME, "localtime"},
+        {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME_N, "localtime"},
+        {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP, "localtimestamp"},
+        {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP_N, "localtimestamp"},
         {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_ROLE, "current_user"},
         {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_USER, "current_user"},
         {PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_USER, "current_user"},
@@ -132,5 +149,5 @@ Error *bind_value_function(Binder *binder, const PgQuery__SQLValueFunction *func
             TRY(func_resolve(names[i].name, NULL, 0, &match));
             return bind_leader_func(binder, &match, NULL, position, out);
         }
-    return unsupported(position, "type \"time\" is");
+    return unsupported(position, "this value of the session is");
 }

@@ -13,7 +13,8 @@ typedef enum TypeParameters
     PARAMETERS_BPCHAR,
     PARAMETERS_TEXT,
     PARAMETERS_FRACTION,
-    PARAMETERS_INTERVAL
+    PARAMETERS_INTERVAL,
+    PARAMETERS_VARBYTE
 } TypeParameters;
 
 static const struct TypeNameRow
@@ -102,6 +103,31 @@ static Error *make_string(const struct TypeNameRow *row, const int32_t *values, 
     return NULL;
 }
 
+static Error *make_varbyte(const int32_t *values, int32_t count, bool for_column, int32_t position, SqlType *out)
+{
+    int32_t length = count > 0 ? values[0] : for_column ? VARBYTE_LENGTH_DEFAULT : 0;
+    if (count > 1)
+        return type_error(position, "a length is one number");
+    if (count == 1 && (length < 1 || length > VARBYTE_LENGTH_MAX))
+        return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "length for type varbyte must be between 1 and %d",
+                                  VARBYTE_LENGTH_MAX),
+                        position);
+    *out = type_varbyte(length);
+    return NULL;
+}
+
+/* The grammar gives the mask of the fields (type.h) and the digits of the second. */
+static Error *make_interval(const int32_t *values, int32_t count, int32_t position, SqlType *out)
+{
+    int32_t fields = count > 0 && values[0] != INTERVAL_FULL ? values[0] : 0;
+    if (count > 1 && (values[1] < 0 || values[1] > 6))
+        return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "interval(%d) precision must be between 0 and 6",
+                                  values[1]),
+                        position);
+    *out = type_interval(fields, count > 1 ? values[1] : -1);
+    return NULL;
+}
+
 Error *bind_type(const Binder *binder, const PgQuery__TypeName *name, bool for_column, SqlType *out)
 {
     int32_t position = node_position(binder, name->location);
@@ -112,23 +138,21 @@ Error *bind_type(const Binder *binder, const PgQuery__TypeName *name, bool for_c
     const struct TypeNameRow *row = find_type(folded);
     if (row == NULL)
     {
-        static const char *const later[] = {"timestamptz", "time",      "timetz",    "super",    "varbyte",
-                                            "geometry",    "geography", "hllsketch", "varbinary"};
+        static const char *const later[] = {"super", "geometry", "geography", "hllsketch"};
         for (size_t i = 0; i < sizeof later / sizeof *later; i++)
             if (strcmp(folded, later[i]) == 0)
                 return unsupported(position, "type \"%s\" is", folded);
         return error_at(error_new(SQLSTATE_UNDEFINED_OBJECT, "type \"%s\" does not exist", folded), position);
-    }
-    if (row->parameters == PARAMETERS_INTERVAL)
-    {
-        *out = type_make(TYPE_INTERVAL);
-        return for_column ? unsupported(position, "a column of type interval is") : NULL;
     }
     int32_t values[2];
     int32_t count;
     TRY(read_parameters(name, position, values, &count));
     switch (row->parameters)
     {
+    case PARAMETERS_INTERVAL:
+        return make_interval(values, count, position, out);
+    case PARAMETERS_VARBYTE:
+        return make_varbyte(values, count, for_column, position, out);
     case PARAMETERS_DECIMAL:
         return make_decimal(values, count, position, out);
     case PARAMETERS_CHAR:
@@ -145,27 +169,35 @@ Error *bind_type(const Binder *binder, const PgQuery__TypeName *name, bool for_c
     }
 }
 
-/* The grammar gives INTERVAL_MASK(field): 1 << the field's number in PostgreSQL's utils/datetime.h. */
-Error *bind_interval_unit(const Binder *binder, const PgQuery__TypeName *name, const char **unit)
+/* A number without a unit counts the last field; "1:30" MINUTE TO SECOND has no hours. */
+Expr *bind_interval_text(const Binder *binder, Expr *text, SqlType type)
 {
     static const struct
     {
-        int32_t mask;
+        int32_t field;
         const char *unit;
-    } units[] = {{1 << 1, "month"}, {1 << 2, "year"},    {1 << 3, "day"},
-                 {1 << 10, "hour"}, {1 << 11, "minute"}, {1 << 12, "second"}};
-    int32_t values[2];
-    int32_t count;
-    int32_t position = node_position(binder, name->location);
-    *unit = NULL;
-    TRY(read_parameters(name, position, values, &count));
-    if (count == 0 || values[0] == 0x7fff) /* INTERVAL_FULL_RANGE */
-        return NULL;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (units[i].mask == values[0])
-        {
-            *unit = units[i].unit;
-            return NULL;
-        }
-    return unsupported(position, "an interval of several units (YEAR TO MONTH, DAY TO SECOND) is");
+    } units[] = {{INTERVAL_SECOND, "second"}, {INTERVAL_MINUTE, "minute"}, {INTERVAL_HOUR, "hour"},
+                 {INTERVAL_DAY, "day"},       {INTERVAL_MONTH, "month"},   {INTERVAL_YEAR, "year"}};
+    const char *unit = NULL;
+    for (size_t i = 0; i < sizeof units / sizeof *units && unit == NULL; i++)
+        if ((type.length & units[i].field) != 0)
+            unit = units[i].unit;
+    Str given = text->value.str;
+    const char *colon = memchr(given.data, ':', (size_t) given.len);
+    const char *out = NULL;
+    const char *minus = given.len == 0 ? NULL : memchr(given.data + 1, '-', (size_t) given.len - 1); /* "1-2" */
+    if (colon == NULL && minus == NULL && unit != NULL)
+        out = arena_printf(binder->arena, "%.*s %s", (int) given.len, given.data, unit);
+    else if (colon != NULL && type.length == (INTERVAL_MINUTE | INTERVAL_SECOND) &&
+             memchr(colon + 1, ':', (size_t) (given.data + given.len - colon - 1)) == NULL)
+    {
+        bool negative = given.data[0] == '-';
+        out = arena_printf(binder->arena, "%s0:%.*s", negative ? "-" : "", (int) given.len - negative,
+                           given.data + negative);
+    }
+    if (out == NULL)
+        return text;
+    Expr *made = expr_constant(binder->arena, text->type, (Datum){.str = {out, (int64_t) strlen(out)}});
+    made->position = text->position;
+    return made;
 }

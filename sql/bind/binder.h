@@ -215,7 +215,7 @@ Error *bind_sublink(Binder *binder, Scope *scope, const PgQuery__SubLink *link, 
 /* for_column: DDL's defaults (VARCHAR is 256 long) and limits; else length 0: follows the value. */
 Error *bind_type(const Binder *binder, const PgQuery__TypeName *name, bool for_column, SqlType *out) MUST_USE;
 /* Units of INTERVAL '...' <unit>: "day", or NULL if none is said. */
-Error *bind_interval_unit(const Binder *binder, const PgQuery__TypeName *name, const char **unit) MUST_USE;
+Expr *bind_interval_text(const Binder *binder, Expr *text, SqlType type);
 
 /* --- coerce.c ------------------------------------------------------------------------- */
 /* Returns `expr` itself where nothing is to do; constants are converted now. 42846, 42804, 22P02... */

@@ -31,7 +31,10 @@ static bool type_bounds(SqlType type, __int128 *least, __int128 *most)
         *most = INT32_MAX;
         return true;
     case TYPE_BIGINT:
+    case TYPE_TIME:
     case TYPE_TIMESTAMP:
+    case TYPE_TIMESTAMPTZ:
+    case TYPE_TIMETZ:
         *least = INT64_MIN;
         *most = INT64_MAX;
         return true;
@@ -209,7 +212,7 @@ Val gen_negate(Gen *gen, const Expr *expr)
 
 static bool truncates(const Expr *expr)
 {
-    return expr->cast_mode != VALUE_INPUT;
+    return !value_rounds((ValueMode) expr->cast_mode);
 }
 
 /* Between DECIMAL scales, and from integers (scale 0), in 64 bits. NULL code: it may not fit. */

@@ -102,7 +102,7 @@ Val gen_call(Gen *gen, const Expr *expr, int32_t func, const Expr *const *args, 
     if (cast != NULL)
     {
         call_add(&call, "int32_t", gen_text(gen, "%d", cast->id == TYPE_DECIMAL ? cast->precision : cast->length));
-        call_add(&call, "int32_t", gen_text(gen, "%d", cast->scale));
+        call_add(&call, "int32_t", gen_text(gen, "%d", cast->id == TYPE_INTERVAL ? cast->precision : cast->scale));
         call_add(&call, "int32_t", gen_text(gen, "%d", expr->cast_mode));
     }
     if ((row->flags & FUNC_NULLS) != 0)

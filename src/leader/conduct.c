@@ -123,6 +123,7 @@ Error *session_engine_run(Session *session, Spec *spec, Arena *arena, const RunF
                           RunResult *result)
 {
     session->last_query = (int64_t) (spec->query & INT32_MAX);
+    spec->session = *value_session();
     atomic_store(&session->query, spec->query);
     Error *error = session_check(session); /* asked for before the number was known */
     if (error == NULL && feed != NULL)

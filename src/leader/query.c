@@ -146,6 +146,9 @@ static Error *statement_step(Session *session, Arena *arena, const ParseStatemen
     Statement statement = {.session = session, .arena = arena, .parse = parse, .time = session_clock()};
     if (session->transaction_time == 0)
         session->transaction_time = statement.time;
+    ValueSession values;
+    settings_values(session->settings, session->transaction_time, &values);
+    value_session_set(&values);
     TRY(session_check(session));
     deadline_set(session);
     TRY(statement_run(&statement));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "src/leader/setting.h"
 #include "base/core/assert.h"
+#include "base/data/value_session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,9 @@ typedef enum SettingKind
     SETTING_TEXT,
     SETTING_PATH,
     SETTING_DATESTYLE,
-    SETTING_UTF8
+    SETTING_INTERVALSTYLE,
+    SETTING_UTF8,
+    SETTING_ZONE
 } SettingKind;
 
 enum
@@ -179,6 +182,57 @@ static Error *check_utf8(const SettingRow *row, const char *value, const char **
     return error_hint(bad_value(row, value), "Clients speak UTF-8 with Stoa.");
 }
 
+static const char *const interval_styles[] = {
+    [INTERVAL_STYLE_POSTGRES] = "postgres",
+    [INTERVAL_STYLE_VERBOSE] = "postgres_verbose",
+    [INTERVAL_STYLE_SQL] = "sql_standard",
+    [INTERVAL_STYLE_ISO] = "iso_8601",
+};
+
+static Error *check_interval_style(const SettingRow *row, const char *value, const char **canonical)
+{
+    for (size_t i = 0; i < sizeof interval_styles / sizeof *interval_styles; i++)
+        if (strcasecmp(value, interval_styles[i]) == 0)
+        {
+            *canonical = interval_styles[i];
+            return NULL;
+        }
+    return error_hint(bad_value(row, value), "Styles are postgres, postgres_verbose, sql_standard and iso_8601.");
+}
+
+/* LOCAL and DEFAULT are the server's own zone, which is UTC. */
+static Error *check_zone(const SettingRow *row, const char *value, const char **canonical)
+{
+    const TimeZone *zone;
+    if (strcasecmp(value, "local") == 0 || strcasecmp(value, "default") == 0)
+        value = row->value;
+    Error *error = zone_find(value, strlen(value), &zone);
+    if (error != NULL)
+    {
+        error_free(error);
+        return bad_value(row, value);
+    }
+    *canonical = zone_name(zone);
+    return NULL;
+}
+
+void settings_values(const Settings *settings, int64_t now, ValueSession *session)
+{
+    const char *zone = setting_get(settings, "timezone");
+    const char *order = setting_get(settings, "datestyle");
+    const char *style = setting_get(settings, "intervalstyle");
+    *session = (ValueSession){.zone = zone_utc(), .now = now};
+    error_free(zone_find(zone, strlen(zone), &session->zone));
+    session->date_order = (uint8_t) (strstr(order, "DMY") != NULL   ? DATE_ORDER_DMY
+                                     : strstr(order, "YMD") != NULL ? DATE_ORDER_YMD
+                                                                    : DATE_ORDER_MDY);
+    for (size_t i = 0; i < sizeof interval_styles / sizeof *interval_styles; i++)
+        if (strcmp(style, interval_styles[i]) == 0)
+            session->interval_style = (uint8_t) i;
+    session->rounds = setting_is_on(settings, "enable_numeric_rounding");
+    session->float_digits = (int32_t) setting_number(settings, "extra_float_digits");
+}
+
 static Error *value_check(const SettingRow *row, const char *value, const char **canonical)
 {
     *canonical = value;
@@ -193,8 +247,12 @@ static Error *value_check(const SettingRow *row, const char *value, const char *
         return check_number(row, value);
     case SETTING_DATESTYLE:
         return check_datestyle(row, value, canonical);
+    case SETTING_INTERVALSTYLE:
+        return check_interval_style(row, value, canonical);
     case SETTING_UTF8:
         return check_utf8(row, value, canonical);
+    case SETTING_ZONE:
+        return check_zone(row, value, canonical);
     case SETTING_TEXT:
     case SETTING_PATH:
         return NULL;

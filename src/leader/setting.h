@@ -4,6 +4,7 @@
 #define SRC_LEADER_SETTING_H
 
 #include "base/core/text.h"
+#include "base/data/value_session.h"
 
 typedef struct Settings Settings;
 
@@ -14,6 +15,8 @@ Settings *settings_new(Arena *arena);
 const char *setting_get(const Settings *settings, const char *name);
 bool setting_is_on(const Settings *settings, const char *name);
 int64_t setting_number(const Settings *settings, const char *name);
+/* What of them decides how values read and print; now: when the transaction began. */
+void settings_values(const Settings *settings, int64_t now, ValueSession *session);
 
 /* value NULL: default.  42704 no such setting, 55000 cannot be changed, 22023 bad value.
  * *reported: name as clients know it if they are to be told of the change, else NULL. */

@@ -136,7 +136,10 @@ bool is_exact_key(SqlType type)
     case TYPE_BIGINT:
     case TYPE_BOOLEAN:
     case TYPE_DATE:
+    case TYPE_TIME:
     case TYPE_TIMESTAMP:
+    case TYPE_TIMESTAMPTZ:
+    case TYPE_TIMETZ:
         return true;
     case TYPE_DECIMAL:
         return type.precision <= DECIMAL_PRECISION_I64_MAX;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/data/datetime.h"
 #include "base/data/value.h"
 #include "src/run/run.h"
 
@@ -25,6 +26,8 @@ static bool values_equal(Rep rep, const char *a, const char *b)
         return floats_equal(*(const double *) a, *(const double *) b);
     case REP_STR:
         return strs_equal((const Str *) a, (const Str *) b);
+    case REP_INTERVAL:
+        return interval_span((const Interval *) a) == interval_span((const Interval *) b);
     case REP_I64:
         return *(const int64_t *) a == *(const int64_t *) b;
     case REP_I32:

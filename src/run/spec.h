@@ -22,6 +22,7 @@
 #define SRC_RUN_SPEC_H
 
 #include "base/data/row.h"
+#include "base/data/value_session.h"
 #include "base/kernel/window.h"
 
 typedef enum StoreKind
@@ -260,6 +261,7 @@ typedef struct SpecLoad
 typedef struct Spec
 {
     uint64_t query;
+    ValueSession session; /* how values read and print */
     int32_t slice_count;
     int64_t data_version;  /* snapshot the query reads */
     char module[40];       /* cache key of the generated code, hex; empty: none needed */

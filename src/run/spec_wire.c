@@ -189,6 +189,7 @@ void spec_write(ByteWriter *writer, const Spec *spec)
 {
     Wire wire = {.out = writer};
     put_u64(writer, SPEC_MAGIC);
+    value_session_write(writer, &spec->session);
     spec_wire(&wire, (Spec *) (uintptr_t) spec); /* writing changes nothing */
 }
 
@@ -198,6 +199,7 @@ Error *spec_read(ByteReader *reader, Arena *arena, Spec **out)
     *out = spec;
     if (get_u64(reader) != SPEC_MAGIC)
         return error_new(SQLSTATE_INTERNAL_ERROR, "this is no spec of this version of Stoa");
+    TRY(value_session_read(reader, &spec->session));
     Wire wire = {.in = reader, .arena = arena};
     spec_wire(&wire, spec);
     spec->module[sizeof spec->module - 1] = 0;

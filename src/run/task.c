@@ -80,6 +80,7 @@ static void parts_work(void *context, int32_t worker)
 {
     PartsJob *parts = context;
     (void) worker;
+    value_session_set(&parts->task->spec->session);
     for (;;)
     {
         int32_t i = atomic_fetch_add(&parts->next, 1);
@@ -243,6 +244,7 @@ static Error *pipeline_run(Task *task, int32_t index)
 
 void task_run(Task *task)
 {
+    value_session_set(&task->spec->session);
     for (int32_t i = 0; i < task->spec->pipeline_count && task->error == NULL; i++)
     {
         bool mine = (task->roles & (task->spec->pipelines[i].on_leader ? TASK_LEADER : TASK_COMPUTE)) != 0;
@@ -282,6 +284,7 @@ void task_return(Task *task, const TaskSink *sink)
 {
     if (task->error != NULL)
         return;
+    value_session_set(&task->spec->session);
     task->sink = sink;
     task->team = NULL; /* the caller's thread is alone */
     task_fail(task, return_run(task));

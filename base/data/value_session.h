@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of a session's settings decides how values read and print: the time zone above all.
+ *
+ * A statement has one ValueSession from its parsing to its last row.  The leader's session thread takes it
+ * from the settings when the statement begins; it travels in the Spec, and every worker of every rank puts
+ * it on before it runs a pipeline.  So folding at bind time, generated code, COPY on compute nodes and the
+ * wire agree.  It is kept per thread, because bodies of functions (base/kernel) have no place to pass it.
+ */
+#ifndef BASE_DATA_VALUE_SESSION_H
+#define BASE_DATA_VALUE_SESSION_H
+
+#include "base/core/bytes.h"
+#include "base/data/zone.h"
+
+typedef enum IntervalStyle
+{
+    INTERVAL_STYLE_POSTGRES,
+    INTERVAL_STYLE_VERBOSE,
+    INTERVAL_STYLE_SQL,
+    INTERVAL_STYLE_ISO
+} IntervalStyle;
+
+typedef enum DateOrder
+{
+    DATE_ORDER_MDY,
+    DATE_ORDER_DMY,
+    DATE_ORDER_YMD
+} DateOrder;
+
+typedef struct ValueSession
+{
+    const TimeZone *zone;
+    int64_t now; /* when the transaction began: 'now', 'today'; 0: the clock */
+    uint8_t interval_style; /* IntervalStyle */
+    uint8_t date_order;     /* DateOrder: 1/2/2003 in input */
+    bool rounds;            /* explicit casts of decimals round instead of cutting (enable_numeric_rounding) */
+    int32_t float_digits;   /* extra_float_digits, -15..3; 0 and above: the shortest exact text */
+} ValueSession;
+
+/* The calling thread's; never NULL.  Defaults: UTC, postgres, MDY, cut, 0. */
+const ValueSession *value_session(void);
+void value_session_set(const ValueSession *session); /* copied; NULL: the defaults */
+
+void value_session_write(ByteWriter *writer, const ValueSession *session);
+/* 22023 if this rank's tz database lacks the zone. */
+Error *value_session_read(ByteReader *reader, ValueSession *session) MUST_USE;
+
+#endif
