@@ -29,7 +29,7 @@ static void pipeline0(const Rt *rt, RtWorker *worker, RtScan *scan)
             if ((x1 > p[0].i))
             {
                 Str v2 = {0};
-                ((void (*)(Arena *, Str *, const Str *)) rt->function[264])(rt->batch_arena(worker), &v2, &c1[i]);
+                ((void (*)(Arena *, Str *, const Str *)) rt->function[])(rt->batch_arena(worker), &v2, &c1[i]);
                 v0 = v2;
             }
             else

@@ -114,7 +114,7 @@ static void pipeline1(const Rt *rt, RtWorker *worker, RtScan *scan)
             {
                 double v5 = f64_div(rt, worker, row->f5, ((double) (x4 - p[5].i)));
                 double v6 = 0;
-                v6 = ((double (*)(double, Error **)) rt->function[237])(v5, rt->error_slot(worker));
+                v6 = ((double (*)(double, Error **)) rt->function[])(v5, rt->error_slot(worker));
                 v3 = v6;
             }
             else
