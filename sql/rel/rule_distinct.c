@@ -8,7 +8,7 @@
  * Without groups, several different arguments are aggregated one by one and
  * their single rows put side by side.
  */
-#include "sql/rel/rel_tool.h"
+#include "sql/rel/build.h"
 
 #include "base/core/assert.h"
 
@@ -153,9 +153,11 @@ Error *rule_distinct(Arena *arena, BoundStatement *statement, Rel **rel)
         return NULL;
     Distinct d = {arena, statement};
     if (args.count > 1 && at->named_count > 0)
-        return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED,
-                                  "DISTINCT aggregates of different arguments in one GROUP BY are not supported"),
-                        args.items[1]->position);
+    { /* groups came with a correlation */
+        Build build = {.arena = arena, .statement = statement};
+        *rel = build_holistic(&build, at);
+        return NULL;
+    }
     *rel = args.count == 1 ? two_levels(&d, at, args.items[0]) : side_by_side(&d, at, &args);
     return NULL;
 }

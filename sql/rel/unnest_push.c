@@ -17,6 +17,25 @@
 
 #include "base/core/assert.h"
 
+/* Does it read a shared tree into which the domain has been pushed for another reader? */
+static bool reads_pushed(const Domain *domain, const Rel *rel)
+{
+    if (rel->kind == REL_SHARED)
+    {
+        const BuildShared *shared = &domain->build->shared[rel->shared];
+        return shared->domain == domain || reads_pushed(domain, shared->rel);
+    }
+    for (int32_t k = 0; k < rel->input_count; k++)
+        if (reads_pushed(domain, rel->inputs[k]))
+            return true;
+    return false;
+}
+
+static bool reads_outer(const Domain *domain, const Rel *rel)
+{
+    return rel_depends(domain->build, rel, &domain->outer_set) || reads_pushed(domain, rel);
+}
+
 static Expr *column_of(const Domain *domain, ColumnId column)
 {
     return expr_column(domain->build->arena, domain->build->statement, column);
@@ -176,11 +195,6 @@ static Rel *push_limit(const Domain *domain, Rel *limit, ColumnId *columns)
 }
 
 /* --- joins --------------------------------------------------------------------------- */
-
-static bool reads_outer(const Domain *domain, const Rel *rel)
-{
-    return rel_depends(domain->build, rel, &domain->outer_set);
-}
 
 static bool is_dependent(const Domain *domain, const Rel *join)
 {

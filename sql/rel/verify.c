@@ -100,8 +100,36 @@ Error *rel_verify(const BoundStatement *statement, const Rel *rel)
     return error != NULL ? error : verify_results(rel);
 }
 
+typedef struct Readers
+{
+    const RelTree *tree;
+    int32_t below; /* a reader may read shared trees before this one */
+    bool wrong;
+} Readers;
+
+static void check_reader(void *context, Rel *rel)
+{
+    Readers *readers = context;
+    readers->wrong |= rel->shared < 0 || rel->shared >= readers->below ||
+                      rel->column_count != readers->tree->shared[rel->shared]->result_count;
+}
+
+/* Each tree reads those before it, all of what they give. */
+static Error *verify_readers(const RelTree *tree)
+{
+    Readers readers = {.tree = tree};
+    for (int32_t k = 0; k <= tree->shared_count; k++)
+    {
+        readers.below = k;
+        rel_each_shared(k < tree->shared_count ? tree->shared[k] : tree->root, check_reader, &readers);
+    }
+    HOLDS(!readers.wrong);
+    return NULL;
+}
+
 Error *rel_tree_verify(const BoundStatement *statement, const RelTree *tree)
 {
+    TRY(verify_readers(tree));
     for (int32_t k = 0; k < tree->shared_count; k++)
         TRY(rel_verify(statement, tree->shared[k]));
     return rel_verify(statement, tree->root);
