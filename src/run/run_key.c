@@ -32,8 +32,6 @@ static bool values_equal(Rep rep, const char *a, const char *b)
         return *(const int64_t *) a == *(const int64_t *) b;
     case REP_I32:
         return *(const int32_t *) a == *(const int32_t *) b;
-    case REP_INTERVAL: /* 30 days are a month */
-        return interval_span((const Interval *) a) == interval_span((const Interval *) b);
     default:
         return memcmp(a, b, (size_t) rep_size(rep)) == 0;
     }

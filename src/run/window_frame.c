@@ -139,6 +139,8 @@ static int128 scale_up(int128 value, int32_t digits)
 
 static int128 exact_value(SqlType type, const Datum *value, int32_t scale)
 {
+    if (type.id == TYPE_INTERVAL)
+        return interval_span(&value->interval);
     if (type.id != TYPE_DECIMAL)
         return scale_up(value->i, scale);
     return scale_up(datum_decimal(type, value), scale - type.scale);
@@ -205,13 +207,21 @@ static Error *walk_offset(RangeWalk *walk, const SpecParam *param, const char *e
     const Datum *value = &param->value;
     if (value->null)
         return error_new(SQLSTATE_NULL_VALUE_NOT_ALLOWED, "frame %s offset must not be null", end);
-    walk->calendar = type.id == TYPE_INTERVAL;
+    if (key.id == TYPE_TIMETZ)
+        return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "RANGE with an offset is not supported for column type %s",
+                         type_name(key));
+    walk->calendar = type.id == TYPE_INTERVAL && key.id != TYPE_TIME && key.id != TYPE_INTERVAL;
     walk->real = !walk->calendar && (is_real(key) || is_real(type));
     bool negative;
     if (walk->calendar)
     {
         walk->interval = value->interval;
         negative = interval_span(&value->interval) < 0;
+    }
+    else if (type.id == TYPE_INTERVAL) /* of a time of day only the part below days counts */
+    {
+        walk->offset = key.id == TYPE_TIME ? value->interval.us : interval_span(&value->interval);
+        negative = walk->offset < 0;
     }
     else if (walk->real)
     {
