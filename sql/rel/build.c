@@ -104,7 +104,8 @@ Error *build_query(Build *build, const BoundQuery *query, Rel **out)
 /* Of the rows that would take one row of the table away the first counts; those that take none all do. */
 static Rel *first_writes(Build *build, const BoundQuery *query, const BoundWrite *write, Rel *rel)
 {
-    if (write == NULL || write->address < 0 || write->values < 0 || write->once || (query->from != NULL && query->from->kind == FROM_TABLE))
+    if (write == NULL || write->address < 0 || write->values < 0 || write->once ||
+        (query->from != NULL && query->from->kind == FROM_TABLE))
         return rel;
     Arena *arena = build->arena;
     ColumnId number, address = query->targets[write->address].column;
@@ -119,7 +120,8 @@ static Rel *first_writes(Build *build, const BoundQuery *query, const BoundWrite
 
 Error *rel_build(Arena *arena, BoundStatement *statement, const BoundQuery *query, RelTree **out)
 {
-    Build build = {.arena = arena, .statement = statement, .cte_shared = ARENA_ARRAY(arena, int32_t, statement->cte_count)};
+    Build build = {
+        .arena = arena, .statement = statement, .cte_shared = ARENA_ARRAY(arena, int32_t, statement->cte_count)};
     for (int32_t k = 0; k < statement->cte_count; k++)
         build.cte_shared[k] = -1;
     Rel *root;

@@ -22,8 +22,8 @@
 
 typedef struct BuildShared
 {
-    Rel *rel;          /* its results are what is read */
-    bool unnested;     /* holds no dependent join any more */
+    Rel *rel;           /* its results are what is read */
+    bool unnested;      /* holds no dependent join any more */
     const void *domain; /* the Domain last pushed into it, whose columns are its last results */
 } BuildShared;
 

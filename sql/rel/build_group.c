@@ -155,17 +155,15 @@ static void add_sets(Build *build, const BoundQuery *query, Rel *agg)
     BoundStatement *statement = build->statement;
     ColumnId set = bound_add_column(arena, statement, "set", type_make(TYPE_BIGINT), false);
     ColumnId mask = bound_add_column(arena, statement, "grouping", type_make(TYPE_BIGINT), false);
-    agg->inputs[0] =
-        rel_join_set(arena, agg->inputs[0], set_values(build, query, false, set, mask), NULL, 0);
+    agg->inputs[0] = rel_join_set(arena, agg->inputs[0], set_values(build, query, false, set, mask), NULL, 0);
     for (int32_t k = 0; k < query->group_count; k++)
     {
         agg->named[k].expr = group_in_sets(build, query, k, agg->named[k].expr, set);
         if (agg->named[k].expr->nullable)
             statement->columns[agg->named[k].column].nullable = true;
     }
-    agg->named[agg->named_count++] =
-        (BoundNamed){expr_column(arena, statement, set),
-                     bound_add_column(arena, statement, "set", type_make(TYPE_BIGINT), false)};
+    agg->named[agg->named_count++] = (BoundNamed){
+        expr_column(arena, statement, set), bound_add_column(arena, statement, "set", type_make(TYPE_BIGINT), false)};
     agg->named[agg->named_count++] = (BoundNamed){expr_column(arena, statement, mask), query->grouping};
 }
 

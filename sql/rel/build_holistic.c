@@ -38,8 +38,8 @@ static bool is_one_of(AggKind kind, const char *const *names, size_t count)
 /* A value of the whole is made of values of parts. */
 static bool is_splittable(AggKind kind)
 {
-    static const char *const NAMES[] = {"any_value", "avg", "bit_and", "bit_or", "bool_and",
-                                        "bool_or",   "count", "max",   "min",    "sum"};
+    static const char *const NAMES[] = {"any_value", "avg",   "bit_and", "bit_or", "bool_and",
+                                        "bool_or",   "count", "max",     "min",    "sum"};
     return is_one_of(kind, NAMES, sizeof NAMES / sizeof NAMES[0]);
 }
 

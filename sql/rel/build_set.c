@@ -64,9 +64,8 @@ static Rel *common_or_not(Build *build, const BoundQuery *query, SetSides *sides
     for (int32_t k = 0; k < agg->agg_count; k++)
     {
         ColumnId column = add_column(build, k == 0 ? "last_side" : "first_side", false);
-        agg->aggs[k] = (BoundAgg){.kind = k == 0 ? AGG_MAX : AGG_MIN,
-                                  .arg = expr_column(arena, build->statement, side),
-                                  .column = column};
+        agg->aggs[k] = (BoundAgg){
+            .kind = k == 0 ? AGG_MAX : AGG_MIN, .arg = expr_column(arena, build->statement, side), .column = column};
         values[k] = expr_column(arena, build->statement, column);
     }
     Expr *test = intersect ? expr_compare_make(arena, '!', values[0], values[1])

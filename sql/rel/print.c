@@ -7,9 +7,8 @@ static const char *kind_name(const Rel *rel)
     static const char *const NAMES[] = {
         [REL_ONE] = "one",       [REL_SCAN] = "scan",       [REL_SYSVIEW] = "sysview", [REL_VALUES] = "values",
         [REL_FILTER] = "filter", [REL_PROJECT] = "project", [REL_JOIN_SET] = "joins",  [REL_JOIN] = "join",
-        [REL_AGG] = "aggregate", [REL_SORT] = "sort",       [REL_LIMIT] = "limit",
-        [REL_SERIES] = "series", [REL_SHARED] = "shared",   [REL_ROUND] = "round",     [REL_APPEND] = "append",
-        [REL_WINDOW] = "window"};
+        [REL_AGG] = "aggregate", [REL_SORT] = "sort",       [REL_LIMIT] = "limit",     [REL_SERIES] = "series",
+        [REL_SHARED] = "shared", [REL_ROUND] = "round",     [REL_APPEND] = "append",   [REL_WINDOW] = "window"};
     static const char *const JOINS[] = {[JOIN_INNER] = "inner join",
                                         [JOIN_LEFT] = "left join",
                                         [JOIN_FULL] = "full join",

@@ -43,13 +43,13 @@ struct Rel
     const CatalogTable *table;
     const char *alias; /* SCAN, SYSVIEW: as the statement calls it */
     int32_t column_count;
-    ColumnId *table_columns; /* SCAN, SYSVIEW: id of each table column; VALUES, SERIES, ROUND, APPEND: of each column;
-                              * SHARED: what column k of the shared tree's results is called here */
-    ColumnId address;        /* SCAN: see BoundFrom; NO_COLUMN */
+    ColumnId *table_columns;  /* SCAN, SYSVIEW: id of each table column; VALUES, SERIES, ROUND, APPEND: of each column;
+                               * SHARED: what column k of the shared tree's results is called here */
+    ColumnId address;         /* SCAN: see BoundFrom; NO_COLUMN */
     ColumnId **input_columns; /* APPEND: [input][k]: the column of that input that becomes table_columns[k] */
-    int32_t shared;          /* SHARED */
-    int32_t cte;             /* ROUND */
-    const BoundFrom *series; /* SERIES */
+    int32_t shared;           /* SHARED */
+    int32_t cte;              /* ROUND */
+    const BoundFrom *series;  /* SERIES */
     int32_t conjunct_count;
     Expr **conjuncts; /* FILTER, JOIN_SET, JOIN, SCAN (pushed down) */
     bool must_hold;   /* FILTER: a row that fails it is error 21000 (scalar subquery of several rows) */

@@ -5,7 +5,7 @@
 typedef struct RuleRow
 {
     const char *name;
-    RelRule *run;          /* or */
+    RelRule *run; /* or */
     RelTreeRule *run_tree;
 } RuleRow;
 

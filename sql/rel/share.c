@@ -39,9 +39,9 @@ Rel *build_read(Build *build, int32_t shared, const ColumnId *columns)
     for (int32_t k = 0; k < source->result_count; k++)
     {
         const BoundColumn *column = &build->statement->columns[source->results[k]];
-        rel->table_columns[k] =
-            columns != NULL ? columns[k]
-                            : bound_add_column(build->arena, build->statement, column->name, column->type, column->nullable);
+        rel->table_columns[k] = columns != NULL ? columns[k]
+                                                : bound_add_column(build->arena, build->statement, column->name,
+                                                                   column->type, column->nullable);
     }
     return rel;
 }

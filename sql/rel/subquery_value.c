@@ -219,9 +219,9 @@ static Expr *pairs_equal(Build *build, const Expr *expr, Expr *const *left)
 {
     ExprList pairs = {.arena = build->arena};
     for (int32_t k = 0; k < expr->arg_count; k++)
-        expr_list_add(&pairs, expr_compare_make(build->arena, '=', left[k],
-                                                expr_column(build->arena, build->statement,
-                                                            expr->subquery->targets[k].column)));
+        expr_list_add(
+            &pairs, expr_compare_make(build->arena, '=', left[k],
+                                      expr_column(build->arena, build->statement, expr->subquery->targets[k].column)));
     return expr_and_list(build->arena, pairs.items, pairs.count);
 }
 
@@ -314,7 +314,8 @@ static Expr *extreme_test(Arena *arena, const Expr *expr, Expr *left, Expr *leas
     }
 }
 
-/* case when rows = 0 then ALL when test (ANY: true; ALL: not true) then ANY when x or a row is null then null else ALL */
+/* case when rows = 0 then ALL when test (ANY: true; ALL: not true) then ANY when x or a row is null then null else ALL
+ */
 static Error *quantified_value(Build *build, const Expr *expr, Rel **rel, Expr **value)
 {
     Arena *arena = build->arena;

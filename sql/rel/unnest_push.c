@@ -259,8 +259,7 @@ static void name_columns(const Domain *domain, ColumnId *columns)
     for (int32_t k = 0; k < domain->count; k++)
     {
         const BoundColumn column = statement->columns[domain->outer[k]];
-        columns[k] =
-            bound_add_column(domain->build->arena, statement, column.name, column.type, column.nullable);
+        columns[k] = bound_add_column(domain->build->arena, statement, column.name, column.type, column.nullable);
     }
 }
 

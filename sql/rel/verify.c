@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must hold of every tree: each node reads only what its inputs give.  Else the statement fails, not the server. */
+/* What must hold of every tree: each node reads only what its inputs give.  Else the statement fails, not the server.
+ */
 #include "sql/rel/rel_tool.h"
 
 /* A condition that is not met is our fault: error XX000 says which. */
@@ -7,7 +8,7 @@
     do                                                                                                                 \
     {                                                                                                                  \
         if (!(condition))                                                                                              \
-            return error_new(SQLSTATE_INTERNAL_ERROR, "internal error: relations do not hold: %s", #condition);       \
+            return error_new(SQLSTATE_INTERNAL_ERROR, "internal error: relations do not hold: %s", #condition);        \
     } while (0)
 
 static int32_t inputs_expected(RelKind kind)
