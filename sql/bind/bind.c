@@ -56,6 +56,16 @@ int32_t node_location(const Node *node)
         return node->coalesce_expr->location;
     case PG_QUERY__NODE__NODE_RES_TARGET:
         return node->res_target->location;
+    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
+        return node->min_max_expr->location;
+    case PG_QUERY__NODE__NODE_ROW_EXPR:
+        return node->row_expr->location;
+    case PG_QUERY__NODE__NODE_GROUPING_FUNC:
+        return node->grouping_func->location;
+    case PG_QUERY__NODE__NODE_GROUPING_SET:
+        return node->grouping_set->location;
+    case PG_QUERY__NODE__NODE_NULL_TEST:
+        return node->null_test->arg != NULL ? node_location(node->null_test->arg) : node->null_test->location;
     case PG_QUERY__NODE__NODE_SET_TO_DEFAULT:
         return node->set_to_default->location;
     default:
@@ -106,6 +116,7 @@ Error *bind_statement(Arena *arena, const CatalogSnapshot *snapshot, const BindC
         TRY(bind_merge(&binder, statement->node->merge_stmt));
     else
         return unsupported(statement->position, "%s as a query is", statement->tag);
+    bind_finish_ctes(&binder);
     ASSERT(binder.statement->query != NULL);
     *out = binder.statement;
     return NULL;

@@ -194,20 +194,15 @@ static Error *bind_between(Binder *binder, Scope *scope, const PgQuery__AExpr *e
     return NULL;
 }
 
-static bool is_missing(const Node *node)
-{
-    return node == NULL || node->node_case == PG_QUERY__NODE__NODE__NOT_SET;
-}
-
 /* Kinds that take both sides as they are. */
 static Error *bind_binary(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, const char *symbol, Expr **out)
 {
     int32_t position = node_position(binder, expr->location);
     Expr *left = NULL;
     Expr *right;
-    if (is_missing(expr->rexpr))
+    if (node_is_missing(expr->rexpr))
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "postfix operators are not supported"), position);
-    if (!is_missing(expr->lexpr))
+    if (!node_is_missing(expr->lexpr))
         TRY(bind_expr(binder, scope, expr->lexpr, &left));
     TRY(bind_expr(binder, scope, expr->rexpr, &right));
     switch (expr->kind)
@@ -261,7 +256,7 @@ static Error *bind_a_expr(Binder *binder, Scope *scope, const PgQuery__AExpr *ex
 
 /* --- one type for several ------------------------------------------------------------- */
 
-static Error *common_of(Binder *binder, Expr *const *exprs, int32_t count, SqlType *type)
+Error *bind_common_of(Binder *binder, Expr *const *exprs, int32_t count, SqlType *type)
 {
     *type = type_make(TYPE_NONE);
     for (int32_t i = 0; i < count; i++)
@@ -287,7 +282,7 @@ static Error *common_of(Binder *binder, Expr *const *exprs, int32_t count, SqlTy
 
 Error *bind_common_type(Binder *binder, Expr **exprs, int32_t count, const char *what, SqlType *type)
 {
-    Error *error = common_of(binder, exprs, count, type);
+    Error *error = bind_common_of(binder, exprs, count, type);
     if (error != NULL)
         return error_detail(error, "The values of %s must have one type.", what);
     for (int32_t i = 0; i < count; i++)
@@ -321,8 +316,6 @@ static Error *bind_other(Binder *binder, const Node *node)
         return unsupported(node_position(binder, node->collate_clause->location), "COLLATE is");
     case PG_QUERY__NODE__NODE_A_INDIRECTION:
         return unsupported(position, "navigation into values is");
-    case PG_QUERY__NODE__NODE_GROUPING_FUNC:
-        return unsupported(node_position(binder, node->grouping_func->location), "GROUPING is");
     default:
         return unsupported(position, "this kind of expression is");
     }
@@ -358,6 +351,9 @@ Error *bind_expr(Binder *binder, Scope *scope, const Node *node, Expr **out)
         return bind_greatest(binder, scope, node->min_max_expr, out);
     case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
         return bind_value_function(binder, node->sqlvalue_function, out);
+    case PG_QUERY__NODE__NODE_GROUPING_FUNC:
+        return bind_grouping_call(binder, scope, node->grouping_func->n_args, node->grouping_func->args,
+                                  node_position(binder, node->grouping_func->location), out);
     case PG_QUERY__NODE__NODE_SUB_LINK:
         return bind_sublink(binder, scope, node->sub_link, out);
     default:

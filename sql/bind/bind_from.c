@@ -10,15 +10,6 @@
 
 #include <string.h>
 
-/* An alias and the names it gives the columns. */
-typedef struct FromAlias
-{
-    const char *name; /* NULL: none */
-    int32_t position;
-    size_t column_count;
-    Node *const *columns;
-} FromAlias;
-
 static FromAlias read_alias(const Binder *binder, const PgQuery__Alias *alias, int32_t position)
 {
     if (alias == NULL)
@@ -47,14 +38,13 @@ static void namespace_append(Binder *binder, Namespace *names, const Namespace *
         ARRAY_ADD(binder->arena, names->entries, names->count, names->capacity, more->entries[i]);
 }
 
-/* The name of column `index`: from the alias's list, else `own`. */
-static const char *column_name(const Binder *binder, const FromAlias *alias, int32_t index, const char *own)
+const char *from_column_name(const Binder *binder, const FromAlias *alias, int32_t index, const char *own)
 {
     const char *renamed = (size_t) index < alias->column_count ? node_string(alias->columns[index]) : NULL;
     return renamed == NULL ? own : name_fold(binder, renamed);
 }
 
-static Error *check_alias_columns(const FromAlias *alias, int32_t count)
+Error *from_check_alias(const FromAlias *alias, int32_t count)
 {
     if (alias->column_count <= (size_t) count)
         return NULL;
@@ -86,68 +76,46 @@ static Error *from_table(Binder *binder, Scope *scope, const CatalogTable *table
     from->alias = alias->name != NULL ? alias->name : table->name;
     from->column_count = table->column_count;
     from->columns = ARENA_ARRAY(binder->arena, ColumnId, table->column_count);
-    TRY(check_alias_columns(alias, table->column_count));
+    TRY(from_check_alias(alias, table->column_count));
     for (int32_t i = 0; i < table->column_count; i++)
     {
         const CatalogColumn *column = &table->columns[i];
-        const char *name = column_name(binder, alias, i, column->name);
+        const char *name = from_column_name(binder, alias, i, column->name);
         ColumnId id = bound_add_column(binder->arena, binder->statement, name, column->type, !column->not_null);
         binder->statement->columns[id].table = table;
         binder->statement->columns[id].ordinal = i;
         from->columns[i] = id;
         namespace_add(binder, scope, names,
-                      (NameEntry){alias->name != NULL ? NULL : table->schema, from->alias, name, id, false});
+                      (NameEntry){.schema = alias->name != NULL ? NULL : table->schema,
+                                  .alias = from->alias,
+                                  .name = name,
+                                  .column = id});
     }
     *out = from;
     return NULL;
 }
 
-static Error *from_query(Binder *binder, Scope *scope, BoundQuery *query, const FromAlias *alias, Namespace *names,
-                         BoundFrom **out)
+Error *bind_from_query(Binder *binder, Scope *scope, BoundQuery *query, const FromAlias *alias, Namespace *names,
+                       BoundFrom **out)
 {
     BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
     from->kind = FROM_QUERY;
+    from->address = NO_COLUMN;
     from->query = query;
     from->alias = alias->name;
     from->column_count = query->visible_count;
     from->columns = ARENA_ARRAY(binder->arena, ColumnId, query->visible_count);
-    TRY(check_alias_columns(alias, query->visible_count));
+    TRY(from_check_alias(alias, query->visible_count));
     for (int32_t i = 0; i < query->visible_count; i++)
     {
         from->columns[i] = query->targets[i].column;
         namespace_add(binder, scope, names,
-                      (NameEntry){NULL, alias->name, column_name(binder, alias, i, query->target_names[i]),
-                                  from->columns[i], false});
+                      (NameEntry){.alias = alias->name,
+                                  .name = from_column_name(binder, alias, i, query->target_names[i]),
+                                  .column = from->columns[i]});
     }
     *out = from;
     return NULL;
-}
-
-static const Cte *find_cte(const Scope *scope, const char *name)
-{
-    for (const Cte *cte = scope->ctes; cte != NULL; cte = cte->next)
-        if (strcmp(cte->name, name) == 0)
-            return cte;
-    return NULL;
-}
-
-static Error *from_cte(Binder *binder, Scope *scope, const Cte *cte, const FromAlias *alias, Namespace *names,
-                       BoundFrom **out)
-{
-    BoundQuery *query;
-    const Node *node = cte->node->ctequery;
-    if (node->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
-        return unsupported(node_position(binder, cte->node->location), "WITH over a statement that is no SELECT is");
-    TRY(bind_query(binder, scope, true, cte->next, node->select_stmt, &query));
-    FromAlias named = *alias;
-    if (named.name == NULL)
-        named.name = cte->name;
-    if (named.column_count == 0)
-    {
-        named.column_count = cte->node->n_aliascolnames;
-        named.columns = cte->node->aliascolnames;
-    }
-    return from_query(binder, scope, query, &named, names, out);
 }
 
 static Error *from_range(Binder *binder, Scope *scope, const PgQuery__RangeVar *range, Namespace *names,
@@ -159,9 +127,9 @@ static Error *from_range(Binder *binder, Scope *scope, const PgQuery__RangeVar *
     char *name = name_fold(binder, range->relname);
     const CatalogTable *table;
     TRY(bind_count_relation(binder, position));
-    const Cte *cte = has_schema ? NULL : find_cte(scope, name);
+    Cte *cte = has_schema ? NULL : find_cte(scope, name);
     if (cte != NULL)
-        return from_cte(binder, scope, cte, &alias, names, out);
+        return bind_from_cte(binder, scope, cte, &alias, position, names, out);
     TRY(bind_table(binder, has_schema ? name_fold(binder, range->schemaname) : NULL, name, position, &table));
     return from_table(binder, scope, table, &alias, names, out);
 }
@@ -171,12 +139,14 @@ static Error *from_subselect(Binder *binder, Scope *scope, const PgQuery__RangeS
 {
     BoundQuery *query;
     FromAlias alias = read_alias(binder, range->alias, 0);
-    if (range->lateral)
-        return unsupported(0, "LATERAL is");
     if (range->subquery == NULL || range->subquery->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
         return unsupported(0, "this kind of subquery is");
-    TRY(bind_query(binder, scope, true, scope->ctes, range->subquery->select_stmt, &query));
-    return from_query(binder, scope, query, &alias, names, out);
+    const char *clause = scope->no_aggregates;
+    TRY(bind_query(binder, scope, !range->lateral, scope->ctes, range->subquery->select_stmt, &query));
+    scope->no_aggregates = clause;
+    TRY(bind_from_query(binder, scope, query, &alias, names, out));
+    (*out)->lateral = range->lateral && query->outer_count > 0;
+    return NULL;
 }
 
 /* --- joins -------------------------------------------------------------------------------- */
@@ -203,9 +173,36 @@ typedef struct JoinSides
     Namespace *left; /* as written */
     Namespace *right;
     bool keep_right;  /* RIGHT JOIN: the merged column is the right one */
+    bool full;        /* FULL JOIN: it is the one that is not null */
     Namespace merged; /* columns of USING, in order */
     Expr *on;
 } JoinSides;
+
+static Expr *entry_expr(const Binder *binder, const NameEntry *entry)
+{
+    return entry->merged != NULL ? entry->merged : expr_column(binder->arena, binder->statement, entry->column);
+}
+
+/* COALESCE(left, right).  One of them is there, so it is null only where a value of a side was. */
+static Error *merge_full(Binder *binder, const NameEntry *left, const NameEntry *right, NameEntry *merged)
+{
+    SqlType type;
+    Expr *both[2];
+    const NameEntry *sides[2] = {left, right};
+    bool nullable = false;
+    for (int32_t i = 0; i < 2; i++)
+    {
+        both[i] = arena_memdup(binder->arena, entry_expr(binder, sides[i]), sizeof(Expr));
+        nullable = nullable || both[i]->nullable;
+        both[i]->nullable = true;
+    }
+    TRY(bind_common_type(binder, both, 2, "a column of USING", &type));
+    *merged = *left;
+    merged->alias = merged->schema = NULL;
+    merged->merged = expr_new(binder->arena, EXPR_COALESCE, type, 2, both);
+    merged->merged->nullable = nullable;
+    return NULL;
+}
 
 static Error *join_using(Binder *binder, JoinSides *sides, const char *name, int32_t position)
 {
@@ -218,12 +215,14 @@ static Error *join_using(Binder *binder, JoinSides *sides, const char *name, int
                                   left == NULL ? "left" : "right"),
                         position);
     Expr *equal;
-    Expr *a = expr_column(binder->arena, binder->statement, left->column);
-    Expr *b = expr_column(binder->arena, binder->statement, right->column);
+    Expr *a = entry_expr(binder, left);
+    Expr *b = entry_expr(binder, right);
     TRY(bind_compare(binder, '=', a, b, position, &equal));
     sides->on = expr_and(binder->arena, sides->on, equal);
-    NameEntry *kept = sides->keep_right ? right : left;
-    ARRAY_ADD(binder->arena, sides->merged.entries, sides->merged.count, sides->merged.capacity, *kept);
+    NameEntry kept = sides->keep_right ? *right : *left;
+    if (sides->full)
+        TRY(merge_full(binder, left, right, &kept));
+    ARRAY_ADD(binder->arena, sides->merged.entries, sides->merged.count, sides->merged.capacity, kept);
     left->hidden = right->hidden = true;
     return NULL;
 }
@@ -247,6 +246,20 @@ static void make_nullable(Binder *binder, const Namespace *names)
 {
     for (int32_t i = 0; i < names->count; i++)
         binder->statement->columns[names->entries[i].column].nullable = true;
+}
+
+static void mark_outer_joined(Namespace *names)
+{
+    for (int32_t i = 0; i < names->count; i++)
+        names->entries[i].outer_joined = true;
+}
+
+static Namespace concatenated(Binder *binder, const Namespace *a, const Namespace *b)
+{
+    Namespace all = {0};
+    namespace_append(binder, &all, a);
+    namespace_append(binder, &all, b);
+    return all;
 }
 
 static bool same_table_name(const NameEntry *a, const NameEntry *b)
@@ -326,19 +339,30 @@ static Error *from_join(Binder *binder, Scope *scope, const PgQuery__JoinExpr *j
     Namespace left = {0}, right = {0};
     BoundFrom *left_from, *right_from;
     bool is_right = join->jointype == PG_QUERY__JOIN_TYPE__JOIN_RIGHT;
-    if (join->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL)
-        return unsupported(0, "FULL JOIN is");
+    bool is_full = join->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL;
     TRY(from_item(binder, scope, join->larg, &left, &left_from));
-    TRY(from_item(binder, scope, join->rarg, &right, &right_from));
+    Namespace before = scope->names;
+    if (!is_right && !is_full) /* LATERAL sees what stands left of it */
+        scope->names = concatenated(binder, &before, &left);
+    Error *error = from_item(binder, scope, join->rarg, &right, &right_from);
+    scope->names = before;
+    TRY(error);
     TRY(check_aliases(&left, &right));
-    JoinSides sides = {.left = &left, .right = &right, .keep_right = is_right};
+    JoinSides sides = {.left = &left, .right = &right, .keep_right = is_right, .full = is_full};
     from->kind = FROM_JOIN;
-    from->join = join->jointype == PG_QUERY__JOIN_TYPE__JOIN_INNER ? JOIN_INNER : JOIN_LEFT;
+    from->join = join->jointype == PG_QUERY__JOIN_TYPE__JOIN_INNER ? JOIN_INNER : is_full ? JOIN_FULL : JOIN_LEFT;
+    from->address = NO_COLUMN;
     from->left = is_right ? right_from : left_from;
     from->right = is_right ? left_from : right_from;
+    if (from->join != JOIN_INNER)
+        mark_outer_joined(is_right ? &left : &right);
+    if (is_full)
+        mark_outer_joined(&left);
     TRY(bind_join_condition(binder, scope, join, &sides, names));
-    if (from->join == JOIN_LEFT)
+    if (from->join != JOIN_INNER)
         make_nullable(binder, is_right ? &left : &right);
+    if (is_full)
+        make_nullable(binder, &left);
     rename_join(binder, join, names);
     from->on = sides.on;
     *out = from;
@@ -380,6 +404,7 @@ Error *bind_from(Binder *binder, Scope *scope, size_t count, Node *const *items,
         BoundFrom *join = ARENA_NEW(binder->arena, BoundFrom); /* a comma is a join without condition */
         join->kind = FROM_JOIN;
         join->join = JOIN_INNER;
+        join->address = NO_COLUMN;
         join->left = *out;
         join->right = item;
         *out = join;

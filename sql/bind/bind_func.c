@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls of functions and aggregates. */
+/* Calls of functions. */
 #include "base/core/assert.h"
 #include "base/data/datetime.h"
 #include "sql/bind/binder.h"
@@ -8,80 +8,22 @@
 
 #define CALL_ARGS_MAX 16
 
+/* What only aggregates and windows may say. */
 static Error *refuse_extras(const PgQuery__FuncCall *call, int32_t position, const char *name)
 {
-    if (call->over != NULL)
-        return unsupported(position, "the window function %s() OVER is", name);
-    if (call->agg_within_group)
-        return unsupported(position, "WITHIN GROUP is");
-    if (call->agg_filter != NULL && call->agg_filter->node_case != PG_QUERY__NODE__NODE__NOT_SET)
-        return unsupported(position, "FILTER is");
-    if (call->n_agg_order > 0)
-        return unsupported(position, "ORDER BY inside %s() is", name);
+    const char *extra = call->agg_within_group               ? "WITHIN GROUP"
+                        : !node_is_missing(call->agg_filter) ? "FILTER"
+                        : call->n_agg_order > 0              ? "ORDER BY"
+                        : call->agg_star                     ? "*"
+                        : call->agg_distinct                 ? "DISTINCT"
+                                                             : NULL;
     if (call->func_variadic)
         return unsupported(position, "VARIADIC is");
-    return NULL;
-}
-
-/* --- aggregates ------------------------------------------------------------------- */
-
-static Error *check_aggregate_place(const Scope *scope, int32_t position)
-{
-    if (scope->inside_aggregate)
-        return error_at(error_new(SQLSTATE_GROUPING_ERROR, "aggregate function calls cannot be nested"), position);
-    if (scope->no_aggregates != NULL)
-        return error_at(
-            error_new(SQLSTATE_GROUPING_ERROR, "aggregate functions are not allowed in %s", scope->no_aggregates),
-            position);
-    return NULL;
-}
-
-/* The column of an aggregate that is there already, or a new one. */
-static ColumnId aggregate_column(Binder *binder, Scope *scope, const BoundAgg *agg, const AggMatch *match)
-{
-    BoundQuery *query = scope->query;
-    for (int32_t i = 0; i < query->agg_count; i++)
-    {
-        const BoundAgg *other = &query->aggs[i];
-        if (other->kind == agg->kind && other->distinct == agg->distinct &&
-            (other->arg == agg->arg || (other->arg != NULL && agg->arg != NULL && expr_equal(other->arg, agg->arg))))
-            return other->column;
-    }
-    bool counts = agg->kind == AGG_COUNT || agg->kind == AGG_COUNT_STAR;
-    bool nullable = !counts && (!scope->has_groups || agg->arg->nullable);
-    BoundAgg made = *agg;
-    made.column = bound_add_column(binder->arena, binder->statement, match->row->name, match->result, nullable);
-    ARRAY_ADD(binder->arena, query->aggs, query->agg_count, scope->agg_capacity, made);
-    return made.column;
-}
-
-static Error *bind_aggregate(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name,
-                             int32_t position, Expr **out)
-{
-    AggMatch match;
-    BoundAgg agg = {.distinct = call->agg_distinct};
-    TRY(check_aggregate_place(scope, position));
-    if (call->n_args != (call->agg_star ? 0 : 1))
-        return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "aggregate %s() takes one argument", name), position);
-    if (!call->agg_star)
-    {
-        scope->inside_aggregate = true;
-        Error *error = bind_expr(binder, scope, call->args[0], &agg.arg);
-        scope->inside_aggregate = false;
-        TRY(error);
-        agg.arg = coerce_unknown(binder, agg.arg);
-    }
-    Error *error = agg_resolve(name, agg.arg == NULL ? NULL : &agg.arg->type, &match);
-    if (error != NULL)
-        return error_at(error, position);
-    agg.kind = match.row->id;
-    if (agg.arg != NULL)
-        TRY(coerce(binder, agg.arg, match.arg, CAST_IMPLICIT, &agg.arg));
-    if (agg.kind == AGG_MIN || agg.kind == AGG_MAX)
-        agg.distinct = false; /* changes nothing */
-    *out = expr_column(binder->arena, binder->statement, aggregate_column(binder, scope, &agg, &match));
-    (*out)->position = position;
-    return NULL;
+    if (extra == NULL)
+        return NULL;
+    return error_at(error_new(SQLSTATE_WRONG_OBJECT_TYPE, "%s specified, but %s is not an aggregate function", extra,
+                              name),
+                    position);
 }
 
 /* --- functions --------------------------------------------------------------------- */
@@ -145,10 +87,7 @@ static Error *bind_function(Binder *binder, Scope *scope, const PgQuery__FuncCal
         return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "function %s() with %zu arguments does not exist", name,
                                   call->n_args),
                         position);
-    if (call->agg_star || call->agg_distinct)
-        return error_at(error_new(SQLSTATE_WRONG_OBJECT_TYPE, "%s specified, but %s is not an aggregate function",
-                                  call->agg_star ? "*" : "DISTINCT", name),
-                        position);
+    TRY(refuse_extras(call, position, name));
     for (int32_t i = 0; i < count; i++)
     {
         bool is_part = part && i == 0;
@@ -176,10 +115,19 @@ Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
     if (last == NULL)
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "improper function name"), position);
     char *name = name_fold(binder, last);
-    if (schema != NULL && strcmp(schema, "pg_catalog") != 0)
+    bool ignore_nulls = schema != NULL && strcmp(schema, IGNORE_NULLS) == 0;
+    if (ignore_nulls && call->over == NULL)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "IGNORE NULLS without OVER"), position);
+    if (schema != NULL && !ignore_nulls && strcmp(schema, "pg_catalog") != 0)
         return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "function %s.%s() does not exist", schema, name),
                         position);
-    TRY(refuse_extras(call, position, name));
+    if (call->over != NULL)
+        return bind_window(binder, scope, call, name, ignore_nulls, position, out);
+    if (strcmp(name, "grouping_id") == 0)
+        return bind_grouping_call(binder, scope, call->n_args, call->args, position, out);
+    if (window_exists(name))
+        return error_at(
+            error_new(SQLSTATE_WRONG_OBJECT_TYPE, "window function %s requires an OVER clause", name), position);
     if (agg_exists(name))
         return bind_aggregate(binder, scope, call, name, position, out);
     if (strcmp(name, "nvl") == 0)

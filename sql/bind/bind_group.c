@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#define GROUP_ALL_NAME "?all" /* what sql/parse has made of GROUP BY ALL */
+
 Error *bind_position(const Binder *binder, const Scope *scope, const Node *node, const char *clause, TargetItem **item)
 {
     *item = NULL;
@@ -39,29 +41,47 @@ static const char *plain_name(const Binder *binder, const Node *node)
     return name == NULL ? NULL : name_fold(binder, name);
 }
 
+bool bind_uses_aggregate(const Expr *expr, const BoundQuery *query)
+{
+    for (int32_t i = 0; expr->kind == EXPR_COLUMN && i < query->agg_count; i++)
+        if (query->aggs[i].column == expr->column)
+            return true;
+    for (int32_t i = 0; i < expr->arg_count; i++)
+        if (bind_uses_aggregate(expr->args[i], query))
+            return true;
+    return false;
+}
+
+bool bind_uses_window(const Expr *expr, const BoundQuery *query)
+{
+    for (int32_t i = 0; expr->kind == EXPR_COLUMN && i < query->window_count; i++)
+        if (query->windows[i].column == expr->column)
+            return true;
+    for (int32_t i = 0; i < expr->arg_count; i++)
+        if (bind_uses_window(expr->args[i], query))
+            return true;
+    return false;
+}
+
 static Error *check_group(const Expr *expr, const Scope *scope)
 {
-    if (expr->kind == EXPR_SUBQUERY)
-        return unsupported(expr->position, "grouping by a subquery is");
-    if (expr->kind == EXPR_COLUMN)
-        for (int32_t i = 0; i < scope->query->agg_count; i++)
-            if (scope->query->aggs[i].column == expr->column)
-                return error_at(error_new(SQLSTATE_GROUPING_ERROR, "aggregate functions are not allowed in GROUP BY"),
-                                expr->position);
-    for (int32_t i = 0; i < expr->arg_count; i++)
-        TRY(check_group(expr->args[i], scope));
+    if (bind_uses_aggregate(expr, scope->query))
+        return error_at(error_new(SQLSTATE_GROUPING_ERROR, "aggregate functions are not allowed in GROUP BY"),
+                        expr->position);
+    if (bind_uses_window(expr, scope->query))
+        return error_at(error_new(SQLSTATE_WINDOWING_ERROR, "window functions are not allowed in GROUP BY"),
+                        expr->position);
     return NULL;
 }
 
-static void add_group(Binder *binder, Scope *scope, Expr *expr, const char *name)
+static void add_group(Binder *binder, Scope *scope, Expr *expr, const char *name, int32_t *index)
 {
     BoundQuery *query = scope->query;
-    for (int32_t i = 0; i < query->group_count; i++)
-        if (expr_equal(query->groups[i].expr, expr))
+    for (*index = 0; *index < query->group_count; (*index)++)
+        if (expr_equal(query->groups[*index].expr, expr))
             return;
-    BoundNamed *group = &query->groups[query->group_count++];
-    group->expr = expr;
-    group->column = bound_add_column(binder->arena, binder->statement, name, expr->type, expr->nullable);
+    BoundNamed group = {expr, bound_add_column(binder->arena, binder->statement, name, expr->type, expr->nullable)};
+    ARRAY_ADD(binder->arena, query->groups, query->group_count, scope->group_capacity, group);
 }
 
 /* What the group is called in EXPLAIN: its column's name if it is one. */
@@ -70,13 +90,33 @@ static const char *group_name(const Binder *binder, const Expr *expr)
     return expr->kind == EXPR_COLUMN ? binder->statement->columns[expr->column].name : "group";
 }
 
-static Error *bind_group(Binder *binder, Scope *scope, const Node *node)
+static bool names_column(const Scope *scope, const char *name)
+{
+    for (int32_t i = 0; i < scope->names.count; i++)
+        if (!scope->names.entries[i].hidden && strcmp(scope->names.entries[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The alias a group is: with a subquery in it the value must be that very one. */
+static TargetItem *find_alias_item(const Scope *scope, const char *name)
+{
+    if (name == NULL || names_column(scope, name))
+        return NULL;
+    for (int32_t i = 0; i < scope->item_count; i++)
+        if (scope->items[i].named && strcmp(scope->items[i].name, name) == 0)
+            return &scope->items[i];
+    return NULL;
+}
+
+Error *bind_group(Binder *binder, Scope *scope, const Node *node, int32_t *index)
 {
     TargetItem *item = NULL;
     Expr *expr;
-    if (node->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
-        return unsupported(node_position(binder, node->grouping_set->location), "GROUPING SETS, ROLLUP and CUBE are");
+    const char *name = plain_name(binder, node);
     TRY(bind_position(binder, scope, node, "GROUP BY", &item));
+    if (item == NULL)
+        item = find_alias_item(scope, name);
     if (item != NULL)
         expr = item->expr;
     else
@@ -84,20 +124,38 @@ static Error *bind_group(Binder *binder, Scope *scope, const Node *node)
     TRY(check_group(expr, scope));
     TRY(bind_check_size(expr));
     expr = coerce_unknown(binder, expr);
-    const char *name = plain_name(binder, node);
-    add_group(binder, scope, expr, name != NULL ? name : group_name(binder, expr));
+    add_group(binder, scope, expr, name != NULL ? name : group_name(binder, expr), index);
+    return NULL;
+}
+
+/* GROUP BY ALL: by every item that is no aggregate and no window. */
+static Error *bind_group_all(Binder *binder, Scope *scope)
+{
+    for (int32_t i = 0; i < scope->item_count; i++)
+    {
+        Expr *expr = coerce_unknown(binder, scope->items[i].expr);
+        int32_t index;
+        if (!bind_uses_aggregate(expr, scope->query) && !bind_uses_window(expr, scope->query) && !expr_is_const(expr))
+            add_group(binder, scope, expr, group_name(binder, expr), &index);
+    }
     return NULL;
 }
 
 Error *bind_groups(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
 {
-    BoundQuery *query = scope->query;
-    query->groups = ARENA_ARRAY(binder->arena, BoundNamed, select->n_group_clause);
+    Error *error = NULL;
+    int32_t index;
+    const char *first = select->n_group_clause == 1 ? plain_name(binder, select->group_clause[0]) : NULL;
     scope->no_aggregates = "GROUP BY";
-    for (size_t i = 0; i < select->n_group_clause; i++)
-        TRY(bind_group(binder, scope, select->group_clause[i]));
+    if (first != NULL && strcmp(first, GROUP_ALL_NAME) == 0)
+        error = bind_group_all(binder, scope);
+    else if (bind_has_grouping_sets(select))
+        error = bind_grouping_sets(binder, scope, select->n_group_clause, select->group_clause);
+    else
+        for (size_t i = 0; i < select->n_group_clause && error == NULL; i++)
+            error = bind_group(binder, scope, select->group_clause[i], &index);
     scope->no_aggregates = NULL;
-    return NULL;
+    return error;
 }
 
 /* --- above the groups ------------------------------------------------------------------ */
@@ -143,7 +201,12 @@ Error *bind_above_groups(Binder *binder, Scope *scope, Expr *expr, Expr **out)
             return NULL;
         }
     if (expr->kind == EXPR_COLUMN)
+    {
+        for (int32_t i = 0; i < scope->grouping_count; i++)
+            if (scope->groupings[i].column == expr->column)
+                return bind_finish_grouping(binder, scope, &scope->groupings[i], out);
         return is_from_column(binder, scope, expr->column) ? ungrouped(binder, expr) : NULL;
+    }
     if (expr->kind == EXPR_SUBQUERY)
         TRY(check_subquery(binder, scope, expr));
     Expr **args = NULL;

@@ -134,17 +134,20 @@ static bool entry_matches(const NameEntry *entry, const ColumnName *name)
     return name->alias == NULL ? !entry->hidden : entry_has_alias(entry, name);
 }
 
-static Error *find_in_names(const Namespace *names, const ColumnName *name, ColumnId *column)
+static Error *find_in_names(const Namespace *names, const ColumnName *name, const NameEntry **found)
 {
-    *column = -1;
+    ColumnId column = NO_COLUMN;
+    *found = NULL;
     for (int32_t i = 0; i < names->count; i++)
     {
         if (!entry_matches(&names->entries[i], name))
             continue;
-        if (*column >= 0 && *column != names->entries[i].column) /* a column of USING stands there twice */
+        if (column >= 0 && column != names->entries[i].column) /* a column of USING stands there twice */
             return error_at(error_new(SQLSTATE_AMBIGUOUS_COLUMN, "column reference \"%s\" is ambiguous", name->name),
                             name->position);
-        *column = names->entries[i].column;
+        column = names->entries[i].column;
+        if (*found == NULL)
+            *found = &names->entries[i];
     }
     return NULL;
 }
@@ -185,7 +188,7 @@ static Error *no_column(const Scope *scope, const ColumnName *name)
 }
 
 /* The queries from `scope` up to, without, `owner` use a column of an enclosing one. */
-static void note_outer(Binder *binder, Scope *scope, const Scope *owner, ColumnId column)
+void note_outer(Binder *binder, Scope *scope, const Scope *owner, ColumnId column)
 {
     for (; scope != owner; scope = scope->outer)
     {
@@ -211,18 +214,32 @@ static Error *find_alias(Binder *binder, Scope *scope, const ColumnName *name, E
     return NULL;
 }
 
+/* The value of an entry of `owner`, as `scope` says it. */
+static Expr *entry_value(Binder *binder, Scope *scope, const Scope *owner, const NameEntry *entry)
+{
+    if (entry->merged == NULL)
+    {
+        note_outer(binder, scope, owner, entry->column);
+        return expr_column(binder->arena, binder->statement, entry->column);
+    }
+    for (int32_t i = 0; i < entry->merged->arg_count; i++)
+        for (const Expr *arg = entry->merged->args[i]; arg != NULL; arg = arg->arg_count > 0 ? arg->args[0] : NULL)
+            if (arg->kind == EXPR_COLUMN)
+                note_outer(binder, scope, owner, arg->column);
+    return arena_memdup(binder->arena, entry->merged, sizeof(Expr));
+}
+
 static Error *find_column(Binder *binder, Scope *scope, const ColumnName *name, Expr **out)
 {
     bool visible = true;
     for (Scope *at = scope; at != NULL; at = at->outer)
     {
-        ColumnId column = -1;
+        const NameEntry *entry = NULL;
         if (visible)
-            TRY(find_in_names(&at->names, name, &column));
-        if (column >= 0)
+            TRY(find_in_names(&at->names, name, &entry));
+        if (entry != NULL)
         {
-            note_outer(binder, scope, at, column);
-            *out = expr_column(binder->arena, binder->statement, column);
+            *out = entry_value(binder, scope, at, entry);
             (*out)->position = name->position;
             return NULL;
         }

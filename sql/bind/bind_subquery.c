@@ -81,8 +81,6 @@ Error *bind_sublink(Binder *binder, Scope *scope, const PgQuery__SubLink *link, 
     BoundQuery *query;
     if (link->subselect == NULL || link->subselect->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
         return unsupported(position, "this kind of subquery is");
-    if (scope->inside_aggregate)
-        return unsupported(position, "a subquery inside an aggregate is");
     TRY(bind_query(binder, scope, false, scope->ctes, link->subselect->select_stmt, &query));
     switch (link->sub_link_type)
     {

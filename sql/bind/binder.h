@@ -5,7 +5,9 @@
  *     bind.c            a statement; INSERT is bind_insert.c
  *     bind_select.c     a query: clauses in SQL's order of meaning, not of writing
  *     bind_from.c       FROM: makes the Namespace of a Scope
+ *     bind_set.c        two queries and a set operation between them
  *     bind_group.c      GROUP BY, and what expressions above it may say
+ *     bind_window.c     functions with OVER
  *     bind_expr.c       an expression by kind of node; operators, functions and
  *                       subqueries have files of their own
  *     coerce.c          one type to another, where the context allows it
@@ -22,6 +24,8 @@
 #define BIND_EXPR_NODES_MAX 100000 /* of one item, aliases written out */
 #define BIND_EXPR_DEPTH_MAX 2000   /* nodes on a path of an item, aliases written out */
 #define BIND_COLUMNS_MAX    1600   /* of a table or a result */
+#define BIND_GROUPING_SETS_MAX   4096
+#define BIND_GROUPING_GROUPS_MAX 62     /* of a query with grouping sets: bits of a BIGINT */
 
 typedef PgQuery__Node Node;
 typedef struct Scope Scope;
@@ -37,6 +41,10 @@ typedef struct Binder
     int32_t maybe_never; /* > 0 inside what may never be computed (CASE): faults of constants wait until it is */
     int32_t owner_capacity;
     Scope **owners; /* by ColumnId: the scope whose FROM gives it now; NULL: none */
+    int32_t cte_done; /* WITH queries that are ready: Cte.done counts by it */
+    int32_t cte_count;
+    int32_t cte_capacity;
+    struct Cte **ctes; /* those the statement computes once */
 } Binder;
 
 /* One name a query's expressions may use. */
@@ -46,7 +54,9 @@ typedef struct NameEntry
     const char *alias;  /* table or alias; NULL: none */
     const char *name;
     ColumnId column;
-    bool hidden; /* the other side of USING: only found when qualified */
+    bool hidden;       /* the other side of USING: only found when qualified */
+    bool outer_joined; /* rows of its table may be missing */
+    Expr *merged;      /* of FULL JOIN USING: what stands for both sides; else NULL: the column itself */
 } NameEntry;
 
 typedef struct Namespace
@@ -56,12 +66,26 @@ typedef struct Namespace
     NameEntry *entries; /* in the order of SELECT * */
 } Namespace;
 
-/* WITH: bound anew wherever it is used. */
+/*
+ * WITH.  The first who reads it has its query as FROM_QUERY; when another comes, it becomes a query of the statement
+ * (BoundCte) and both read that.  One that uses columns of a query around it is bound anew wherever it is read.
+ */
 typedef struct Cte
 {
     const char *name;
     const PgQuery__CommonTableExpr *node;
-    const struct Cte *next; /* visible to this one's query; the chain ends with the outer query's */
+    struct Cte *next; /* visible to this one's query; the chain ends with the outer query's */
+    Scope *scope;     /* whose WITH it is */
+    bool recursive;   /* WITH RECURSIVE: may read itself */
+    bool binding;     /* its query is being bound */
+    bool seed_bound;  /* of a recursive one: the first side is bound, the second may read it */
+    bool self_read;   /* and did */
+    bool shared;      /* a query of the statement */
+    int32_t done;     /* those it reads have lower numbers */
+    BoundCte bound;
+    int32_t reader_count;
+    int32_t reader_capacity;
+    BoundFrom **readers;
 } Cte;
 
 typedef struct TargetItem
@@ -74,20 +98,40 @@ typedef struct TargetItem
     int32_t position;
 } TargetItem;
 
+/* GROUPING(args): a column that stands for it until the groups are known. */
+typedef struct GroupingCall
+{
+    ColumnId column;
+    int32_t arg_count;
+    Expr **args;
+    int32_t position;
+} GroupingCall;
+
 struct Scope
 {
     Scope *outer;
     bool outer_hidden; /* a FROM subquery: the names of `outer` itself are not visible, those further out are */
     Namespace names;
     BoundQuery *query;
-    const Cte *ctes;
+    Cte *ctes;
+    const PgQuery__SelectStmt *select; /* for its WINDOW clause */
+    bool keep_unknown;                 /* a side of a set operation: literals wait for the other side's type */
     int32_t item_count; /* bound so far */
+    int32_t item_capacity;
     TargetItem *items;
     const char *no_aggregates; /* the clause that takes none, "WHERE"; NULL: welcome */
     bool inside_aggregate;
-    bool has_groups; /* a GROUP BY: every aggregate sees a row */
+    bool inside_window;
+    const char *no_windows; /* as no_aggregates */
+    bool has_groups;        /* a GROUP BY without an empty set: every aggregate sees a row */
     int32_t agg_capacity;
+    int32_t group_capacity;
+    int32_t window_capacity;
     int32_t outer_capacity;
+    int32_t target_capacity;
+    int32_t grouping_count; /* calls of GROUPING() */
+    int32_t grouping_capacity;
+    GroupingCall *groupings;
 };
 
 /* --- bind.c ------------------------------------------------------------------ */
@@ -137,39 +181,132 @@ Error *bind_merge(Binder *binder, const PgQuery__MergeStmt *merge) MUST_USE;
 Error *bind_table(const Binder *binder, const char *schema, const char *name, int32_t position,
                   const CatalogTable **table) MUST_USE;
 Error *bind_column_ref(Binder *binder, Scope *scope, const PgQuery__ColumnRef *ref, Expr **out) MUST_USE;
+/* The queries from `scope` up to, without, `owner` use a column of an enclosing one. */
+void note_outer(Binder *binder, Scope *scope, const Scope *owner, ColumnId column);
 /* Is `other` nearer to `name` than *distance, and near enough to be meant?  Then *distance is lowered. */
 bool name_is_near(const char *name, const char *other, int32_t *distance);
 
 /* --- bind_from.c --------------------------------------------------------------- */
+/* An alias and the names it gives the columns. */
+typedef struct FromAlias
+{
+    const char *name; /* NULL: none */
+    int32_t position;
+    size_t column_count;
+    Node *const *columns;
+} FromAlias;
+/* The name of column `index`: from the alias's list, else `own`. */
+const char *from_column_name(const Binder *binder, const FromAlias *alias, int32_t index, const char *own);
+Error *from_check_alias(const FromAlias *alias, int32_t column_count) MUST_USE;
 Error *bind_from(Binder *binder, Scope *scope, size_t count, Node *const *items, BoundFrom **out) MUST_USE;
 /* One more table or query; 54001 beyond BIND_RELATIONS_MAX. */
 Error *bind_count_relation(Binder *binder, int32_t position) MUST_USE;
 void namespace_add(Binder *binder, Scope *scope, Namespace *names, NameEntry entry);
 
+/* Every reader of a name sees it so; fills and owns `names`. */
+Error *bind_from_query(Binder *binder, Scope *scope, BoundQuery *query, const FromAlias *alias, Namespace *names,
+                       BoundFrom **out) MUST_USE;
+
+/* --- bind_cte.c ---------------------------------------------------------------- */
+Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with) MUST_USE;
+Cte *find_cte(const Scope *scope, const char *name); /* NULL: none */
+Error *bind_from_cte(Binder *binder, Scope *scope, Cte *cte, const FromAlias *alias, int32_t position,
+                     Namespace *names, BoundFrom **out) MUST_USE;
+/* Puts those computed once into the statement, each behind those it reads. */
+void bind_finish_ctes(Binder *binder);
+
 /* --- bind_select.c ------------------------------------------------------------- */
 /* `outer` may be NULL. */
-Error *bind_query(Binder *binder, Scope *outer, bool outer_hidden, const Cte *ctes, const PgQuery__SelectStmt *select,
+Error *bind_query(Binder *binder, Scope *outer, bool outer_hidden, Cte *ctes, const PgQuery__SelectStmt *select,
                   BoundQuery **out) MUST_USE;
-/* The queries of a WITH clause become visible in `scope`; `with` may be NULL. */
-Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with) MUST_USE;
+/* The same in a scope that is there already; scope->query is made. */
+Error *bind_query_scope(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select) MUST_USE;
+bool node_is_missing(const Node *node);
+Error *bind_add_item(Binder *binder, Scope *scope, TargetItem item) MUST_USE;
 /* What a column of the select list is called: its alias, or as PostgreSQL would call it. */
 const char *target_name(const Binder *binder, const PgQuery__ResTarget *target);
 /* VALUES, or UNION ALL of constants, as a FROM item, its rows brought to one type a column and its names added to the
- * scope. *out = NULL: it is a single row that is not constant, better bound as a select list. */
+ * scope. *out = NULL: not all is constant, so it is better bound otherwise. */
 Error *bind_values(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundFrom **out) MUST_USE;
+/* UNION ALL of nothing but SELECTs of constants: a VALUES list. */
+bool bind_is_constant_rows(const PgQuery__SelectStmt *select);
 /* A query over one FROM item whose targets are its columns; names of them may be NULL. */
 BoundQuery *query_over(Binder *binder, BoundFrom *from);
 void query_add_target(Binder *binder, BoundQuery *query, int32_t *capacity, Expr *expr, const char *name);
 /* Refuses what has grown beyond BIND_EXPR_NODES_MAX by aliases of aliases. */
 Error *bind_check_size(const Expr *expr) MUST_USE;
 
+/* --- bind_star.c ---------------------------------------------------------------- */
+/* A `*`, or `* EXCLUDE (...)`, of the select list; *done = false: it is neither. */
+Error *bind_star_item(Binder *binder, Scope *scope, const Node *node, bool *done) MUST_USE;
+Error *bind_expand_all(Binder *binder, Scope *scope) MUST_USE; /* `*` */
+
+/* --- bind_order.c ---------------------------------------------------------------- */
+/* An ORDER BY item: a target, or an expression of its own. */
+typedef struct SortItem
+{
+    TargetItem *item;
+    Expr *expr;
+    int32_t position;
+} SortItem;
+Error *bind_sort_items(Binder *binder, Scope *scope, size_t count, Node *const *nodes, SortItem **out) MUST_USE;
+/* Once targets are there: scope->query->sort, and hidden targets for it. */
+Error *bind_finish_sort(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select,
+                        const SortItem *items) MUST_USE;
+Error *bind_distinct_on(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, SortItem **out) MUST_USE;
+Error *bind_finish_distinct_on(Binder *binder, Scope *scope, size_t count, const SortItem *items) MUST_USE;
+BoundSort bind_sort_of(const PgQuery__SortBy *by, Expr *expr);
+Error *bind_limits(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select) MUST_USE;
+
+/* --- bind_set.c ------------------------------------------------------------------- */
+Error *bind_set(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select) MUST_USE;
+/* Two queries that are bound, as one; fills `query` and its targets. `what`: "UNION", for errors. */
+Error *bind_set_sides(Binder *binder, BoundQuery *query, BoundQuery *left, BoundQuery *right,
+                      const char *what) MUST_USE;
+/* A side of it; literals of unknown type stay so. */
+Error *bind_set_side(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundQuery **out) MUST_USE;
+/* Gives target `index` another type, as an implicit cast; the query may be wrapped into another. */
+Error *bind_coerce_target(Binder *binder, BoundQuery **query, int32_t index, SqlType type) MUST_USE;
+
 /* --- bind_group.c -------------------------------------------------------------- */
 Error *bind_groups(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select) MUST_USE;
 /* The target an ORDER BY or GROUP BY item names by position; NULL with no error if it is no integer constant. */
 Error *bind_position(const Binder *binder, const Scope *scope, const Node *node, const char *clause,
                      TargetItem **item) MUST_USE;
+/* One item of GROUP BY as group *index, a new one or one that is there. */
+Error *bind_group(Binder *binder, Scope *scope, const Node *node, int32_t *index) MUST_USE;
 /* An expression over FROM as one over groups and aggregates; 42803 if it says more. */
 Error *bind_above_groups(Binder *binder, Scope *scope, Expr *expr, Expr **out) MUST_USE;
+bool bind_uses_aggregate(const Expr *expr, const BoundQuery *query);
+bool bind_uses_window(const Expr *expr, const BoundQuery *query);
+
+/* --- bind_grouping.c ------------------------------------------------------------- */
+/* GROUP BY with GROUPING SETS, ROLLUP, CUBE or rows in it. */
+Error *bind_grouping_sets(Binder *binder, Scope *scope, size_t count, Node *const *nodes) MUST_USE;
+bool bind_has_grouping_sets(const PgQuery__SelectStmt *select);
+Error *bind_grouping_call(Binder *binder, Scope *scope, size_t count, Node *const *nodes, int32_t position,
+                          Expr **out) MUST_USE;
+/* What the call means, once groups are known. */
+Error *bind_finish_grouping(Binder *binder, Scope *scope, const GroupingCall *call, Expr **out) MUST_USE;
+
+/* --- bind_agg.c ------------------------------------------------------------------- */
+/* A call of an aggregate, without or with OVER: all of it but its place and its column; FILTER is in its argument. */
+Error *bind_agg_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name, int32_t position,
+                     BoundAgg *agg, AggMatch *match) MUST_USE;
+Error *bind_aggregate(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name, int32_t position,
+                      Expr **out) MUST_USE;
+bool bind_same_sort(const BoundSort *a, int32_t a_count, const BoundSort *b, int32_t b_count);
+
+/* --- bind_window.c, bind_frame.c ---------------------------------------------------- */
+#define QUALIFY_WINDOW "?qualify" /* sql/parse leaves QUALIFY's condition as a window of this name */
+#define IGNORE_NULLS   "?ignore"  /* and a function that ignores nulls as one of this schema */
+Error *bind_window(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name, bool ignore_nulls,
+                   int32_t position, Expr **out) MUST_USE;
+/* QUALIFY, NULL if there is none. */
+Error *bind_qualify(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, Expr **out) MUST_USE;
+/* Says windows in terms of groups, once those are known. */
+Error *bind_finish_windows(Binder *binder, Scope *scope) MUST_USE;
+Error *bind_frame(Binder *binder, Scope *scope, const PgQuery__WindowDef *def, BoundWindow *window) MUST_USE;
 
 /* Folds a new node; see maybe_never. */
 Error *bind_fold(Binder *binder, Expr *expr, Expr **out) MUST_USE;
@@ -183,6 +320,8 @@ Error *bind_again(Binder *binder, Scope *scope, const Node *node, Expr *expr, Ex
 Error *bind_condition(Binder *binder, Scope *scope, const Node *node, const char *clause, Expr **out) MUST_USE;
 /* Brings the values of CASE, COALESCE, VALUES to one type. */
 Error *bind_common_type(Binder *binder, Expr **exprs, int32_t count, const char *what, SqlType *type) MUST_USE;
+/* That type, with nothing cast yet. */
+Error *bind_common_of(Binder *binder, Expr *const *exprs, int32_t count, SqlType *type) MUST_USE;
 
 /* --- bind_oper.c ----------------------------------------------------------------- */
 Error *bind_operator(Binder *binder, const char *symbol, Expr *left, Expr *right, int32_t position,

@@ -291,7 +291,7 @@ static void print_from(Printer *printer, const BoundFrom *from)
     case FROM_JOIN:
         text_putc(printer->text, '(');
         print_from(printer, from->left);
-        text_puts(printer->text, from->join == JOIN_LEFT ? " left join " : " join ");
+        text_puts(printer->text, from->join == JOIN_LEFT ? " left join " : from->join == JOIN_FULL ? " full join " : " join ");
         print_from(printer, from->right);
         if (from->on != NULL)
         {
@@ -320,17 +320,105 @@ static void print_aggs(Printer *printer, const BoundQuery *query)
     }
 }
 
-static void print_sort(Printer *printer, const BoundQuery *query)
+static void print_sort(Printer *printer, const BoundSort *sorts, int32_t count)
 {
-    for (int32_t i = 0; i < query->sort_count; i++)
+    for (int32_t i = 0; i < count; i++)
     {
-        const BoundSort *sort = &query->sort[i];
+        const BoundSort *sort = &sorts[i];
         text_puts(printer->text, i > 0 ? ", " : "");
         print_expr(printer, sort->expr);
         text_puts(printer->text, sort->descending ? " desc" : "");
         if (sort->nulls_first != sort->descending)
             text_puts(printer->text, sort->nulls_first ? " nulls first" : " nulls last");
     }
+}
+
+static void print_frame_end(Printer *printer, FrameBound bound, const Expr *offset)
+{
+    static const char *const NAMES[] = {"unbounded preceding", "preceding", "current row", "following",
+                                        "unbounded following"};
+    if (offset != NULL)
+    {
+        print_expr(printer, offset);
+        text_putc(printer->text, ' ');
+    }
+    text_puts(printer->text, NAMES[bound]);
+}
+
+static void print_window(Printer *printer, const BoundWindow *window)
+{
+    static const char *const UNITS[] = {"rows", "range", "groups"};
+    static const char *const EXCLUDES[] = {"", " exclude current row", " exclude group", " exclude ties"};
+    Text *text = printer->text;
+    text_printf(text, "%s(%s", printer->statement->columns[window->column].name, window->distinct ? "distinct " : "");
+    print_list(printer, window->args, window->arg_count, ", ");
+    text_printf(text, ")%s over (", window->ignore_nulls ? " ignore nulls" : "");
+    if (window->partition_count > 0)
+    {
+        text_puts(text, "partition by ");
+        print_list(printer, window->partition, window->partition_count, ", ");
+        text_putc(text, ' ');
+    }
+    if (window->sort_count > 0)
+    {
+        text_puts(text, "order by ");
+        print_sort(printer, window->sort, window->sort_count);
+        text_putc(text, ' ');
+    }
+    text_printf(text, "%s ", UNITS[window->frame.unit]);
+    print_frame_end(printer, window->frame.start, window->frame.start_offset);
+    text_puts(text, " to ");
+    print_frame_end(printer, window->frame.end, window->frame.end_offset);
+    text_printf(text, "%s) as ", EXCLUDES[window->frame.exclude]);
+    print_column(printer, window->column);
+}
+
+static void print_windows(Printer *printer, const BoundQuery *query)
+{
+    for (int32_t i = 0; i < query->window_count; i++)
+    {
+        print_line(printer, i == 0 ? "windows" : "       ");
+        print_window(printer, &query->windows[i]);
+    }
+}
+
+static void print_grouping_sets(Printer *printer, const BoundQuery *query)
+{
+    if (query->grouping_set_count == 0)
+        return;
+    print_line(printer, "sets");
+    for (int32_t i = 0; i < query->grouping_set_count; i++)
+    {
+        text_puts(printer->text, i > 0 ? ", (" : "(");
+        const char *comma = "";
+        for (int32_t k = 0; k < query->group_count; k++)
+            if ((query->grouping_sets[i] >> k & 1) != 0)
+            {
+                text_puts(printer->text, comma);
+                print_column(printer, query->groups[k].column);
+                comma = ", ";
+            }
+        text_putc(printer->text, ')');
+    }
+}
+
+static void print_side(Printer *printer, const BoundQuery *side)
+{
+    text_printf(printer->text, "\n%*s(", printer->indent + 2, "");
+    printer->indent += 4;
+    print_query(printer, side);
+    printer->indent -= 4;
+    text_putc(printer->text, ')');
+}
+
+static void print_set(Printer *printer, const BoundQuery *query)
+{
+    static const char *const NAMES[] = {"", "union", "intersect", "except"};
+    if (query->set_kind == SET_NONE)
+        return;
+    text_printf(printer->text, "\n%*s%s%s", printer->indent + 2, "", NAMES[query->set_kind], query->set_all ? " all:" : ":");
+    print_side(printer, query->set_left);
+    print_side(printer, query->set_right);
 }
 
 static void print_optional(Printer *printer, const char *label, const Expr *expr)
@@ -354,6 +442,7 @@ static void print_query(Printer *printer, const BoundQuery *query)
         print_from(printer, query->from);
     }
     print_optional(printer, "where", query->where);
+    print_set(printer, query);
     if (query->group_count > 0)
     {
         print_line(printer, "groups");
@@ -364,11 +453,21 @@ static void print_query(Printer *printer, const BoundQuery *query)
         print_line(printer, "aggregates");
         print_aggs(printer, query);
     }
+    print_grouping_sets(printer, query);
     print_optional(printer, "having", query->having);
+    print_windows(printer, query);
+    print_optional(printer, "qualify", query->qualify);
+    for (int32_t i = 0; i < query->distinct_on_count; i++)
+    {
+        if (i == 0)
+            print_line(printer, "distinct on");
+        text_puts(printer->text, i > 0 ? ", " : "");
+        print_column(printer, query->distinct_on[i]);
+    }
     if (query->sort_count > 0)
     {
         print_line(printer, "order");
-        print_sort(printer, query);
+        print_sort(printer, query->sort, query->sort_count);
     }
     print_optional(printer, "limit", query->limit);
     print_optional(printer, "offset", query->offset);
@@ -386,6 +485,18 @@ void bound_print(Text *text, const BoundStatement *statement)
     Printer printer = {.text = text, .statement = statement, .numbers = true};
     if (statement->write != NULL)
         text_printf(text, "%s %s.%s\n", statement->write->tag, statement->write->table->schema, statement->write->table->name);
+    for (int32_t i = 0; i < statement->cte_count; i++)
+    {
+        text_printf(text, "with %s: ", statement->ctes[i].name);
+        print_query(&printer, statement->ctes[i].query);
+        text_putc(text, '\n');
+        if (statement->ctes[i].term == NULL)
+            continue;
+        text_printf(text, "with %s, each round%s: ", statement->ctes[i].name,
+                    statement->ctes[i].term_distinct ? ", new rows" : "");
+        print_query(&printer, statement->ctes[i].term);
+        text_putc(text, '\n');
+    }
     print_query(&printer, statement->query);
     text_putc(text, '\n');
 }

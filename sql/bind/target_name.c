@@ -42,6 +42,8 @@ static const char *figure_name(const Binder *binder, const Node *node)
         return "case";
     case PG_QUERY__NODE__NODE_COALESCE_EXPR:
         return "coalesce";
+    case PG_QUERY__NODE__NODE_GROUPING_FUNC:
+        return "grouping";
     case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
         return node->min_max_expr->op == PG_QUERY__MIN_MAX_OP__IS_LEAST ? "least" : "greatest";
     case PG_QUERY__NODE__NODE_A_EXPR:
