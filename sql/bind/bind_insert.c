@@ -167,7 +167,7 @@ static Error *finish(Binder *binder, const InsertTarget *target, Expr *const *va
     return NULL;
 }
 
-static Error *insert_query(Binder *binder, InsertTarget *target, const Cte *ctes, const PgQuery__SelectStmt *select)
+static Error *insert_query(Binder *binder, InsertTarget *target, Cte *ctes, const PgQuery__SelectStmt *select)
 {
     BoundQuery *source;
     TRY(bind_query(binder, NULL, false, ctes, select, &source));
@@ -223,7 +223,7 @@ static const Expr *first_not_constant(Expr *const *row, int32_t count)
     return NULL;
 }
 
-static Error *insert_values(Binder *binder, InsertTarget *target, const Cte *ctes, const PgQuery__SelectStmt *select)
+static Error *insert_values(Binder *binder, InsertTarget *target, Cte *ctes, const PgQuery__SelectStmt *select)
 {
     Scope *scope = ARENA_NEW(binder->arena, Scope);
     scope->ctes = ctes;

@@ -52,7 +52,10 @@ Error *bind_write_from(Binder *binder, Scope *scope, const PgQuery__RangeVar *ra
         binder->statement->columns[id].table = table;
         binder->statement->columns[id].ordinal = i;
         namespace_add(binder, scope, &scope->names,
-                      (NameEntry){aliased ? NULL : table->schema, target->alias, column->name, id, false});
+                      (NameEntry){.schema = aliased ? NULL : table->schema,
+                                  .alias = target->alias,
+                                  .name = column->name,
+                                  .column = id});
     }
     from->address =
         bound_add_column(binder->arena, binder->statement, "address", type_make(TYPE_BIGINT), false);
