@@ -32,6 +32,10 @@ Error *dialect_minus(Dialect *dialect) MUST_USE;
 Error *dialect_write(Dialect *dialect) MUST_USE;
 /* CONVERT(type, x) -> ((x)::type); VARCHAR(MAX), CHAR(MAX) -> the greatest length. */
 Error *dialect_type(Dialect *dialect) MUST_USE;
+/* IGNORE NULLS, LISTAGG ... WITHIN GROUP, APPROXIMATE, QUALIFY. */
+Error *dialect_window(Dialect *dialect) MUST_USE;
+/* * EXCLUDE (...), GROUP BY ALL. */
+Error *dialect_list(Dialect *dialect) MUST_USE;
 /* DISTSTYLE, DISTKEY, SORTKEY, ENCODE, BACKUP, and what stands behind DEFAULT. Only for CREATE TABLE. */
 Error *dialect_table(Dialect *dialect) MUST_USE;
 /* COPY, read as a whole: the grammar never sees it. */

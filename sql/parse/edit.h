@@ -39,7 +39,7 @@ typedef struct EditList
     Edit *items;
 } EditList;
 
-/* `text` is borrowed.  Edits must not overlap. */
+/* `text` is borrowed.  Of edits that overlap the first is made. */
 void edit_replace(EditList *edits, int32_t from, int32_t to, const char *text, int32_t blame);
 /* Takes the bytes out (a blank stands for them). */
 void edit_erase(EditList *edits, int32_t from, int32_t to);

@@ -88,6 +88,8 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     TRY(dialect_type(dialect));
     TRY(dialect_top(dialect));
     TRY(dialect_minus(dialect));
+    TRY(dialect_window(dialect));
+    TRY(dialect_list(dialect));
     TRY(dialect_write(dialect));
     int32_t from = tokens->items[0].start;
     int32_t to = tokens->items[tokens->count - 1].end;
