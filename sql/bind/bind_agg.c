@@ -48,14 +48,12 @@ static Error *count_row(Binder *binder, const Scope *scope, const Node *node, bo
     return error_at(error_new(SQLSTATE_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%s\"", alias), position);
 }
 
+/* What a call says: over a window it may use aggregates, else not. */
 static Error *bind_inner(Binder *binder, Scope *scope, const Node *node, Expr **out)
 {
-    bool window = scope->inside_window;
-    scope->inside_aggregate = true;
-    scope->inside_window = false;
+    scope->inside_aggregate = !scope->inside_window;
     Error *error = bind_expr(binder, scope, node, out);
     scope->inside_aggregate = false;
-    scope->inside_window = window;
     TRY(error);
     *out = coerce_unknown(binder, *out);
     return NULL;
@@ -117,15 +115,12 @@ static Error *check_form(const PgQuery__FuncCall *call, const AggRow *row, const
 
 static Error *bind_filter(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out)
 {
-    bool window = scope->inside_window;
     *out = NULL;
     if (node_is_missing(call->agg_filter))
         return NULL;
-    scope->inside_aggregate = true;
-    scope->inside_window = false;
+    scope->inside_aggregate = !scope->inside_window;
     Error *error = bind_condition(binder, scope, call->agg_filter, "FILTER", out);
     scope->inside_aggregate = false;
-    scope->inside_window = window;
     return error;
 }
 
@@ -279,7 +274,11 @@ Error *bind_aggregate(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
     AggMatch match;
     BoundAgg agg;
     TRY(check_place(scope, position));
-    TRY(bind_agg_call(binder, scope, call, name, position, &agg, &match));
+    bool window = scope->inside_window;
+    scope->inside_window = false;
+    Error *error = bind_agg_call(binder, scope, call, name, position, &agg, &match);
+    scope->inside_window = window;
+    TRY(error);
     *out = expr_column(binder->arena, binder->statement, aggregate_column(binder, scope, &agg, &match));
     (*out)->position = position;
     return NULL;
