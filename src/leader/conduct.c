@@ -8,6 +8,7 @@
 #include "base/core/assert.h"
 #include "sql/rel/rel.h"
 #include "src/codegen/codegen.h"
+#include "src/leader/recurse.h"
 #include "src/leader/session.h"
 #include "src/leader/write.h"
 #include "src/plan/plan.h"
@@ -216,6 +217,65 @@ static Error *write_run(Conduct *conduct)
     return NULL;
 }
 
+/* --- WITH RECURSIVE -------------------------------------------------------------------- */
+
+typedef struct RoundPlan
+{
+    const Conduct *conduct;
+    BoundStatement bound; /* the statement, with the query as all it is */
+    Plan *plan;
+    CodeUnit *unit;
+} RoundPlan;
+
+static Error *round_plan_make(void *context)
+{
+    RoundPlan *round = context;
+    const Conduct *conduct = round->conduct;
+    const World *world = conduct->session->leader->world;
+    int32_t ranks = world_compute_index(world) == LEADER_INDEX ? world_compute_count(world) + 1 : 1;
+    RelTree *rel;
+    TRY(rel_build(conduct->arena, &round->bound, round->bound.query, &rel));
+    TRY(rel_rewrite(conduct->arena, &round->bound, rel));
+    TRY(plan_make(conduct->arena, conduct->snapshot, &round->bound, rel, ranks, &round->plan));
+    plan_verify(round->plan);
+    return codegen_make(conduct->arena, round->plan, &round->unit);
+}
+
+static Error *round_plan(void *context, const BoundQuery *query, Plan **plan, CodeUnit **unit)
+{
+    const Conduct *conduct = context;
+    RoundPlan *round = ARENA_NEW(conduct->arena, RoundPlan);
+    int32_t capacity = 1;
+    round->conduct = conduct;
+    round->bound = *conduct->bound;
+    round->bound.query = arena_memdup(conduct->arena, query, sizeof *query);
+    round->bound.write = NULL;
+    while (capacity < round->bound.column_count) /* columns of its own from here on: see bound_add_column() */
+        capacity *= 2;
+    round->bound.columns = ARENA_ARRAY(conduct->arena, BoundColumn, capacity);
+    memcpy(round->bound.columns, conduct->bound->columns, sizeof(BoundColumn) * (size_t) round->bound.column_count);
+    TRY(assert_guard(round_plan_make, round));
+    *plan = round->plan;
+    *unit = round->unit;
+    return NULL;
+}
+
+static Error *round_run(void *context, Plan *plan, CodeUnit *unit, const RowSink *sink)
+{
+    Conduct conduct = *(const Conduct *) context;
+    conduct.plan = plan;
+    conduct.unit = unit;
+    TRY(views_fill(&conduct));
+    TRY(spec_complete(&conduct));
+    return session_engine_run(conduct.session, plan->spec, conduct.arena, NULL, sink, &conduct.result);
+}
+
+static Error *recursion_run(Conduct *conduct)
+{
+    RecurseEnv env = {.context = conduct, .plan = round_plan, .run = round_run};
+    return recurse_fill(conduct->arena, conduct->bound, &env, conduct->plan);
+}
+
 /* --- EXPLAIN ---------------------------------------------------------------------- */
 static void lines_send(Conduct *conduct, char *text)
 {
@@ -253,6 +313,7 @@ Error *conduct_query(Statement *statement)
     if (explain != NULL)
         return explain_run(&conduct, explain);
     TRY(views_fill(&conduct));
+    TRY(recursion_run(&conduct));
     TRY(spec_complete(&conduct));
     return conduct.bound->write != NULL ? write_run(&conduct) : select_run(&conduct);
 }
