@@ -198,9 +198,17 @@ int64_t k_timestamp_add_interval(int64_t timestamp, const Interval *interval, Er
 int64_t k_timestamp_cmp_date(int64_t timestamp, int64_t date);
 int64_t k_timestamp_sub_interval(int64_t timestamp, const Interval *interval, Error **error);
 void k_timestamp_sub_timestamp(Interval *result, int64_t a, int64_t b);
-int64_t k_to_date(const Str *text, const Str *picture, Error **error);
-int64_t k_to_timestamp(const Str *text, const Str *picture, Error **error);
 int64_t k_trunc_timestamp(int64_t timestamp);
+
+/* date_from_text.c */
+int64_t k_to_date(const Str *text, const Str *picture, Error **error);
+int64_t k_to_date_strict(const Str *text, const Str *picture, int64_t strict, Error **error);
+int64_t k_to_timestamp(const Str *text, const Str *picture, Error **error);
+int64_t k_to_timestamp_strict(const Str *text, const Str *picture, int64_t strict, Error **error);
+
+/* date_to_char.c */
+void k_to_char_date(Arena *arena, Str *result, int64_t date, const Str *picture);
+void k_to_char_timestamp(Arena *arena, Str *result, int64_t timestamp, const Str *picture);
 
 /* digest.c */
 int64_t k_checksum_bigint(int64_t value);
@@ -243,6 +251,12 @@ int64_t k_xxhash64_seed(const Str *text, int64_t seed);
 
 /* farm.c */
 int64_t k_farm64(const Str *text);
+
+/* format_number.c */
+void k_to_char_bigint(Arena *arena, Str *result, int64_t value, const Str *picture, Error **error);
+void k_to_char_decimal(Arena *arena, Str *result, const I128 *value, int32_t scale, const Str *picture, Error **error);
+void k_to_char_double(Arena *arena, Str *result, double value, const Str *picture, Error **error);
+void k_to_number(I128 *result, int32_t result_scale, const Str *text, const Str *picture, Error **error);
 
 /* like.c */
 int64_t k_ilike(const Str *text, const Str *pattern, Error **error);

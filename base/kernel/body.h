@@ -22,6 +22,9 @@ static inline void error_keep(Error **error, Error *fault)
         error_free(fault);
 }
 
+/* Digits of a TO_NUMBER format; false if it has none or they are not known. */
+bool number_format_digits(Str picture, int32_t *precision, int32_t *scale);
+
 /* Bytes of the UTF-8 character that begins with `first`. */
 static inline int64_t char_bytes(char first)
 {

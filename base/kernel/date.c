@@ -470,30 +470,3 @@ int64_t k_next_day(int64_t timestamp, const Str *name, Error **error)
                                 (int) (length > 20 ? 20 : length), name->data));
     return 0;
 }
-
-/* The picture as a C string: pictures are short. */
-static const char *picture_copy(const Str *picture, char *copy, size_t size)
-{
-    size_t length = (size_t) picture->len < size - 1 ? (size_t) picture->len : size - 1;
-    memcpy(copy, picture->data, length);
-    copy[length] = '\0';
-    return copy;
-}
-
-int64_t k_to_date(const Str *text, const Str *picture, Error **error)
-{
-    char copy[64];
-    int32_t date = 0;
-    error_keep(error, date_parse_format(text->data, (size_t) str_trimmed(*text),
-                                        picture_copy(picture, copy, sizeof copy), &date));
-    return date;
-}
-
-int64_t k_to_timestamp(const Str *text, const Str *picture, Error **error)
-{
-    char copy[64];
-    int64_t timestamp = 0;
-    error_keep(error, timestamp_parse_format(text->data, (size_t) str_trimmed(*text),
-                                             picture_copy(picture, copy, sizeof copy), &timestamp));
-    return timestamp;
-}

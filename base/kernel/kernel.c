@@ -4,7 +4,7 @@
 #include "base/core/assert.h"
 #include "base/data/datetime.h"
 #include "base/data/numeric.h"
-#include "base/kernel/bodies.h"
+#include "base/kernel/body.h"
 
 #include <string.h>
 
@@ -26,6 +26,7 @@ enum
     W_TEXT_SUM = RULE_TEXT_SUM,
     W_TEXT_MAX = RULE_TEXT_MAX,
     W_DECIMAL_INTEGRAL = RULE_DECIMAL_INTEGRAL,
+    W_DECIMAL_WIDE = RULE_DECIMAL_WIDE,
     W_DECIMAL_WHOLE = RULE_DECIMAL_WHOLE,
     W_DECIMAL_CARRY = RULE_DECIMAL_CARRY,
     W_NUMERIC = RULE_NUMERIC,
@@ -234,6 +235,9 @@ static Error *result_type(uint8_t rule, char op, const SqlType *args, int32_t co
     case RULE_DECIMAL_INTEGRAL:
         *result = decimal_integral(first);
         return NULL;
+    case RULE_DECIMAL_WIDE:
+        *result = type_decimal(DECIMAL_PRECISION_MAX, 10);
+        return NULL;
     case RULE_DECIMAL_WHOLE:
         *result = type_decimal(DECIMAL_PRECISION_MAX, 0);
         return NULL;
@@ -321,6 +325,15 @@ void func_match_refine(FuncMatch *match, int32_t arg, int64_t value)
     int32_t scale = value < 0 ? 0 : value > from.scale ? from.scale : (int32_t) value;
     int32_t precision = from.precision - from.scale + 1 + scale;
     match->result = type_decimal(precision > DECIMAL_PRECISION_MAX ? DECIMAL_PRECISION_MAX : precision, scale);
+}
+
+void func_match_refine_text(FuncMatch *match, int32_t arg, Str value)
+{
+    int32_t precision, scale;
+    if (match->row->id != FUNC_TO_NUMBER || arg != 1 || !number_format_digits(value, &precision, &scale))
+        return;
+    if (precision > 0 && precision <= DECIMAL_PRECISION_MAX)
+        match->result = type_decimal(precision, scale);
 }
 
 /* ---- operators ---------------------------------------------------------------------------- */

@@ -57,6 +57,7 @@ typedef enum ResultRule
     RULE_TEXT_SUM,           /* varchar as long as all string arguments together */
     RULE_TEXT_MAX,           /* varchar(65535) */
     RULE_DECIMAL_INTEGRAL,   /* decimal(p,s) -> decimal(p-s+1, 0) */
+    RULE_DECIMAL_WIDE,       /* decimal(38, 10); TO_NUMBER of a constant format: its digits */
     RULE_DECIMAL_WHOLE,      /* decimal(38, 0) */
     RULE_DECIMAL_CARRY,      /* decimal(p,s) -> decimal(p+1, s) */
     RULE_NUMERIC,            /* numeric_result_type() of both */
@@ -98,6 +99,8 @@ Error *func_resolve(const char *name, const SqlType *args, int32_t arg_count, Fu
 /* Tells that argument `arg` (from 0) is the integer constant `value`: ROUND and TRUNC of a
  * DECIMAL then have just that many decimals. */
 void func_match_refine(FuncMatch *match, int32_t arg, int64_t value);
+/* The like of TO_NUMBER's constant format: the result has its digits. */
+void func_match_refine_text(FuncMatch *match, int32_t arg, Str value);
 bool func_exists(const char *name); /* under any arguments */
 const FuncRow *func_row(FuncId id);
 /* Addresses of the bodies by FuncId, FUNC_COUNT of them; what Rt.function is. */

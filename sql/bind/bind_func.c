@@ -71,6 +71,8 @@ static Error *coerce_arguments(Binder *binder, FuncMatch *match, Expr **args, in
         TRY(coerce(binder, args[i], match->args[i], CAST_IMPLICIT, &args[i]));
         if (expr_is_const(args[i]) && !args[i]->value.null && type_is_integer(args[i]->type))
             func_match_refine(match, i, args[i]->value.i);
+        if (expr_is_const(args[i]) && !args[i]->value.null && type_is_string(args[i]->type))
+            func_match_refine_text(match, i, args[i]->value.str);
     }
     return NULL;
 }
