@@ -167,6 +167,12 @@ static bool is_local(Gen *gen, const StepAgg *agg, const RowField *field)
     return agg->kind == AGG_SUM && (field->rep == REP_F64 || small(gen, agg->arg));
 }
 
+/* Some rows may give nothing to the sum: whether any row gave something is then counted too. */
+static bool counts_any(Gen *gen, const StepAgg *agg)
+{
+    return agg->kind == AGG_SUM && (agg->arg->nullable || plan_nullable(gen->plan, agg->arg));
+}
+
 static void update_local(Gen *gen, int32_t k)
 {
     const StepAgg *agg = &gen->pipe->aggs[k];
@@ -178,7 +184,7 @@ static void update_local(Gen *gen, int32_t k)
     else if (value.null == NULL)
     {
         emit_line(&gen->emit, "a%d += %s;", k, gen_narrow(gen, value).code);
-        if (agg->arg->nullable)
+        if (counts_any(gen, agg))
             emit_line(&gen->emit, "any%d = 1;", k);
     }
     else
@@ -203,9 +209,9 @@ static void flush_local(Gen *gen, int32_t k)
     add_to(gen, agg, field, state, sum);
     if (agg->kind == AGG_SUM && field->null_offset >= 0)
     {
-        if (agg->arg->nullable)
+        if (counts_any(gen, agg))
             emit_line(&gen->emit, "if (any%d)", k);
-        emit_line(&gen->emit, "%s%s_null = 0;", agg->arg->nullable ? "    " : "", state);
+        emit_line(&gen->emit, "%s%s_null = 0;", counts_any(gen, agg) ? "    " : "", state);
     }
 }
 
@@ -221,7 +227,7 @@ static void gen_single(Gen *gen)
         local[k] = is_local(gen, &gen->pipe->aggs[k], field);
         if (local[k] && gen->pipe->aggs[k].kind != AGG_COUNT_STAR)
             emit_line(&gen->emit, field->rep == REP_F64 ? "double a%d = 0;" : "int64_t a%d = 0;", k);
-        if (local[k] && gen->pipe->aggs[k].kind == AGG_SUM && gen->pipe->aggs[k].arg->nullable)
+        if (local[k] && counts_any(gen, &gen->pipe->aggs[k]))
             emit_line(&gen->emit, "int32_t any%d = 0;", k);
     }
     gen_loop_open(gen);
