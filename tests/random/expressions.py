@@ -115,6 +115,8 @@ class Maker:
             a = self.value(t, depth - 1)
             if a.type.is_integer() and not self.risky and a.type.kind != "integer":
                 return a
+            if a.type.is_integer() and not self.risky:  # the least integer has no opposite
+                return self.both(a.type, r.choice(("-({0} % 1000000)", "abs({0} % 1000000)")), a)
             return self.both(a.type, r.choice(("-({0})", "abs({0})")), a)
         a, b = self.value(t, depth - 1), self.value(t if r.random() < 0.7 else r.choice(
             (INTEGER, DOUBLE, Type("decimal", 9, 2))), depth - 1)

@@ -146,6 +146,19 @@ select (select count(*) from client where client_id not in (select client_id fro
        (select count(*) from client where client_id not in (select client_id from mail_sale where client_id is not null)) as without_null,
        (select count(*) from mail_sale where client_id not in (select client_id from net_sale where client_id is not null)) as nullable_left;
 
+-- lateral_top: the two dearest sales of each shop
+select s.shop_id, s.name, t.ticket, t.article_id, t.price
+from shop s,
+     lateral (select f.ticket, f.article_id, f.price from shop_sale f
+              where f.shop_id = s.shop_id and f.price is not null
+              order by f.price desc, f.ticket, f.article_id limit 2) t
+order by s.shop_id, t.price desc, t.ticket, t.article_id;
+
+-- lateral_left: and where there is nothing, the row stays
+select m.motive_id, m.words, x.n, x.worst
+from motive m left join lateral (select count(*) as n, max(amount) as worst from net_return r where r.motive_id = m.motive_id and r.quantity > 60 having count(*) > 0) x on true
+order by m.motive_id;
+
 -- promo_days: sales during the promotion of the same article, by range
 select p.promo_id, count(s.ticket) as sales, sum(s.total) as total
 from promo p
@@ -176,6 +189,42 @@ where (p.marital in ('M', 'S') or p.marital is null or c.client_id is null) and 
 group by m.words
 order by reason, quantity, amount, fee
 limit 100;
+
+-- union_of_distinct: three ways into one list, duplicates gone, then counted
+select source, count(*) as n, count(distinct id) as ids
+from (select 'buyer' as source, client_id as id from shop_sale where day_id < 2458400
+      union
+      select 'buyer', client_id from net_sale where day_id < 2458400
+      union all
+      select 'returner', client_id from shop_return where day_id < 2458400) people
+group by source
+order by source;
+
+-- except_all: bags, not sets
+select address_id from shop_sale where address_id <= 40
+except all
+select ship_address_id from mail_sale where ship_address_id <= 40
+order by address_id nulls first
+limit 60;
+
+-- intersect_tighter: INTERSECT binds more than UNION
+select brand_id from article where color = 'red'
+union
+select brand_id from article where color = 'blue'
+intersect
+select brand_id from article where size = 'small'
+order by brand_id;
+
+-- year_to_year: each quarter against the same of the year before, by category, with a missing one counted as none
+with q as (
+    select category_id, year_no, quarter_no, sum(total) as total
+    from net_sale join calendar using (day_id) join article using (article_id)
+    where category_id <= 4
+    group by category_id, year_no, quarter_no)
+select coalesce(now.category_id, old.category_id) as category, coalesce(now.quarter_no, old.quarter_no + 4) as quarter,
+       coalesce(now.total, 0) - coalesce(old.total, 0) as change
+from q now full join q old on old.category_id = now.category_id and old.quarter_no + 4 = now.quarter_no
+order by category, quarter;
 
 -- nested_aggregates: the most and mean of sums of counts
 select max(tickets) as most, min(tickets) as least, cast(avg(tickets * 1.0000) as decimal(12,4)) as mean, count(*) as days
