@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 struct store0
 {
     uint64_t key;

@@ -71,7 +71,8 @@ static void test_shapes(void)
 {
     for (size_t k = 0; k < sizeof SHAPES / sizeof SHAPES[0]; k++)
     {
-        const char *code = without_ids(code_of(SHAPES[k].sql, SHAPES[k].rank_count));
+        const char *code = arena_printf(arena, "/* SPDX-License-Identifier: Apache-2.0 */\n%s",
+                                        without_ids(code_of(SHAPES[k].sql, SHAPES[k].rank_count)));
         char *golden = golden_text(arena_printf(arena, "tests/golden/code_%s.c", SHAPES[k].name), code);
         CU_ASSERT_FATAL(golden != NULL);
         if (strcmp(golden, code) != 0)
