@@ -159,6 +159,27 @@ select m.motive_id, m.words, x.n, x.worst
 from motive m left join lateral (select count(*) as n, max(amount) as worst from net_return r where r.motive_id = m.motive_id and r.quantity > 60 having count(*) > 0) x on true
 order by m.motive_id;
 
+-- hierarchy: makers as a tree, each under the one of half its number
+with recursive tree (maker_id, depth, path) as (
+    select distinct maker_id, 1, cast(maker_id as varchar(100)) from article where maker_id = 1
+    union all
+    select child.maker_id, tree.depth + 1, cast(tree.path || '/' || cast(child.maker_id as varchar(10)) as varchar(100))
+    from tree join (select distinct maker_id from article) child on child.maker_id / 2 = tree.maker_id)
+select depth, count(*) as makers, min(path) as first_path, max(path) as last_path, sum(articles) as articles
+from tree join (select maker_id as m, count(*) as articles from article group by maker_id) a on a.m = tree.maker_id
+group by depth
+order by depth;
+
+-- months_walked: a calendar made by recursion, months without sales included
+with recursive months (m) as (
+    select date '2021-01-01'
+    union all
+    select cast(m + interval '1 month' as date) from months where m < date '2021-12-01')
+select m, count(s.day_id) as sales, coalesce(sum(s.total), 0) as total
+from months left join (calendar c join net_sale s on s.day_id = c.day_id and s.site_id = 4) on c.day >= m and c.day < m + interval '1 month'
+group by m
+order by m;
+
 -- promo_days: sales during the promotion of the same article, by range
 select p.promo_id, count(s.ticket) as sales, sum(s.total) as total
 from promo p
