@@ -95,6 +95,20 @@ void *array_grow(Arena *arena, void *items, int32_t count, int32_t *capacity, si
     return grown;
 }
 
+/* Fills the table if it is there; EXPLAIN asks before it is. */
+static Error *bind_table_as(Binder *binder, const Node *node)
+{
+    const PgQuery__IntoClause *into;
+    const PgQuery__SelectStmt *select;
+    TRY(bind_into(binder, node, &into, &select));
+    const char *schema = bind_target_schema(binder, into->rel);
+    if (catalog_find_table(binder->snapshot, schema, name_fold(binder, into->rel->relname)) == NULL)
+        return bind_query(binder, NULL, false, NULL, select, &binder->statement->query);
+    PgQuery__RangeVar range = *into->rel;
+    range.schemaname = (char *) schema;
+    return bind_fill(binder, &range, select);
+}
+
 Error *bind_statement(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                       const ParseStatement *statement, BoundStatement **out)
 {
@@ -114,6 +128,8 @@ Error *bind_statement(Arena *arena, const CatalogSnapshot *snapshot, const BindC
         TRY(bind_delete(&binder, statement->node->delete_stmt));
     else if (statement->kind == STATEMENT_MERGE)
         TRY(bind_merge(&binder, statement->node->merge_stmt));
+    else if (statement->kind == STATEMENT_CREATE_TABLE_AS)
+        TRY(bind_table_as(&binder, statement->node));
     else
         return unsupported(statement->position, "%s as a query is", statement->tag);
     bind_finish_ctes(&binder);

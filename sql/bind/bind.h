@@ -12,6 +12,13 @@
 #include "sql/bind/bound.h"
 #include "sql/parse/parse.h"
 
+/* A parameter's value.  A literal whose type was not said is UNKNOWN, and takes the type its place asks for. */
+typedef struct BindParam
+{
+    SqlType type;
+    Datum value;
+} BindParam;
+
 /* What the session knows.  Leader functions become constants from it (FEATURES 1.03). */
 typedef struct BindContext
 {
@@ -22,6 +29,9 @@ typedef struct BindContext
     const char *version;            /* what version() gives */
     int32_t search_path_count;      /* 0: "public" */
     const char *const *search_path; /* folded; pg_catalog is always searched first */
+    const char *temp_schema;        /* of the session's temporary tables: searched before all; NULL: cannot have any */
+    int32_t param_count;            /* of EXECUTE: what $1, $2... stand for */
+    const BindParam *params;
     int64_t transaction_time;       /* now(), current_date: microseconds since 2000 */
     int64_t statement_time;         /* getdate() */
     int32_t backend_pid;
@@ -41,11 +51,32 @@ typedef struct CreateTablePlan
 {
     CatalogTable *table; /* id 0, no segments: for catalog_create_table() */
     bool exists;         /* IF NOT EXISTS, and it does: nothing to do but a notice */
+    bool no_data;        /* AS ... WITH NO DATA */
 } CreateTablePlan;
 
 /* 42P07 if the table exists, 3F000 no schema, 42701 column twice, 42704 no such type or encoding, 42P16... */
 Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                          const ParseStatement *statement, CreateTablePlan **out) MUST_USE;
+
+/* CREATE TABLE AS, SELECT INTO: the table.  When the catalog has it, bind_statement() gives what fills it. */
+Error *bind_create_table_as(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                            const ParseStatement *statement, CreateTablePlan **out) MUST_USE;
+/* Does a CREATE TABLE [AS] or SELECT INTO make a temporary table? */
+bool bind_makes_temporary(const ParseStatement *statement);
+
+typedef struct CreateViewPlan
+{
+    CatalogTable *table;         /* id 0 */
+    const CatalogTable *replace; /* OR REPLACE: what is there; else NULL */
+} CreateViewPlan;
+/* 42P07, 42809 if a table has the name, 42P16 if REPLACE would change columns. */
+Error *bind_create_view(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                        const ParseStatement *statement, CreateViewPlan **out) MUST_USE;
+
+/* EXECUTE's arguments for the statement that PREPARE prepared.  42601 if their number is wrong. */
+Error *bind_execute(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                    const ParseStatement *prepare, const ParseStatement *execute, BindParam **params,
+                    int32_t *count) MUST_USE;
 
 typedef struct CopyColumn
 {
@@ -75,5 +106,8 @@ Error *bind_copy(Arena *arena, const CatalogSnapshot *snapshot, const BindContex
  * and hint, or *table = NULL if if_exists. */
 Error *bind_table_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
                        bool if_exists, const CatalogTable **table) MUST_USE;
+/* The same for DROP VIEW: tables are refused. */
+Error *bind_view_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
+                      bool if_exists, const CatalogTable **view) MUST_USE;
 
 #endif

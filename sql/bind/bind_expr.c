@@ -303,9 +303,6 @@ static Error *bind_other(Binder *binder, const Node *node)
     int32_t position = node_position(binder, node_location(node));
     switch (node->node_case)
     {
-    case PG_QUERY__NODE__NODE_PARAM_REF:
-        return unsupported(node_position(binder, node->param_ref->location), "a parameter ($%d) is",
-                           node->param_ref->number);
     case PG_QUERY__NODE__NODE_SET_TO_DEFAULT:
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "DEFAULT is not allowed in this context"), position);
     case PG_QUERY__NODE__NODE_ROW_EXPR:
@@ -356,6 +353,8 @@ Error *bind_expr(Binder *binder, Scope *scope, const Node *node, Expr **out)
                                   node_position(binder, node->grouping_func->location), out);
     case PG_QUERY__NODE__NODE_SUB_LINK:
         return bind_sublink(binder, scope, node->sub_link, out);
+    case PG_QUERY__NODE__NODE_PARAM_REF:
+        return bind_param(binder, node->param_ref, out);
     default:
         return bind_other(binder, node);
     }

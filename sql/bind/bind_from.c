@@ -72,7 +72,6 @@ static Error *from_table(Binder *binder, Scope *scope, const CatalogTable *table
     from->kind = table_is_sysview(table) ? FROM_SYSVIEW : FROM_TABLE;
     from->address = NO_COLUMN;
     from->table = table;
-    from->address = NO_COLUMN;
     from->alias = alias->name != NULL ? alias->name : table->name;
     from->column_count = table->column_count;
     from->columns = ARENA_ARRAY(binder->arena, ColumnId, table->column_count);
@@ -131,6 +130,15 @@ static Error *from_range(Binder *binder, Scope *scope, const PgQuery__RangeVar *
     if (cte != NULL)
         return bind_from_cte(binder, scope, cte, &alias, position, names, out);
     TRY(bind_table(binder, has_schema ? name_fold(binder, range->schemaname) : NULL, name, position, &table));
+    bind_note_use(binder, table);
+    if (table->view_sql != NULL)
+    {
+        BoundQuery *query;
+        TRY(bind_view_query(binder, table, position, &query));
+        if (alias.name == NULL)
+            alias.name = table->name;
+        return bind_from_query(binder, scope, query, &alias, names, out);
+    }
     return from_table(binder, scope, table, &alias, names, out);
 }
 

@@ -15,6 +15,7 @@ typedef struct InsertTarget
     const CatalogTable *table;
     int32_t count;     /* columns that are given values */
     int32_t *ordinals; /* their place in the table */
+    bool has_rows;     /* rows come for certain: what is null in a NOT NULL column is told now, not when it runs */
     bool listed;       /* by name: all of them must get a value */
     Expr **defaults;   /* by place in the table, as far as they were asked for */
 } InsertTarget;
@@ -131,7 +132,7 @@ Error *bind_assign(Binder *binder, const CatalogTable *table, int32_t ordinal, E
     const CatalogColumn *column = &table->columns[ordinal];
     Error *error = coerce(binder, expr, column->type, CAST_ASSIGNMENT, out);
     if (error == NULL)
-        return check_not_null(table, ordinal, *out);
+        return NULL;
     if (error->state == SQLSTATE_DATATYPE_MISMATCH)
     {
         Error *better =
@@ -159,7 +160,8 @@ static Error *finish(Binder *binder, const InsertTarget *target, Expr *const *va
     {
         if (all[i] == NULL)
             TRY(target_default(binder, target, i, &all[i]));
-        TRY(check_not_null(table, i, all[i]));
+        if (target->has_rows)
+            TRY(check_not_null(table, i, all[i]));
         query_add_target(binder, query, &capacity, all[i], table->columns[i].name);
     }
     query->visible_count = query->target_count;
@@ -201,7 +203,8 @@ static Error *bind_value(Binder *binder, Scope *scope, const InsertTarget *targe
         return check_not_null(target->table, ordinal, *out);
     }
     TRY(bind_expr(binder, scope, node, &expr));
-    return bind_assign(binder, target->table, ordinal, expr, out);
+    TRY(bind_assign(binder, target->table, ordinal, expr, out));
+    return check_not_null(target->table, ordinal, *out);
 }
 
 static Error *bind_value_row(Binder *binder, Scope *scope, const InsertTarget *target, const Node *node, Expr **row)
@@ -227,6 +230,7 @@ static Error *insert_values(Binder *binder, InsertTarget *target, Cte *ctes, con
 {
     Scope *scope = ARENA_NEW(binder->arena, Scope);
     scope->ctes = ctes;
+    target->has_rows = true;
     BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
     BoundQuery *query = ARENA_NEW(binder->arena, BoundQuery);
     const PgQuery__List *first = select->values_lists[0]->list;
@@ -261,6 +265,21 @@ static Error *insert_values(Binder *binder, InsertTarget *target, Cte *ctes, con
     return finish(binder, target, values, query);
 }
 
+Error *bind_fill(Binder *binder, const PgQuery__RangeVar *range, const PgQuery__SelectStmt *select)
+{
+    WriteTarget written;
+    InsertTarget target = {0};
+    TRY(bind_write_target(binder, range, "SELECT", &written));
+    binder->statement->write->values = 0;
+    target.table = written.table;
+    target.count = target.table->column_count;
+    target.defaults = ARENA_ARRAY(binder->arena, Expr *, target.count);
+    target.ordinals = ARENA_ARRAY(binder->arena, int32_t, target.count);
+    for (int32_t i = 0; i < target.count; i++)
+        target.ordinals[i] = i;
+    return insert_query(binder, &target, NULL, select);
+}
+
 Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert)
 {
     InsertTarget target = {0};
@@ -279,6 +298,7 @@ Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert)
     if (insert->select_stmt == NULL || insert->select_stmt->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
     {
         target.count = 0; /* DEFAULT VALUES */
+        target.has_rows = true;
         return finish(binder, &target, NULL, ARENA_NEW(binder->arena, BoundQuery));
     }
     const PgQuery__SelectStmt *select = insert->select_stmt->select_stmt;

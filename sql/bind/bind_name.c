@@ -57,7 +57,9 @@ static Error *no_table(const Binder *binder, const char *schema, const char *nam
     const CatalogTable *near = NULL;
     int32_t distance = NEAR_NAME_BYTES_MAX;
     for (int32_t i = 0; i < binder->snapshot->table_count; i++)
-        if (name_is_near(name, binder->snapshot->tables[i]->name, &distance))
+        if (strncmp(binder->snapshot->tables[i]->schema, TEMP_SCHEMA_PREFIX, strlen(TEMP_SCHEMA_PREFIX)) == 0)
+            continue; /* another session's, perhaps */
+        else if (name_is_near(name, binder->snapshot->tables[i]->name, &distance))
             near = binder->snapshot->tables[i];
         else if (strcmp(name, binder->snapshot->tables[i]->name) == 0 && distance > 0)
         {
@@ -75,9 +77,13 @@ static Error *no_table(const Binder *binder, const char *schema, const char *nam
 static const CatalogTable *find_on_path(const Binder *binder, const char *name)
 {
     const BindContext *context = binder->context;
-    if (context->search_path_count == 0)
+    const CatalogTable *table = NULL;
+    if (context->temp_schema != NULL)
+        table = catalog_find_table(binder->snapshot, context->temp_schema, name);
+    if (table == NULL && context->search_path_count == 0)
         return catalog_find_table(binder->snapshot, NULL, name);
-    const CatalogTable *table = catalog_find_table(binder->snapshot, "pg_catalog", name);
+    if (table == NULL)
+        table = catalog_find_table(binder->snapshot, "pg_catalog", name);
     for (int32_t i = 0; table == NULL && i < context->search_path_count; i++)
         table = catalog_find_table(binder->snapshot, context->search_path[i], name);
     return table;
@@ -86,6 +92,8 @@ static const CatalogTable *find_on_path(const Binder *binder, const char *name)
 Error *bind_table(const Binder *binder, const char *schema, const char *name, int32_t position,
                   const CatalogTable **table)
 {
+    if (schema != NULL && strcmp(schema, "pg_temp") == 0 && binder->context->temp_schema != NULL)
+        schema = binder->context->temp_schema;
     *table = schema != NULL ? catalog_find_table(binder->snapshot, schema, name) : find_on_path(binder, name);
     if (*table != NULL)
         return NULL;
@@ -94,8 +102,8 @@ Error *bind_table(const Binder *binder, const char *schema, const char *name, in
     return no_table(binder, schema, name, position);
 }
 
-Error *bind_table_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
-                       bool if_exists, const CatalogTable **table)
+static Error *name_of_kind(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
+                           bool if_exists, bool view, const CatalogTable **table)
 {
     Binder binder = {.snapshot = snapshot, .context = context};
     Error *error = bind_table(&binder, name->schema, name->name, name->position, table);
@@ -106,9 +114,25 @@ Error *bind_table_name(const CatalogSnapshot *snapshot, const BindContext *conte
         return NULL;
     }
     TRY(error);
+    bool is_view = (*table)->view_sql != NULL;
     if (table_is_sysview(*table))
         return error_at(error_new(SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is a system view", name->name), name->position);
-    return NULL;
+    if (is_view == view)
+        return NULL;
+    return error_at(error_new(SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a %s", name->name, view ? "view" : "table"),
+                    name->position);
+}
+
+Error *bind_table_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
+                       bool if_exists, const CatalogTable **table)
+{
+    return name_of_kind(snapshot, context, name, if_exists, false, table);
+}
+
+Error *bind_view_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
+                      bool if_exists, const CatalogTable **view)
+{
+    return name_of_kind(snapshot, context, name, if_exists, true, view);
 }
 
 /* --- columns --------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define SORT_COLUMNS_MAX 400 /* FEATURES 3.05 */
 
@@ -287,9 +288,6 @@ static Error *read_sort_key(TableMaker *maker, const TableOptions *options)
 static Error *refuse_clauses(const Binder *binder, const PgQuery__CreateStmt *create)
 {
     int32_t position = binder->parse->position;
-    const char *persistence = create->relation->relpersistence;
-    if (create->relation->relname[0] == '#' || (persistence != NULL && persistence[0] == 't'))
-        return unsupported(position, "temporary tables are");
     if (create->n_inh_relations > 0)
         return unsupported(position, "INHERITS is");
     if (create->partspec != NULL || create->partbound != NULL)
@@ -301,9 +299,32 @@ static Error *refuse_clauses(const Binder *binder, const PgQuery__CreateStmt *cr
     return NULL;
 }
 
-static const char *target_schema(const Binder *binder, const PgQuery__RangeVar *range)
+static bool is_temporary(const PgQuery__RangeVar *range)
+{
+    return range->relname[0] == '#' || (range->relpersistence != NULL && range->relpersistence[0] == 't');
+}
+
+static const PgQuery__RangeVar *into_of(const Node *node)
+{
+    if (node->node_case == PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT)
+        return node->create_table_as_stmt->into->rel;
+    if (node->node_case == PG_QUERY__NODE__NODE_SELECT_STMT && node->select_stmt->into_clause != NULL)
+        return node->select_stmt->into_clause->rel;
+    return node->node_case == PG_QUERY__NODE__NODE_CREATE_STMT ? node->create_stmt->relation : NULL;
+}
+
+bool bind_makes_temporary(const ParseStatement *statement)
+{
+    const PgQuery__RangeVar *range = statement->node == NULL ? NULL : into_of(statement->node);
+    return range != NULL && is_temporary(range);
+}
+
+const char *bind_target_schema(const Binder *binder, const PgQuery__RangeVar *range)
 {
     const BindContext *context = binder->context;
+    bool named = range->schemaname != NULL && range->schemaname[0] != '\0';
+    if (context->temp_schema != NULL && (named ? strcasecmp(range->schemaname, "pg_temp") == 0 : is_temporary(range)))
+        return context->temp_schema;
     if (range->schemaname != NULL && range->schemaname[0] != '\0')
         return name_fold(binder, range->schemaname);
     for (int32_t i = 0; i < context->search_path_count; i++)
@@ -312,10 +333,14 @@ static const char *target_schema(const Binder *binder, const PgQuery__RangeVar *
     return "public";
 }
 
-static Error *check_name(Binder *binder, const PgQuery__CreateStmt *create, CreateTablePlan *plan)
+static Error *check_name(Binder *binder, const PgQuery__RangeVar *range, bool if_not_exists, CreateTablePlan *plan)
 {
     const CatalogTable *table = plan->table;
-    int32_t position = node_position(binder, create->relation->location);
+    int32_t position = node_position(binder, range->location);
+    bool temporary = binder->context->temp_schema != NULL && strcmp(table->schema, binder->context->temp_schema) == 0;
+    if (is_temporary(range) && !temporary)
+        return error_at(error_new(SQLSTATE_INVALID_TABLE_DEFINITION, "cannot create temporary relation in non-temporary schema"),
+                        position);
     if (strcmp(table->schema, "pg_catalog") == 0 || strcmp(table->schema, "information_schema") == 0)
         return error_at(error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "schema \"%s\" is the system's", table->schema),
                         position);
@@ -323,9 +348,77 @@ static Error *check_name(Binder *binder, const PgQuery__CreateStmt *create, Crea
         return error_at(error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", table->schema),
                         position);
     plan->exists = catalog_find_table(binder->snapshot, table->schema, table->name) != NULL;
-    if (plan->exists && !create->if_not_exists)
+    if (plan->exists && !if_not_exists)
         return error_at(error_new(SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", table->name), position);
     return NULL;
+}
+
+static void begin_table(Binder *binder, const PgQuery__RangeVar *range, CatalogTable *table)
+{
+    const char *user = binder->context->user;
+    table->schema = arena_strdup(binder->arena, bind_target_schema(binder, range));
+    table->name = name_fold(binder, range->relname);
+    table->owner = arena_strdup(binder->arena, user != NULL ? user : "");
+    table->dist_style = DIST_AUTO;
+    table->dist_column = -1;
+    table->sort_columns = ARENA_ARRAY(binder->arena, int32_t, SORT_COLUMNS_MAX);
+}
+
+/* --- CREATE TABLE AS ------------------------------------------------------------------------ */
+
+SqlType bind_stored_type(SqlType type)
+{
+    if (type_is_string(type) && type.length == 0)
+        return type_varchar(VARCHAR_LENGTH_MAX);
+    return type;
+}
+
+static Error *columns_of_query(TableMaker *maker, const BoundQuery *query, size_t name_count, Node *const *names)
+{
+    Binder *binder = maker->binder;
+    int32_t position = binder->parse->position;
+    if (name_count > (size_t) query->visible_count)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "too many column names were specified"), position);
+    for (int32_t i = 0; i < query->visible_count; i++)
+    {
+        const char *own = (size_t) i < name_count ? node_string(names[i]) : NULL;
+        CatalogColumn column = {.name = own != NULL ? name_fold(binder, own) : query->target_names[i],
+                                .type = bind_stored_type(query->targets[i].expr->type)};
+        TRY(add_column(maker, &column, position));
+    }
+    return NULL;
+}
+
+Error *bind_create_table_as(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                            const ParseStatement *statement, CreateTablePlan **out)
+{
+    Binder binder = {.arena = arena,
+                     .snapshot = snapshot,
+                     .context = context,
+                     .parse = statement,
+                     .statement = ARENA_NEW(arena, BoundStatement)};
+    const PgQuery__IntoClause *into;
+    const PgQuery__SelectStmt *select;
+    TableMaker maker = {.binder = &binder, .table = ARENA_NEW(arena, CatalogTable)};
+    CreateTablePlan *plan = *out = ARENA_NEW(arena, CreateTablePlan);
+    bool if_not_exists = statement->node->node_case == PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT &&
+                         statement->node->create_table_as_stmt->if_not_exists;
+    TRY(bind_into(&binder, statement->node, &into, &select));
+    plan->table = maker.table;
+    plan->no_data = into->skip_data;
+    begin_table(&binder, into->rel, plan->table);
+    TRY(check_name(&binder, into->rel, if_not_exists, plan));
+    if (plan->exists)
+        return NULL;
+    BoundQuery *query;
+    TRY(bind_query(&binder, NULL, false, NULL, select, &query));
+    TRY(columns_of_query(&maker, query, into->n_col_names, into->col_names));
+    if (plan->table->column_count == 0)
+        return definition_error(statement->position, "a table needs at least one column");
+    if (statement->table == NULL)
+        return NULL;
+    TRY(read_distribution(&maker, statement->table));
+    return read_sort_key(&maker, statement->table);
 }
 
 Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
@@ -340,15 +433,10 @@ Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const Bi
     const PgQuery__CreateStmt *create = statement->node->create_stmt;
     TableMaker maker = {.binder = &binder, .table = ARENA_NEW(arena, CatalogTable)};
     CreateTablePlan *plan = ARENA_NEW(arena, CreateTablePlan);
-    CatalogTable *table = plan->table = maker.table;
+    plan->table = maker.table;
     TRY(refuse_clauses(&binder, create));
-    table->schema = arena_strdup(arena, target_schema(&binder, create->relation));
-    table->name = name_fold(&binder, create->relation->relname);
-    table->owner = arena_strdup(arena, context->user != NULL ? context->user : "");
-    table->dist_style = DIST_AUTO;
-    table->dist_column = -1;
-    table->sort_columns = ARENA_ARRAY(arena, int32_t, SORT_COLUMNS_MAX);
-    TRY(check_name(&binder, create, plan));
+    begin_table(&binder, create->relation, plan->table);
+    TRY(check_name(&binder, create->relation, create->if_not_exists, plan));
     *out = plan;
     if (plan->exists)
         return NULL;

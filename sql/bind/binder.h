@@ -38,6 +38,10 @@ typedef struct Binder
     const ParseStatement *parse; /* for positions */
     BoundStatement *statement;
     int32_t relation_count;
+    int32_t view_depth;  /* > 0 inside the query of a view */
+    int32_t use_count;   /* tables and views the statement names itself, some more than once */
+    int32_t use_capacity;
+    int64_t *uses;
     int32_t maybe_never; /* > 0 inside what may never be computed (CASE): faults of constants wait until it is */
     int32_t owner_capacity;
     Scope **owners; /* by ColumnId: the scope whose FROM gives it now; NULL: none */
@@ -148,7 +152,7 @@ void *array_grow(Arena *arena, void *items, int32_t count, int32_t *capacity, si
 #define ARRAY_ADD(arena, items, count, capacity, item)                                                                 \
     ((items) = array_grow((arena), (items), (count), &(capacity), sizeof *(items)), (items)[(count)++] = (item))
 Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert) MUST_USE;
-/* A value for a column, in its type by assignment; a null constant for a NOT NULL column is 23502. */
+/* A value for a column, in its type by assignment. */
 Error *bind_assign(Binder *binder, const CatalogTable *table, int32_t ordinal, Expr *expr, Expr **out) MUST_USE;
 /* Column `name` of the table a statement writes; 42703. */
 Error *bind_write_column(const CatalogTable *table, const char *name, int32_t position, int32_t *ordinal) MUST_USE;
@@ -176,6 +180,23 @@ Error *bind_set_list(Binder *binder, Scope *scope, const CatalogTable *table, si
 Error *bind_update(Binder *binder, const PgQuery__UpdateStmt *update) MUST_USE;
 Error *bind_delete(Binder *binder, const PgQuery__DeleteStmt *statement) MUST_USE;
 Error *bind_merge(Binder *binder, const PgQuery__MergeStmt *merge) MUST_USE;
+
+/* --- bind_table.c, bind_view.c ------------------------------------------------------ */
+/* Where a new table or view of this name goes. */
+const char *bind_target_schema(const Binder *binder, const PgQuery__RangeVar *range);
+/* The type a column has that keeps values of `type`: texts have a length. */
+SqlType bind_stored_type(SqlType type);
+/* CREATE TABLE AS, SELECT INTO: its INTO, and the query without it. */
+Error *bind_into(Binder *binder, const Node *node, const PgQuery__IntoClause **into,
+                 const PgQuery__SelectStmt **select) MUST_USE;
+/* The query of a view, where it is read. */
+Error *bind_view_query(Binder *binder, const CatalogTable *view, int32_t position, BoundQuery **out) MUST_USE;
+/* $n: its value, when EXECUTE runs; 42P02 if there is none. */
+Error *bind_param(Binder *binder, const PgQuery__ParamRef *ref, Expr **out) MUST_USE;
+/* Notes that the statement reads the table or view. */
+void bind_note_use(Binder *binder, const CatalogTable *table);
+/* CREATE TABLE AS once the table is there: rows of the query into it. */
+Error *bind_fill(Binder *binder, const PgQuery__RangeVar *range, const PgQuery__SelectStmt *select) MUST_USE;
 
 /* --- bind_name.c --------------------------------------------------------------- */
 Error *bind_table(const Binder *binder, const char *schema, const char *name, int32_t position,

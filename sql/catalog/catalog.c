@@ -26,6 +26,7 @@ Error *catalog_create(const char *path, int32_t slice_count, const char *databas
 static Error *open_parts(Catalog *catalog, const char *path)
 {
     TRY(store_open(path, &catalog->store));
+    TRY(store_forget_temporary(catalog->store));
     TRY(store_read(catalog->store, &catalog->current, &catalog->next_id));
     catalog->live = catalog->current;
     catalog->id_limit = catalog->next_id;

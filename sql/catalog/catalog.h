@@ -79,7 +79,14 @@ typedef struct CatalogTable
     CatalogSegment *segments;
     int64_t row_count; /* without deleted ones */
     int64_t bytes;
+    /* A view: no rows of its own; its columns are those of the query, none if it is bound late. */
+    char *view_sql;   /* the query's text; NULL: a table */
+    char *view_path;  /* names without a schema are looked for there ("a, b"); NULL: bound late, where it is used */
+    int32_t depend_count;
+    int64_t *depends; /* tables and views the query reads; bound late: none */
 } CatalogTable;
+
+#define TEMP_SCHEMA_PREFIX "pg_temp_" /* schemas of sessions: gone with the session, and at start */
 
 typedef struct CatalogSnapshot
 {
@@ -164,7 +171,7 @@ const CatalogSnapshot *catalog_txn_snapshot(CatalogTxn *txn);
 bool catalog_txn_changed(const CatalogTxn *txn);
 Error *catalog_create_schema(CatalogTxn *txn, const char *name) MUST_USE;               /* 42P06 */
 Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade) MUST_USE;   /* 3F000, 2BP01 */
-/* table->id is assigned; everything is copied. 42P07. */
+/* table->id is assigned unless it is a view's that was dropped in this transaction; everything is copied. 42P07. */
 Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table) MUST_USE;
 Error *catalog_drop_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id) MUST_USE;

@@ -168,6 +168,11 @@ TableVersion *table_copy(const CatalogTable *table, int32_t more_segments)
     copy->sort_columns = ARENA_ARRAY(arena, int32_t, table->sort_count);
     if (table->sort_count > 0)
         memcpy(copy->sort_columns, table->sort_columns, sizeof(int32_t) * (size_t) table->sort_count);
+    copy->view_sql = strdup_or_null(arena, table->view_sql);
+    copy->view_path = strdup_or_null(arena, table->view_path);
+    copy->depends = table->depend_count == 0
+                        ? NULL
+                        : arena_memdup(arena, table->depends, sizeof(int64_t) * (size_t) table->depend_count);
     copy->segments = ARENA_ARRAY(arena, CatalogSegment, table->segment_count + more_segments);
     for (int32_t i = 0; i < table->segment_count; i++)
     {

@@ -20,13 +20,14 @@
 #define CATALOG_FORMAT 2
 #define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
 
-#define DELETED_ROWS_SQL                                                                                                \
+#define FORMAT_2_SQL                                                                                               \
     "create table deleted_rows(segment_id integer primary key, table_id int not null, row_count int not null,"         \
     " rows blob not null, version int, epoch int);"                                                                     \
-    "create index deleted_rows_of_table on deleted_rows(table_id);"
+    "create index deleted_rows_of_table on deleted_rows(table_id);"                                                    \
+    "create table views(table_id integer primary key, sql text not null, path text, depends blob);"
 
 /* What format 1 had not. */
-static const char upgrade_sql[] = "begin immediate;" DELETED_ROWS_SQL
+static const char upgrade_sql[] = "begin immediate;" FORMAT_2_SQL
                                   "update meta set value = 2 where key = 'format'; commit;";
 
 static const char schema_sql[] =
@@ -42,7 +43,7 @@ static const char schema_sql[] =
     "create table segments(id integer primary key, table_id int not null, slice int not null, file text not null,"
     " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
     "create index segments_of_table on segments(table_id);"
-    DELETED_ROWS_SQL
+    FORMAT_2_SQL
     "create table load_errors(id integer primary key, query int, start_time int, table_id int, line_number int,"
     " position int, slice int, error_code int, file text, column_name text, type text, column_length text,"
     " raw_line text, raw_field text, reason text);";

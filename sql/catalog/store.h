@@ -5,6 +5,7 @@
  *     meta(key, value)                     format, version, epoch, next_id, slice_count, database
  *     users, schemas, tables, columns      what exists; columns carry their statistics
  *     segments                             the manifest
+ *     views(table_id, ...)                 the text of those tables that are views
  *     deleted_rows                         bitmaps of rows of a segment that are gone
  *     load_errors                          stl_load_errors
  */
@@ -21,6 +22,8 @@ void store_close(Store *store); /* NULL is fine */
 
 /* Everything committed, as one snapshot (one reference) and the first number not yet reserved. */
 Error *store_read(Store *store, SnapshotVersion **version, int64_t *next_id) MUST_USE;
+/* Temporary tables of sessions that did not end. */
+Error *store_forget_temporary(Store *store) MUST_USE;
 Error *store_take_epoch(Store *store, int64_t *epoch) MUST_USE;
 Error *store_reserve_ids(Store *store, int64_t next_id) MUST_USE;
 /* The changes that lead to `version`, as one transaction. */

@@ -172,6 +172,23 @@ static Error *deleted_rows_read(Store *store, Arena *arena, CatalogTable *table)
     }
 }
 
+static Error *view_read(Store *store, Arena *arena, CatalogTable *table)
+{
+    sqlite3_stmt *row;
+    bool more;
+    TRY(store_prepare(store, &row, "select sql, path, depends from views where table_id = ?1", "i", table->id));
+    TRY(store_next(store, row, &more));
+    if (!more)
+        return NULL;
+    table->view_sql = text_at(row, 0, arena);
+    table->view_path = text_at(row, 1, arena);
+    const void *depends = sqlite3_column_blob(row, 2);
+    table->depend_count = sqlite3_column_bytes(row, 2) / (int) sizeof(int64_t);
+    table->depends = arena_memdup(arena, depends == NULL ? "" : depends, sizeof(int64_t) * (size_t) table->depend_count);
+    sqlite3_finalize(row);
+    return NULL;
+}
+
 static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogTable *table)
 {
     table->id = sqlite3_column_int64(row, 0);
@@ -186,7 +203,8 @@ static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogT
         arena_memdup(arena, sort == NULL ? "" : sort, sizeof(int32_t) * (size_t) table->sort_count);
     TRY(columns_read(store, arena, table));
     TRY(segments_read(store, arena, table));
-    return deleted_rows_read(store, arena, table);
+    TRY(deleted_rows_read(store, arena, table));
+    return view_read(store, arena, table);
 }
 
 static Error *tables_read(Store *store, SnapshotVersion *version)

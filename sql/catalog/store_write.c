@@ -5,6 +5,7 @@
 #include "sql/catalog/store.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 
 static void stats_write(ByteWriter *out, SqlType type, const ColumnStats *stats)
 {
@@ -48,7 +49,10 @@ static Error *table_save(Store *store, const CatalogTable *table, int64_t epoch)
                      (int64_t) column->type.precision, (int64_t) column->type.scale, (int64_t) column->type.length,
                      (int64_t) column->not_null, column->default_sql, column->encoding));
     }
-    return NULL;
+    if (table->view_sql == NULL)
+        return NULL;
+    return store_do(store, "insert into views values(?1, ?2, ?3, ?4)", "issb", table->id, table->view_sql,
+                    table->view_path, (const void *) table->depends, sizeof(int64_t) * (size_t) table->depend_count);
 }
 
 static Error *rows_forget(Store *store, int64_t table_id)
@@ -60,6 +64,7 @@ static Error *rows_forget(Store *store, int64_t table_id)
 static Error *table_forget(Store *store, int64_t table_id)
 {
     TRY(rows_forget(store, table_id));
+    TRY(store_do(store, "delete from views where table_id = ?1", "i", table_id));
     TRY(store_do(store, "delete from columns where table_id = ?1", "i", table_id));
     return store_do(store, "delete from tables where id = ?1", "i", table_id);
 }
@@ -101,11 +106,29 @@ static Error *deletes_save(Store *store, const Change *change, const SnapshotVer
 
 static Error *schema_forget(Store *store, const char *name)
 {
+    TRY(store_do(store, "delete from views where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from deleted_rows where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from segments where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from columns where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from tables where schema = ?1", "s", name));
     return store_do(store, "delete from schemas where name = ?1", "s", name);
+}
+
+Error *store_forget_temporary(Store *store)
+{
+    for (;;)
+    {
+        sqlite3_stmt *row;
+        bool more;
+        char name[200];
+        TRY(store_prepare(store, &row, "select name from schemas where substr(name, 1, 8) = ?1", "s", TEMP_SCHEMA_PREFIX));
+        TRY(store_next(store, row, &more));
+        if (!more)
+            return NULL;
+        snprintf(name, sizeof name, "%s", (const char *) sqlite3_column_text(row, 0));
+        sqlite3_finalize(row);
+        TRY(schema_forget(store, name));
+    }
 }
 
 static Error *change_save(Store *store, const Change *change, const SnapshotVersion *version, int64_t epoch)

@@ -202,8 +202,10 @@ static void table_release(void *table)
 
 Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table)
 {
-    ASSERT(table->column_count > 0 && table->dist_column < table->column_count);
-    table->id = catalog_next_id(txn->catalog);
+    ASSERT(table->column_count > 0 || table->view_sql != NULL);
+    ASSERT(table->dist_column < table->column_count);
+    if (table->id == 0)
+        table->id = catalog_next_id(txn->catalog);
     Change *change = change_new(txn, CHANGE_CREATE_TABLE);
     change->table_id = table->id;
     change->table = table_copy(table, 0);

@@ -84,10 +84,11 @@ static Error *convert_drop(Arena *arena, const PgQuery__DropStmt *drop, ParseSta
         set_kind(statement, STATEMENT_DROP_TABLE);
     else if (drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
         set_kind(statement, STATEMENT_DROP_SCHEMA);
+    else if (drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW)
+        set_kind(statement, STATEMENT_DROP_VIEW);
     else
     {
-        set_unsupported(statement,
-                        drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW ? "DROP VIEW" : "DROP of such objects");
+        set_unsupported(statement, "DROP of such objects");
         return NULL;
     }
     ObjectStatement *object = ARENA_NEW(arena, ObjectStatement);
@@ -241,6 +242,27 @@ static Error *convert_explain(Arena *arena, const PgQuery__ExplainStmt *explain,
     return NULL;
 }
 
+static Error *prepare_named(Arena *arena, const char *name, ParseStatement *statement)
+{
+    statement->prepare = ARENA_NEW(arena, PrepareStatement);
+    if (name != NULL && name[0] != '\0')
+        statement->prepare->name = parse_fold_name(arena, name);
+    return NULL;
+}
+
+static Error *convert_prepare(Arena *arena, const PgQuery__PrepareStmt *prepare, ParseStatement *statement)
+{
+    ParseStatement *inner = ARENA_NEW(arena, ParseStatement);
+    *inner = *statement;
+    inner->notice_count = 0;
+    TRY(convert_statement(arena, prepare->query, inner));
+    TRY(parse_refusal(inner));
+    set_kind(statement, STATEMENT_PREPARE);
+    TRY(prepare_named(arena, prepare->name, statement));
+    statement->prepare->statement = inner;
+    return NULL;
+}
+
 static void convert_transaction(const PgQuery__TransactionStmt *transaction, ParseStatement *statement)
 {
     switch (transaction->kind)
@@ -272,10 +294,7 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
     switch (node->node_case)
     {
     case PG_QUERY__NODE__NODE_SELECT_STMT:
-        if (node->select_stmt->into_clause != NULL)
-            set_unsupported(statement, "SELECT INTO");
-        else
-            set_kind(statement, STATEMENT_SELECT);
+        set_kind(statement, node->select_stmt->into_clause != NULL ? STATEMENT_CREATE_TABLE_AS : STATEMENT_SELECT);
         return NULL;
     case PG_QUERY__NODE__NODE_INSERT_STMT:
         set_kind(statement, STATEMENT_INSERT);
@@ -294,7 +313,10 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
         set_kind(statement, STATEMENT_CREATE_TABLE);
         return NULL;
     case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT:
-        set_unsupported(statement, "CREATE TABLE AS");
+        if (node->create_table_as_stmt->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE)
+            set_unsupported(statement, "CREATE MATERIALIZED VIEW");
+        else
+            set_kind(statement, STATEMENT_CREATE_TABLE_AS);
         return NULL;
     case PG_QUERY__NODE__NODE_DROP_STMT:
         return convert_drop(arena, node->drop_stmt, statement);
@@ -313,8 +335,18 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
     case PG_QUERY__NODE__NODE_EXPLAIN_STMT:
         return convert_explain(arena, node->explain_stmt, statement);
     case PG_QUERY__NODE__NODE_VIEW_STMT:
-        set_unsupported(statement, "CREATE VIEW");
+        set_kind(statement, STATEMENT_CREATE_VIEW);
+        if (statement->view == NULL)
+            set_unsupported(statement, "this form of CREATE VIEW");
         return NULL;
+    case PG_QUERY__NODE__NODE_PREPARE_STMT:
+        return convert_prepare(arena, node->prepare_stmt, statement);
+    case PG_QUERY__NODE__NODE_EXECUTE_STMT:
+        set_kind(statement, STATEMENT_EXECUTE);
+        return prepare_named(arena, node->execute_stmt->name, statement);
+    case PG_QUERY__NODE__NODE_DEALLOCATE_STMT:
+        set_kind(statement, STATEMENT_DEALLOCATE);
+        return prepare_named(arena, node->deallocate_stmt->name, statement);
     default:
         set_unsupported_node(arena, node, statement);
         return NULL;

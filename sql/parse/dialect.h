@@ -19,6 +19,7 @@ typedef struct Dialect
     TokenList tokens; /* of this statement, without its ';' */
     EditList edits;
     TableOptions *table; /* CREATE TABLE */
+    ViewStatement *view; /* CREATE VIEW */
     bool remove_duplicates; /* MERGE ... REMOVE DUPLICATES */
     int32_t notice_count;
     char *notices[DIALECT_NOTICES_MAX];
@@ -30,6 +31,10 @@ Error *dialect_top(Dialect *dialect) MUST_USE;
 Error *dialect_minus(Dialect *dialect) MUST_USE;
 /* DELETE t -> DELETE FROM t; MERGE ... REMOVE DUPLICATES. */
 Error *dialect_write(Dialect *dialect) MUST_USE;
+/* #name -> "#name": a temporary table. */
+Error *dialect_temp(Dialect *dialect) MUST_USE;
+/* The text of a CREATE VIEW's query; WITH NO SCHEMA BINDING. */
+Error *dialect_view(Dialect *dialect) MUST_USE;
 /* CONVERT(type, x) -> ((x)::type); VARCHAR(MAX), CHAR(MAX) -> the greatest length. */
 Error *dialect_type(Dialect *dialect) MUST_USE;
 /* IGNORE NULLS, LISTAGG ... WITHIN GROUP, APPROXIMATE, QUALIFY. */

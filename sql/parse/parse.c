@@ -91,12 +91,17 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     TRY(dialect_window(dialect));
     TRY(dialect_list(dialect));
     TRY(dialect_write(dialect));
+    TRY(dialect_temp(dialect));
+    TRY(dialect_view(dialect));
     int32_t from = tokens->items[0].start;
     int32_t to = tokens->items[tokens->count - 1].end;
     ParseMap *map = NULL;
     char *text = edit_apply(&dialect->edits, job->chars, job->text, from, to, &map);
     statement->map = map;
-    statement->table = dialect->table;
+    if (dialect->view != NULL)
+        statement->view = dialect->view;
+    else
+        statement->table = dialect->table;
     statement->remove_duplicates = dialect->remove_duplicates;
     PgQuery__Node *node = NULL;
     Error *error = parse_node(job->arena, text, &node);

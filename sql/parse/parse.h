@@ -137,6 +137,20 @@ typedef struct ObjectStatement
 
 typedef struct ParseStatement ParseStatement;
 
+/* What CREATE VIEW keeps; its name and columns are in the node. */
+typedef struct ViewStatement
+{
+    char *query;       /* as the user wrote it */
+    bool late_binding; /* WITH NO SCHEMA BINDING */
+} ViewStatement;
+
+/* PREPARE, EXECUTE, DEALLOCATE. */
+typedef struct PrepareStatement
+{
+    char *name;                /* NULL: DEALLOCATE ALL */
+    ParseStatement *statement; /* PREPARE: its types are in the node */
+} PrepareStatement;
+
 typedef struct ExplainStatement
 {
     bool verbose;
@@ -161,11 +175,13 @@ struct ParseStatement
     char **notices; /* clauses that were read and have no effect */
     union
     {
-        TableOptions *table;       /* CREATE_TABLE */
+        TableOptions *table;       /* CREATE_TABLE, CREATE_TABLE_AS (SELECT INTO: NULL) */
         CopyStatement *copy;       /* COPY */
         SetStatement *set;         /* SET, RESET, SHOW (name only; "all") */
-        ObjectStatement *object;   /* DROP_TABLE, DROP_SCHEMA, TRUNCATE, CREATE_SCHEMA */
+        ObjectStatement *object;   /* DROP_TABLE, DROP_VIEW, DROP_SCHEMA, TRUNCATE, CREATE_SCHEMA */
         ExplainStatement *explain; /* EXPLAIN */
+        ViewStatement *view;       /* CREATE_VIEW */
+        PrepareStatement *prepare; /* PREPARE, EXECUTE, DEALLOCATE */
     };
 };
 

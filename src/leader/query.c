@@ -84,6 +84,21 @@ static const char *setting_of(void *session, const char *name)
     return setting_get(((Session *) session)->settings, name);
 }
 
+/* "$user", public: the names, folded, without quotes. */
+static void search_path_read(Session *session, Arena *arena, BindContext *context)
+{
+    const char *value = setting_get(session->settings, "search_path");
+    char *rest = arena_strdup(arena, value), *name;
+    const char **path = ARENA_ARRAY(arena, const char *, strlen(value) + 2);
+    while ((name = strsep(&rest, ",")) != NULL)
+    {
+        name += strspn(name, " \"'");
+        name[strcspn(name, " \"'")] = 0;
+        path[context->search_path_count++] = strcmp(name, "$user") == 0 ? session->user : parse_fold_name(arena, name);
+    }
+    context->search_path = path;
+}
+
 void session_bind_context(Session *session, const Statement *statement, BindContext *context)
 {
     *context = (BindContext){.database = session->database,
@@ -97,7 +112,11 @@ void session_bind_context(Session *session, const Statement *statement, BindCont
                              .last_copy_id = (int32_t) session->last_copy_query,
                              .last_query_id = (int32_t) session->last_query,
                              .setting = setting_of,
-                             .session = session};
+                             .session = session,
+                             .temp_schema = session->temp_schema,
+                             .param_count = statement->param_count,
+                             .params = statement->params};
+    search_path_read(session, statement->arena, context);
 }
 
 /* An engine that was cancelled says 57014; who cancelled it is known here. */

@@ -191,6 +191,8 @@ void *session_main(void *context)
     if (error != NULL)
         session_fatal(session, error);
     session_rollback(session);
+    object_forget_temporary(session);
+    prepare_forget_all(session);
     sessions_remove(session);
     session_discard(session);
     return NULL;

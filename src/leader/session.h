@@ -51,6 +51,9 @@ struct Session
     _Atomic bool timed_out;      /* by statement_timeout */
     _Atomic int64_t deadline_us; /* of the running statement, 0 = none */
     bool closing;                /* the connection is broken or ends */
+    const char *temp_schema;       /* "pg_temp_<process>" */
+    bool temp_made;                /* a transaction has made it: dropped when the session ends */
+    struct Prepared *prepared;     /* list, owned (prepare.c) */
     int64_t last_query;
     int64_t last_copy_rows;
     int64_t last_copy_query;
@@ -63,6 +66,8 @@ typedef struct Statement
     Arena *arena;
     const ParseStatement *parse;
     int64_t time; /* getdate() */
+    int32_t param_count; /* EXECUTE */
+    const BindParam *params;
     char tag[64]; /* of CommandComplete; empty: none is sent */
 } Statement;
 
@@ -91,15 +96,30 @@ Error *statement_run(Statement *statement) MUST_USE;
 
 /* utility.c: what needs no compute node. */
 Error *utility_create_table(Statement *statement) MUST_USE;
+Error *utility_create_table_as(Statement *statement) MUST_USE;
 Error *utility_create_schema(Statement *statement) MUST_USE;
-Error *utility_drop_schema(Statement *statement) MUST_USE;
-Error *utility_drop_table(Statement *statement) MUST_USE;
 Error *utility_truncate(Statement *statement) MUST_USE;
 Error *utility_set(Statement *statement) MUST_USE;
 Error *utility_reset(Statement *statement) MUST_USE;
 Error *utility_show(Statement *statement) MUST_USE;
 /* Tells the client, if it wants to know, that a setting has changed. */
 void session_report_setting(Session *session, const char *reported);
+
+/* object.c: views, dropping with what depends, the session's temporary tables. */
+Error *object_create_view(Statement *statement) MUST_USE;
+Error *object_drop_table(Statement *statement) MUST_USE;
+Error *object_drop_view(Statement *statement) MUST_USE;
+Error *object_drop_schema(Statement *statement) MUST_USE;
+/* Makes the schema of the session's temporary tables in its transaction, if it is not there. */
+Error *object_temp_schema(Session *session) MUST_USE;
+/* The session ends: its temporary tables go. */
+void object_forget_temporary(Session *session);
+
+/* prepare.c */
+Error *prepare_make(Statement *statement) MUST_USE;
+Error *prepare_execute(Statement *statement) MUST_USE;
+Error *prepare_forget(Statement *statement) MUST_USE;
+void prepare_forget_all(Session *session);
 
 /* conduct.c: SELECT, INSERT, EXPLAIN. */
 Error *conduct_query(Statement *statement) MUST_USE;

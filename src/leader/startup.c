@@ -204,6 +204,7 @@ Error *startup_run(Session *session, bool *served)
     setting_put(session->settings, "is_superuser", session->superuser ? "on" : "off");
     TRY(settings_from_client(&startup));
     TRY(sessions_add(session));
+    session->temp_schema = arena_printf(session->arena, TEMP_SCHEMA_PREFIX "%u", session->process);
     settings_tell(session);
     wire_backend_key(&session->wire, session->process, session->secret);
     wire_ready(&session->wire, SESSION_IDLE);

@@ -55,10 +55,22 @@ static Error *dispatch(Statement *statement)
         return utility_create_schema(statement);
     case STATEMENT_CREATE_TABLE:
         return utility_create_table(statement);
+    case STATEMENT_CREATE_TABLE_AS:
+        return utility_create_table_as(statement);
+    case STATEMENT_CREATE_VIEW:
+        return object_create_view(statement);
     case STATEMENT_DROP_SCHEMA:
-        return utility_drop_schema(statement);
+        return object_drop_schema(statement);
     case STATEMENT_DROP_TABLE:
-        return utility_drop_table(statement);
+        return object_drop_table(statement);
+    case STATEMENT_DROP_VIEW:
+        return object_drop_view(statement);
+    case STATEMENT_PREPARE:
+        return prepare_make(statement);
+    case STATEMENT_EXECUTE:
+        return prepare_execute(statement);
+    case STATEMENT_DEALLOCATE:
+        return prepare_forget(statement);
     case STATEMENT_TRUNCATE:
         return utility_truncate(statement);
     case STATEMENT_SET:

@@ -3,6 +3,7 @@
 #include "src/leader/session.h"
 #include "base/core/assert.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* --- tables and schemas --------------------------------------------------------- */
@@ -11,6 +12,8 @@ Error *utility_create_table(Statement *statement)
     Session *session = statement->session;
     CatalogTxn *txn = session_txn(session);
     BindContext context;
+    if (bind_makes_temporary(statement->parse))
+        TRY(object_temp_schema(session));
     session_bind_context(session, statement, &context);
     CreateTablePlan *plan;
     TRY(bind_create_table(statement->arena, catalog_txn_snapshot(txn), &context, statement->parse, &plan));
@@ -22,6 +25,27 @@ Error *utility_create_table(Statement *statement)
     if (plan->table->owner == NULL)
         plan->table->owner = session->user;
     return catalog_create_table(txn, plan->table);
+}
+
+/* The table, and then, as an INSERT, what fills it. */
+Error *utility_create_table_as(Statement *statement)
+{
+    Session *session = statement->session;
+    CatalogTxn *txn = session_txn(session);
+    BindContext context;
+    CreateTablePlan *plan;
+    if (bind_makes_temporary(statement->parse))
+        TRY(object_temp_schema(session));
+    session_bind_context(session, statement, &context);
+    TRY(bind_create_table_as(statement->arena, catalog_txn_snapshot(txn), &context, statement->parse, &plan));
+    snprintf(statement->tag, sizeof statement->tag, "CREATE TABLE AS");
+    if (plan->exists)
+    {
+        wire_notice(&session->wire, WIRE_NOTICE, "relation \"%s\" already exists, skipping", plan->table->name);
+        return NULL;
+    }
+    TRY(catalog_create_table(txn, plan->table));
+    return plan->no_data ? NULL : conduct_query(statement);
 }
 
 Error *utility_create_schema(Statement *statement)
@@ -43,44 +67,6 @@ Error *utility_create_schema(Statement *statement)
         Error *error = catalog_create_schema(txn, name);
         if (error != NULL)
             return error_at(error, object->names[i].position);
-    }
-    return NULL;
-}
-
-Error *utility_drop_schema(Statement *statement)
-{
-    const ObjectStatement *object = statement->parse->object;
-    CatalogTxn *txn = session_txn(statement->session);
-    for (int32_t i = 0; i < object->name_count; i++)
-    {
-        const char *name = object->names[i].name;
-        if (object->if_exists && !catalog_has_schema(catalog_txn_snapshot(txn), name))
-        {
-            wire_notice(&statement->session->wire, WIRE_NOTICE, "schema \"%s\" does not exist, skipping", name);
-            continue;
-        }
-        Error *error = catalog_drop_schema(txn, name, object->cascade);
-        if (error != NULL)
-            return error_at(error, object->names[i].position);
-    }
-    return NULL;
-}
-
-Error *utility_drop_table(Statement *statement)
-{
-    Session *session = statement->session;
-    const ObjectStatement *object = statement->parse->object;
-    CatalogTxn *txn = session_txn(session);
-    BindContext context;
-    session_bind_context(session, statement, &context);
-    for (int32_t i = 0; i < object->name_count; i++)
-    {
-        const CatalogTable *table;
-        TRY(bind_table_name(catalog_txn_snapshot(txn), &context, &object->names[i], object->if_exists, &table));
-        if (table == NULL)
-            wire_notice(&session->wire, WIRE_NOTICE, "table \"%s\" does not exist, skipping", object->names[i].name);
-        else
-            TRY(catalog_drop_table(txn, table->id));
     }
     return NULL;
 }
@@ -119,6 +105,8 @@ Error *utility_set(Statement *statement)
     const SetStatement *set = statement->parse->set;
     const char *reported;
     ASSERT(set->name != NULL);
+    if (strcmp(set->name, "transaction") == 0) /* SET TRANSACTION, SET SESSION CHARACTERISTICS: all see a snapshot */
+        return NULL;
     TRY(setting_set(session->settings, set->name, set->value, set->local, &reported));
     session_report_setting(session, reported);
     return NULL;

@@ -50,13 +50,15 @@ static Step *append(Planner *planner, Step *input, const CatalogTable *table, co
     return step;
 }
 
-static Step *send_addresses(Planner *planner, Step *input, ColumnId address)
+/* The address of each row that goes, and whether it is appended again if `appends` says so. */
+static Step *send_addresses(Planner *planner, Step *input, ColumnId address, ColumnId appends)
 {
+    const ColumnId outputs[2] = {address, appends};
     Expr *test = expr_not(planner->arena, column_is_null(planner, address));
     input = step_gather(planner, step_filter(planner, input, &test, 1, false));
     Step *step = input->kind == STEP_RETURN ? input : step_new(planner, STEP_RETURN, input, NULL);
-    step->outputs = arena_memdup(planner->arena, &address, sizeof address);
-    step->output_count = 1;
+    step->outputs = arena_memdup(planner->arena, outputs, sizeof outputs);
+    step->output_count = appends == NO_COLUMN ? 1 : 2;
     return step;
 }
 
@@ -96,7 +98,8 @@ Step *plan_write(Planner *planner, Step *input, const Rel *rel)
         root->inputs[root->input_count++] = append(planner, rows, write->table, values);
     }
     if (address != NO_COLUMN)
-        root->inputs[root->input_count++] = send_addresses(planner, input, address);
+        root->inputs[root->input_count++] = send_addresses(planner, input, address,
+                                                           write->appends < 0 ? NO_COLUMN : rel->results[write->appends]);
     const Step *first = root->inputs[0];
     root->rows = first->rows;
     root->width = first->width;

@@ -458,7 +458,7 @@ static void test_names(void)
     check_error("select 1 union select 1, 2", "42601", 23, "same number of columns");
     check_error("select k from types union select date '2020-01-01'", "42804", 39, "UNION types");
     check_error("select k from types union select 1 order by k + 1", "0A000", 45, "ORDER BY clause");
-    check_error("select $1", "0A000", 8, "parameter");
+    check_error("select $1", "42P02", 8, "parameter");
 }
 
 static void test_grouping(void)
@@ -523,7 +523,6 @@ static void test_writes(void)
     check_print("merge into region using nation on r_regionkey = n_nationkey when matched then delete", "as action#");
     check_error("update region set nix = 1", "42703", 19, "\"nix\" of relation \"region\"");
     check_error("update region set r_name = 1, r_name = 2", "42601", 31, "multiple assignments");
-    check_error("update region set r_regionkey = null", "23502", 33, "r_regionkey");
     check_error("update region set r_name = default returning 1", "0A000", 1, "RETURNING");
     check_error("delete from region where sum(r_regionkey) = 1", "42803", 26, "WHERE");
     check_error("delete from region where nix", "42703", 26, "nix");
@@ -597,7 +596,7 @@ static void test_create_table(void)
     check_create_error("create table t (a int default 'x')", "22P02", 31);
     check_create_error("create table t (a int check (a > 1))", "0A000", 23);
     check_create_error("create table x.t (a int)", "3F000", 14);
-    check_create_error("create temp table t (a int)", "0A000", 1);
+    check_create_error("create temp table t (a int)", "42P16", 19);
 }
 
 static void test_copy(void)

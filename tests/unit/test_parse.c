@@ -74,10 +74,16 @@ static void test_kinds(void)
     check_kind("with x as (select 1) delete t using x", STATEMENT_DELETE, "DELETE");
     check_kind("merge into t using s on t.a = s.a remove duplicates", STATEMENT_MERGE, "MERGE");
     check_kind("update t set a = 1", STATEMENT_UPDATE, "UPDATE");
-    check_kind("create view v as select 1", STATEMENT_UNSUPPORTED, "CREATE VIEW");
-    check_kind("create table t as select 1", STATEMENT_UNSUPPORTED, "CREATE TABLE AS");
-    check_kind("create table t distkey(a) sortkey(b) as select 1 as a, 2 as b", STATEMENT_UNSUPPORTED,
-               "CREATE TABLE AS");
+    check_kind("create view v as select 1", STATEMENT_CREATE_VIEW, "CREATE VIEW");
+    check_kind("create view v(a) as select 1 with no schema binding", STATEMENT_CREATE_VIEW, "CREATE VIEW");
+    check_kind("drop view v", STATEMENT_DROP_VIEW, "DROP VIEW");
+    check_kind("select a # b, #t.c into #x from #t", STATEMENT_CREATE_TABLE_AS, "SELECT");
+    check_kind("prepare p (int) as select $1", STATEMENT_PREPARE, "PREPARE");
+    check_kind("execute p (1)", STATEMENT_EXECUTE, "EXECUTE");
+    check_kind("deallocate all", STATEMENT_DEALLOCATE, "DEALLOCATE");
+    check_kind("create table t as select 1", STATEMENT_CREATE_TABLE_AS, "SELECT");
+    check_kind("create table t distkey(a) sortkey(b) as select 1 as a, 2 as b", STATEMENT_CREATE_TABLE_AS,
+               "SELECT");
     check_kind("vacuum sort only t to 99 percent", STATEMENT_UNSUPPORTED, "VACUUM");
     check_kind("unload ('select 1') to '/x' gzip", STATEMENT_UNSUPPORTED, "UNLOAD");
     check_kind("alter table t add column a int", STATEMENT_UNSUPPORTED, "ALTER TABLE");

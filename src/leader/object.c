@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects that others depend on, and objects of one session.
+ *
+ *     table <- view <- view of the view       dropped from the end; without CASCADE nothing is (2BP01)
+ *     pg_temp_17.x                            temporary tables of session 17; they go with it, or at the next start
+ */
+#include "src/leader/session.h"
+#include "base/core/assert.h"
+#include "base/core/trace.h"
+
+#include <string.h>
+
+/* --- what depends ------------------------------------------------------------------ */
+static const CatalogTable *dependent_of(const CatalogSnapshot *snapshot, int64_t id)
+{
+    for (int32_t i = 0; i < snapshot->table_count; i++)
+        for (int32_t k = 0; k < snapshot->tables[i]->depend_count; k++)
+            if (snapshot->tables[i]->depends[k] == id)
+                return snapshot->tables[i];
+    return NULL;
+}
+
+static const char *kind_of(const CatalogTable *table)
+{
+    return table->view_sql != NULL ? "view" : "table";
+}
+
+static Error *drop_with_dependents(Statement *statement, const CatalogTable *table, bool cascade)
+{
+    CatalogTxn *txn = session_txn(statement->session);
+    int64_t id = table->id;
+    for (;;)
+    {
+        const CatalogTable *view = dependent_of(catalog_txn_snapshot(txn), id);
+        if (view == NULL)
+            return catalog_drop_table(txn, id);
+        table = catalog_find_table_id(catalog_txn_snapshot(txn), id);
+        if (!cascade)
+            return error_hint(error_detail(error_new(SQLSTATE_DEPENDENT_OBJECTS_EXIST,
+                                                     "cannot drop %s %s because other objects depend on it",
+                                                     kind_of(table), table->name),
+                                           "View %s depends on %s %s.", view->name, kind_of(table), table->name),
+                              "Use DROP ... CASCADE to drop the dependent objects too.");
+        wire_notice(&statement->session->wire, WIRE_NOTICE, "drop cascades to view %s", view->name);
+        TRY(drop_with_dependents(statement, view, true));
+    }
+}
+
+static Error *drop_objects(Statement *statement, bool views)
+{
+    Session *session = statement->session;
+    const ObjectStatement *object = statement->parse->object;
+    CatalogTxn *txn = session_txn(session);
+    BindContext context;
+    session_bind_context(session, statement, &context);
+    for (int32_t i = 0; i < object->name_count; i++)
+    {
+        const CatalogTable *table;
+        const ParseName *name = &object->names[i];
+        TRY((views ? bind_view_name : bind_table_name)(catalog_txn_snapshot(txn), &context, name, object->if_exists, &table));
+        if (table == NULL)
+            wire_notice(&session->wire, WIRE_NOTICE, "%s \"%s\" does not exist, skipping", views ? "view" : "table", name->name);
+        else
+            TRY(drop_with_dependents(statement, table, object->cascade));
+    }
+    return NULL;
+}
+
+Error *object_drop_table(Statement *statement)
+{
+    return drop_objects(statement, false);
+}
+
+Error *object_drop_view(Statement *statement)
+{
+    return drop_objects(statement, true);
+}
+
+/* CASCADE: also views of other schemas. */
+static Error *empty_schema(Statement *statement, const char *schema)
+{
+    CatalogTxn *txn = session_txn(statement->session);
+    for (;;)
+    {
+        const CatalogSnapshot *snapshot = catalog_txn_snapshot(txn);
+        const CatalogTable *table = NULL;
+        for (int32_t i = 0; i < snapshot->table_count && table == NULL; i++)
+            if (strcmp(snapshot->tables[i]->schema, schema) == 0 && dependent_of(snapshot, snapshot->tables[i]->id) != NULL)
+                table = snapshot->tables[i];
+        if (table == NULL)
+            return NULL;
+        TRY(drop_with_dependents(statement, table, true));
+    }
+}
+
+Error *object_drop_schema(Statement *statement)
+{
+    const ObjectStatement *object = statement->parse->object;
+    CatalogTxn *txn = session_txn(statement->session);
+    for (int32_t i = 0; i < object->name_count; i++)
+    {
+        const char *name = object->names[i].name;
+        bool exists = catalog_has_schema(catalog_txn_snapshot(txn), name);
+        if (object->if_exists && !exists)
+        {
+            wire_notice(&statement->session->wire, WIRE_NOTICE, "schema \"%s\" does not exist, skipping", name);
+            continue;
+        }
+        if (exists && object->cascade && strcmp(name, "public") != 0)
+            TRY(empty_schema(statement, name));
+        Error *error = catalog_drop_schema(txn, name, object->cascade);
+        if (error != NULL)
+            return error_at(error, object->names[i].position);
+    }
+    return NULL;
+}
+
+/* --- views ---------------------------------------------------------------------------- */
+Error *object_create_view(Statement *statement)
+{
+    Session *session = statement->session;
+    CatalogTxn *txn = session_txn(session);
+    BindContext context;
+    CreateViewPlan *plan;
+    session_bind_context(session, statement, &context);
+    TRY(bind_create_view(statement->arena, catalog_txn_snapshot(txn), &context, statement->parse, &plan));
+    if (plan->replace != NULL)
+    { /* those who depend on it go on doing so */
+        plan->table->id = plan->replace->id;
+        TRY(catalog_drop_table(txn, plan->table->id));
+    }
+    return catalog_create_table(txn, plan->table);
+}
+
+/* --- temporary tables -------------------------------------------------------------------- */
+Error *object_temp_schema(Session *session)
+{
+    CatalogTxn *txn = session_txn(session);
+    if (catalog_has_schema(catalog_txn_snapshot(txn), session->temp_schema))
+        return NULL;
+    session->temp_made = true;
+    return catalog_create_schema(txn, session->temp_schema);
+}
+
+void object_forget_temporary(Session *session)
+{
+    if (!session->temp_made || atomic_load(&session->leader->stopping))
+        return; /* the next start does it */
+    CatalogTxn *txn = catalog_begin(session->leader->catalog);
+    Error *error = NULL;
+    if (catalog_has_schema(catalog_txn_snapshot(txn), session->temp_schema))
+        error = catalog_drop_schema(txn, session->temp_schema, true);
+    if (error == NULL)
+        error = lease_check(session->leader->lease);
+    if (error != NULL)
+        catalog_rollback(txn);
+    else
+        error = catalog_commit(txn);
+    if (error != NULL)
+        trace(TRACE_ERROR, "temporary tables are left until the next start: %s", error->message);
+    error_free(error);
+    dead_segments_remove(session->leader);
+}
