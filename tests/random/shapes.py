@@ -199,8 +199,6 @@ def for_column(r, scope, c):
             return r.choice(found)
         return E(t, "'" + "ab1"[:t.a] + "'") if t.is_text() else E(t, "0")
     e = Maker(r, scope).value(t, 1)
-    if c.not_null and "null" in e.mine:  # a constant that is null is refused at once, also where no row comes
-        return r.choice(found) if found else None
     return e if e.type.kind == t.kind or (e.type.is_integer() and t.is_integer()) else r.choice(found) if found else None
 
 
