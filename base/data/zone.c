@@ -437,6 +437,13 @@ static bool zone_make(TimeZone *zone, const char *name)
     char path[sizeof ZONE_DIRECTORY + ZONE_NAME_MAX + 2];
     int32_t east;
     memcpy(zone->name, name, strlen(name) + 1);
+    if (name[0] == ':')
+    { /* the file, though there is such an abbreviation */
+        if (!name_is_sound(name + 1) || !name_spelling(name + 1, zone->name + 1))
+            return false;
+        (void) snprintf(path, sizeof path, ZONE_DIRECTORY "/%s", zone->name + 1);
+        return zone_read(zone, path);
+    }
     if (offset_parse(name, strlen(name), &east))
     {
         zone_set_fixed(zone, name, east);
@@ -478,6 +485,21 @@ static TimeZone *known_find(const char *name)
         if (strcasecmp(known.zones[i]->name, name) == 0)
             return known.zones[i];
     return NULL;
+}
+
+Error *zone_find_setting(const char *name, size_t length, const TimeZone **zone)
+{
+    char file[ZONE_NAME_MAX + 2];
+    int32_t east;
+    int written = snprintf(file, sizeof file, ":%.*s", (int) (length < ZONE_NAME_MAX ? length : ZONE_NAME_MAX), name);
+    if (length < ZONE_NAME_MAX && abbreviation_find(file + 1, &east))
+    {
+        Error *error = zone_find(file, (size_t) written, zone);
+        if (error == NULL)
+            return NULL;
+        error_free(error);
+    }
+    return zone_find(name, length, zone);
 }
 
 Error *zone_find(const char *name, size_t length, const TimeZone **zone)

@@ -23,6 +23,8 @@ typedef struct TimeZone TimeZone;
  * abbreviation ("PST"), "UTC", "Z", hours east ("+3", "-08:00"; in a POSIX form such as "UTC+3" they count west).
  * 22023 if there is none. */
 Error *zone_find(const char *name, size_t length, const TimeZone **zone) MUST_USE;
+/* As SET timezone takes it: what is a zone's name and an abbreviation too (CET, EET) is the zone, with its summer time. */
+Error *zone_find_setting(const char *name, size_t length, const TimeZone **zone) MUST_USE;
 const TimeZone *zone_utc(void);
 const TimeZone *zone_fixed(int32_t east); /* seconds east of Greenwich, at most ZONE_OFFSET_MAX */
 const char *zone_name(const TimeZone *zone);

@@ -206,7 +206,7 @@ static Error *check_zone(const SettingRow *row, const char *value, const char **
     const TimeZone *zone;
     if (strcasecmp(value, "local") == 0 || strcasecmp(value, "default") == 0)
         value = row->value;
-    Error *error = zone_find(value, strlen(value), &zone);
+    Error *error = zone_find_setting(value, strlen(value), &zone);
     if (error != NULL)
     {
         error_free(error);
@@ -222,7 +222,7 @@ void settings_values(const Settings *settings, int64_t now, ValueSession *sessio
     const char *order = setting_get(settings, "datestyle");
     const char *style = setting_get(settings, "intervalstyle");
     *session = (ValueSession){.zone = zone_utc(), .now = now};
-    error_free(zone_find(zone, strlen(zone), &session->zone));
+    error_free(zone_find_setting(zone, strlen(zone), &session->zone));
     session->date_order = (uint8_t) (strstr(order, "DMY") != NULL   ? DATE_ORDER_DMY
                                      : strstr(order, "YMD") != NULL ? DATE_ORDER_YMD
                                                                     : DATE_ORDER_MDY);
