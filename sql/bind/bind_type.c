@@ -2,6 +2,7 @@
 /* Type names, their parameters, limits and defaults (FEATURES 2.1). */
 #include "sql/bind/binder.h"
 
+#include <ctype.h>
 #include <string.h>
 
 typedef enum TypeParameters
@@ -169,7 +170,19 @@ Error *bind_type(const Binder *binder, const PgQuery__TypeName *name, bool for_c
     }
 }
 
-/* A number without a unit counts the last field; "1:30" MINUTE TO SECOND has no hours. */
+/* Where a number that ends the text begins, if another one and a blank stand before it ("1 2"); else 0. */
+static int64_t second_number(Str text)
+{
+    int64_t at = text.len;
+    while (at > 0 && isdigit((unsigned char) text.data[at - 1]))
+        at--;
+    int64_t begin = at;
+    while (at > 0 && text.data[at - 1] == ' ')
+        at--;
+    return at > 0 && at < begin && begin < text.len && isdigit((unsigned char) text.data[at - 1]) ? begin : 0;
+}
+
+/* A number without a unit counts the last field, one before it days; "1:30" MINUTE TO SECOND has no hours. */
 Expr *bind_interval_text(const Binder *binder, Expr *text, SqlType type)
 {
     static const struct
@@ -186,7 +199,12 @@ Expr *bind_interval_text(const Binder *binder, Expr *text, SqlType type)
     const char *colon = memchr(given.data, ':', (size_t) given.len);
     const char *out = NULL;
     const char *minus = given.len == 0 ? NULL : memchr(given.data + 1, '-', (size_t) given.len - 1); /* "1-2" */
-    if (colon == NULL && minus == NULL && unit != NULL)
+    int64_t second = second_number(given);
+    if (colon == NULL && minus == NULL && second > 0 && type.length == (INTERVAL_DAY | INTERVAL_HOUR))
+        out = arena_printf(binder->arena, "%.*sday %.*s hour", (int) second, given.data, (int) (given.len - second),
+                           given.data + second);
+    else if (colon == NULL && minus == NULL && unit != NULL && given.len > 0 &&
+             isdigit((unsigned char) given.data[given.len - 1]))
         out = arena_printf(binder->arena, "%.*s %s", (int) given.len, given.data, unit);
     else if (colon != NULL && type.length == (INTERVAL_MINUTE | INTERVAL_SECOND) &&
              memchr(colon + 1, ':', (size_t) (given.data + given.len - colon - 1)) == NULL)
