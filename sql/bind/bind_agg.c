@@ -222,9 +222,9 @@ Error *bind_agg_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *call
 
 /* --- without OVER ---------------------------------------------------------------------- */
 
-static Error *check_place(const Scope *scope, int32_t position)
+static Error *check_place(const Scope *scope, bool inside_aggregate, int32_t position)
 {
-    if (scope->inside_aggregate)
+    if (inside_aggregate)
         return error_at(error_new(SQLSTATE_GROUPING_ERROR, "aggregate function calls cannot be nested"), position);
     if (scope->no_aggregates != NULL)
         return error_at(
@@ -268,18 +268,71 @@ static ColumnId aggregate_column(Binder *binder, Scope *scope, const BoundAgg *a
     return made.column;
 }
 
+/* --- whose it is -------------------------------------------------------------------------- */
+
+/* One that reads nothing but columns of queries around it belongs to the nearest of those; none: to its own. */
+static Scope *owner_of(const Binder *binder, Scope *scope, const BoundAgg *agg)
+{
+    Scope *owner = agg->arg == NULL ? NULL : bind_owner(binder, scope, agg->arg);
+    for (int32_t i = 0; i < agg->sort_count && owner != scope; i++)
+    {
+        Scope *other = bind_owner(binder, scope, agg->sort[i].expr);
+        if (other == scope || owner == NULL)
+            owner = other;
+    }
+    return owner == NULL ? scope : owner;
+}
+
+static int32_t depth_of(const Scope *scope)
+{
+    int32_t depth = 0;
+    for (; scope != NULL; scope = scope->outer)
+        depth++;
+    return depth;
+}
+
+/* The outer columns each query from `scope` outwards has by now. */
+static int32_t *outer_counts(const Binder *binder, const Scope *scope)
+{
+    int32_t *counts = ARENA_ARRAY(binder->arena, int32_t, depth_of(scope));
+    for (int32_t i = 0; scope != NULL; scope = scope->outer)
+        counts[i++] = scope->query == NULL ? 0 : scope->query->outer_count;
+    return counts;
+}
+
+/* Queries inside the owner read the aggregate, and not what its argument reads. */
+static Error *move_out(Scope *scope, Scope *owner, const BoundAgg *agg, const int32_t *counts, int32_t position)
+{
+    if (agg->arg != NULL && expr_uses_subquery(agg->arg))
+        return unsupported(position, "an aggregate of an outer query with a subquery in it is");
+    if (agg->arg != NULL && bind_uses_aggregate(agg->arg, owner->query))
+        return check_place(owner, true, position);
+    TRY(check_place(owner, owner->inside_aggregate, position));
+    for (int32_t i = 0; scope != owner; scope = scope->outer)
+        scope->query->outer_count = counts[i++];
+    return NULL;
+}
+
 Error *bind_aggregate(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name, int32_t position,
                       Expr **out)
 {
     AggMatch match;
     BoundAgg agg;
-    TRY(check_place(scope, position));
     bool window = scope->inside_window;
+    bool inside = scope->inside_aggregate;
+    int32_t *counts = outer_counts(binder, scope);
+    if (scope->outer == NULL)
+        TRY(check_place(scope, inside, position));
     scope->inside_window = false;
     Error *error = bind_agg_call(binder, scope, call, name, position, &agg, &match);
     scope->inside_window = window;
+    scope->inside_aggregate = inside;
     TRY(error);
-    *out = expr_column(binder->arena, binder->statement, aggregate_column(binder, scope, &agg, &match));
+    Scope *owner = owner_of(binder, scope, &agg);
+    TRY(owner == scope ? check_place(scope, inside, position) : move_out(scope, owner, &agg, counts, position));
+    ColumnId column = aggregate_column(binder, owner, &agg, &match);
+    note_outer(binder, scope, owner, column);
+    *out = expr_column(binder->arena, binder->statement, column);
     (*out)->position = position;
     return NULL;
 }

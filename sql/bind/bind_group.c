@@ -41,10 +41,20 @@ static const char *plain_name(const Binder *binder, const Node *node)
     return name == NULL ? NULL : name_fold(binder, name);
 }
 
+static bool is_aggregate(const BoundQuery *query, ColumnId column)
+{
+    for (int32_t i = 0; query != NULL && i < query->agg_count; i++)
+        if (query->aggs[i].column == column)
+            return true;
+    return false;
+}
+
 bool bind_uses_aggregate(const Expr *expr, const BoundQuery *query)
 {
-    for (int32_t i = 0; expr->kind == EXPR_COLUMN && i < query->agg_count; i++)
-        if (query->aggs[i].column == expr->column)
+    if (expr->kind == EXPR_COLUMN && is_aggregate(query, expr->column))
+        return true;
+    for (int32_t i = 0; expr->kind == EXPR_SUBQUERY && i < expr->subquery->outer_count; i++)
+        if (is_aggregate(query, expr->subquery->outer[i]))
             return true;
     for (int32_t i = 0; i < expr->arg_count; i++)
         if (bind_uses_aggregate(expr->args[i], query))
@@ -180,13 +190,65 @@ static bool is_from_column(const Binder *binder, const Scope *scope, ColumnId co
     return column < binder->owner_capacity && binder->owners[column] == scope;
 }
 
-/* A subquery above groups may not use columns of FROM: what it sees is one row a group. */
-static Error *check_subquery(const Binder *binder, const Scope *scope, const Expr *expr)
+static Error *ungrouped_in_subquery(const Binder *binder, const Expr *expr, ColumnId column)
 {
-    for (int32_t i = 0; i < expr->subquery->outer_count; i++)
-        if (is_from_column(binder, scope, expr->subquery->outer[i]))
-            return unsupported(expr->position, "a correlated subquery above GROUP BY is");
+    const BoundColumn *bound = &binder->statement->columns[column];
+    int32_t position = bind_outer_position(binder, expr->subquery, column);
+    const char *table = bound->table == NULL ? "" : bound->table->name;
+    return error_at(error_new(SQLSTATE_GROUPING_ERROR, "subquery uses ungrouped column \"%s%s%s\" from outer query",
+                              table, bound->table == NULL ? "" : ".", bound->name),
+                    position > 0 ? position : expr->position);
+}
+
+/* A subquery above groups sees one row a group: the columns of FROM it reads must be groups, and become those. */
+static Error *finish_subquery(const Binder *binder, const Scope *scope, const Expr *expr)
+{
+    const BoundQuery *query = scope->query;
+    for (int32_t i = 0; i < expr->subquery->outer_count;)
+    {
+        ColumnId column = expr->subquery->outer[i];
+        int32_t group = 0;
+        if (!is_from_column(binder, scope, column))
+        {
+            i++;
+            continue;
+        }
+        while (group < query->group_count &&
+               (query->groups[group].expr->kind != EXPR_COLUMN || query->groups[group].expr->column != column))
+            group++;
+        if (group == query->group_count)
+            return ungrouped_in_subquery(binder, expr, column);
+        bind_replace_outer(binder, expr->subquery, column, query->groups[group].column);
+    }
     return NULL;
+}
+
+static Scope *column_owner(const Binder *binder, Scope *scope, ColumnId column)
+{
+    while (scope != NULL && !is_from_column(binder, scope, column) && !is_aggregate(scope->query, column))
+        scope = scope->outer;
+    return scope;
+}
+
+static bool is_inside(const Scope *scope, const Scope *outer)
+{
+    while (scope != NULL && scope != outer)
+        scope = scope->outer;
+    return scope != NULL;
+}
+
+Scope *bind_owner(const Binder *binder, Scope *scope, const Expr *expr)
+{
+    Scope *nearest = expr->kind == EXPR_COLUMN ? column_owner(binder, scope, expr->column) : NULL;
+    int32_t outer_count = expr->kind == EXPR_SUBQUERY ? expr->subquery->outer_count : 0;
+    for (int32_t i = 0; i < outer_count + expr->arg_count; i++)
+    {
+        Scope *owner = i < outer_count ? column_owner(binder, scope, expr->subquery->outer[i])
+                                       : bind_owner(binder, scope, expr->args[i - outer_count]);
+        if (nearest == NULL || (owner != NULL && is_inside(owner, nearest)))
+            nearest = owner;
+    }
+    return nearest;
 }
 
 Error *bind_above_groups(Binder *binder, Scope *scope, Expr *expr, Expr **out)
@@ -208,7 +270,7 @@ Error *bind_above_groups(Binder *binder, Scope *scope, Expr *expr, Expr **out)
         return is_from_column(binder, scope, expr->column) ? ungrouped(binder, expr) : NULL;
     }
     if (expr->kind == EXPR_SUBQUERY)
-        TRY(check_subquery(binder, scope, expr));
+        TRY(finish_subquery(binder, scope, expr));
     Expr **args = NULL;
     for (int32_t i = 0; i < expr->arg_count; i++)
     {

@@ -301,6 +301,15 @@ Error *bind_above_groups(Binder *binder, Scope *scope, Expr *expr, Expr **out) M
 bool bind_uses_aggregate(const Expr *expr, const BoundQuery *query);
 bool bind_uses_window(const Expr *expr, const BoundQuery *query);
 
+/* The nearest query from `scope` outwards whose FROM or aggregates `expr` reads; NULL: none. */
+Scope *bind_owner(const Binder *binder, Scope *scope, const Expr *expr);
+
+/* --- bind_replace.c ------------------------------------------------------------ */
+/* `query` reads `by` wherever it read `column` of a query around it. */
+void bind_replace_outer(const Binder *binder, BoundQuery *query, ColumnId column, ColumnId by);
+/* Where it is first read; 0: not known. */
+int32_t bind_outer_position(const Binder *binder, BoundQuery *query, ColumnId column);
+
 /* --- bind_grouping.c ------------------------------------------------------------- */
 /* GROUP BY with GROUPING SETS, ROLLUP, CUBE or rows in it. */
 Error *bind_grouping_sets(Binder *binder, Scope *scope, size_t count, Node *const *nodes) MUST_USE;
