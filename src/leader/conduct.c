@@ -6,6 +6,7 @@
  *         -> engine_run -> rows to the client as they come, files to the transaction
  */
 #include "base/core/assert.h"
+#include "base/core/trace.h"
 #include "sql/rel/rel.h"
 #include "src/codegen/codegen.h"
 #include "src/leader/recurse.h"
@@ -29,6 +30,7 @@ typedef struct Conduct
     Plan *plan;
     CodeUnit *unit;
     RunResult result;
+    int64_t rows; /* given or changed */
 } Conduct;
 
 /* SET stoa.show = 'bound, rel, plan': stages as notices, for people who work on Stoa. */
@@ -177,13 +179,22 @@ static void result_describe(Conduct *conduct)
     wire_row_description(&conduct->session->wire, columns, plan->result_count);
 }
 
-static Error *select_run(Conduct *conduct)
+/* EXPLAIN ANALYZE: nobody sees the rows. */
+static Error *rows_drop(void *context, const RowLayout *layout, const void *rows, int64_t count)
 {
-    result_describe(conduct);
-    RowSink sink = {.context = conduct, .rows = rows_send};
+    const Conduct *conduct = context;
+    (void) layout, (void) rows, (void) count;
+    return session_check(conduct->session);
+}
+
+static Error *select_run(Conduct *conduct, bool analyze)
+{
+    if (!analyze)
+        result_describe(conduct);
+    RowSink sink = {.context = conduct, .rows = analyze ? rows_drop : rows_send};
     TRY(session_engine_run(conduct->session, conduct->plan->spec, conduct->arena, NULL, &sink, &conduct->result));
-    snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "SELECT %lld",
-             (long long) conduct->result.rows_returned);
+    conduct->rows = conduct->result.rows_returned;
+    snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "SELECT %lld", (long long) conduct->rows);
     return NULL;
 }
 
@@ -212,8 +223,8 @@ static Error *write_run(Conduct *conduct)
     if (writes != NULL)
         TRY(write_rows_commit(writes, conduct->statement, write, &counts));
     TRY(commit_segments(conduct->statement, write->table, &conduct->result, &appended));
-    snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "%s %lld", write->tag,
-             (long long) rows_changed(write, &counts, appended));
+    conduct->rows = rows_changed(write, &counts, appended);
+    snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "%s %lld", write->tag, (long long) conduct->rows);
     return NULL;
 }
 
@@ -286,11 +297,34 @@ static void lines_send(Conduct *conduct, char *text)
             wire_text_row(&conduct->session->wire, (const char *const[]){line}, 1);
 }
 
-static Error *explain_run(Conduct *conduct, const ExplainStatement *explain)
+/* What the ranks counted, by pipeline. */
+static const PlanTotal *totals_of(const Conduct *conduct)
+{
+    PlanTotal *totals = ARENA_ARRAY(conduct->arena, PlanTotal, conduct->plan->spec->pipeline_count);
+    for (int32_t i = 0; i < conduct->result.counter_count; i++)
+    {
+        const RunCounter *counter = &conduct->result.counters[i];
+        PlanTotal *total = &totals[counter->pipeline];
+        total->ranks++;
+        total->rows_in += counter->rows_in;
+        total->rows_out += counter->rows_out;
+        total->bytes += counter->bytes;
+        total->work_us += counter->work_us;
+        total->wall_us = counter->wall_us > total->wall_us ? counter->wall_us : total->wall_us;
+        total->work_most_us = counter->work_us > total->work_most_us ? counter->work_us : total->work_most_us;
+    }
+    return totals;
+}
+
+/* `actual` is NULL when the statement has not run. */
+static Error *explain_run(Conduct *conduct, const ExplainStatement *explain, const PlanActual *actual)
 {
     Text text;
     text_init(&text, conduct->arena);
-    plan_explain(&text, conduct->plan);
+    if (actual != NULL)
+        plan_explain_analyze(&text, conduct->plan, actual);
+    else
+        plan_explain(&text, conduct->plan);
     if (explain->code && conduct->unit != NULL)
         text_printf(&text, "\n%s", conduct->unit->text.data);
     else if (explain->code)
@@ -309,11 +343,26 @@ Error *conduct_query(Statement *statement)
                        .arena = statement->arena,
                        .parse = explain != NULL ? explain->statement : statement->parse,
                        .snapshot = catalog_txn_snapshot(session_txn(session))};
+    bool analyze = explain != NULL && explain->analyze;
+    int64_t start = clock_us();
     TRY(assert_guard(query_plan, &conduct));
-    if (explain != NULL)
-        return explain_run(&conduct, explain);
+    if (explain != NULL && !analyze)
+        return explain_run(&conduct, explain, NULL);
+    int64_t planned = clock_us();
     TRY(views_fill(&conduct));
     TRY(recursion_run(&conduct));
+    int64_t ready = clock_us();
     TRY(spec_complete(&conduct));
-    return conduct.bound->write != NULL ? write_run(&conduct) : select_run(&conduct);
+    int64_t compiled = clock_us();
+    TRY(conduct.bound->write != NULL ? write_run(&conduct) : select_run(&conduct, analyze));
+    if (!analyze)
+        return NULL;
+    PlanActual actual = {.totals = totals_of(&conduct),
+                         .plan_us = planned - start,
+                         .compile_us = compiled - ready,
+                         .queue_us = conduct.result.queue_us,
+                         .execute_us = ready - planned + clock_us() - compiled - conduct.result.queue_us,
+                         .rows = conduct.rows};
+    snprintf(statement->tag, sizeof statement->tag, "%s", statement->parse->tag);
+    return explain_run(&conduct, explain, &actual);
 }

@@ -68,6 +68,7 @@ static Error *cut_aggregate(Cut *cut, const Step *step, Open *open)
     TRY(cut_step(cut, below, open));
     int32_t store;
     TRY(store_of_aggregate(cut, open, &whole, mode, &store));
+    pipe_closed_by(cut, step);
     open_store(cut, open, store, open->on_leader);
     return NULL;
 }
@@ -83,6 +84,7 @@ static Error *cut_sort(Cut *cut, const Step *step, Open *open)
         below = below->inputs[0];
     TRY(cut_step(cut, below, open));
     int32_t store = store_of_sort(cut, open, step);
+    pipe_closed_by(cut, step);
     open_store(cut, open, store, open->on_leader);
     return NULL;
 }
@@ -95,6 +97,7 @@ static Error *cut_limit(Cut *cut, const Step *step, Open *open)
         below = below->inputs[0];
     TRY(cut_step(cut, below, open));
     int32_t store = store_of_sort(cut, open, step); /* by no keys: the first rows that come */
+    pipe_closed_by(cut, step);
     open_store(cut, open, store, open->on_leader);
     return NULL;
 }
@@ -108,6 +111,7 @@ static Error *cut_move(Cut *cut, const Step *step, Open *open)
                         : step->kind == STEP_BCAST ? EXCHANGE_BCAST
                                                    : EXCHANGE_GATHER;
     int32_t store = store_of_exchange(cut, open, step, kind);
+    pipe_closed_by(cut, step);
     open_store(cut, open, store, kind == EXCHANGE_GATHER);
     return NULL;
 }
@@ -119,6 +123,7 @@ static Error *cut_join(Cut *cut, const Step *step, Open *open)
     TRY(cut_step(cut, step->inputs[0], open));
     ASSERT(cut->lone || inner.on_leader == open->on_leader);
     int32_t store = store_of_build(cut, &inner, step);
+    pipe_closed_by(cut, step);
     PipeOp *op = open_op(cut, open, OP_PROBE);
     op->store = store;
     op->join = step->join;
@@ -279,6 +284,7 @@ Error *cut_append(Cut *cut, const Step *step)
     cut->spec->table_count = 1;
     cut->spec->tables = table_of(cut, step->insert);
     store_of_append(cut, &open, step);
+    pipe_closed_by(cut, step);
     return NULL;
 }
 

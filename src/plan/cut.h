@@ -31,6 +31,7 @@ struct Open
     RowCount rows_max;
     int32_t op_count, op_capacity;
     PipeOp *ops;
+    const Step *scan; /* see PipePlan */
     const char *label;
 };
 
@@ -68,6 +69,8 @@ int32_t store_add(Cut *cut, StoreKind kind, const ColumnId *columns, int32_t cou
 SpecStore *store_at(Cut *cut, int32_t index);
 /* Ends the pipeline in the store; each field is written from its column. */
 PipePlan *pipe_close(Cut *cut, Open *open, int32_t store);
+/* Tells of the pipeline closed last whose rows it collected. */
+void pipe_closed_by(Cut *cut, const Step *step);
 /* 0A000 for an aggregate that no rule has made something of. */
 Error *store_of_aggregate(Cut *cut, Open *open, const Step *step, AggMode mode, int32_t *store) MUST_USE;
 int32_t store_new(Cut *cut);

@@ -166,6 +166,7 @@ void cut_scan(Cut *cut, const Step *step, Open *open)
     *open = (Open){.source = SOURCE_SCAN,
                    .source_index = index,
                    .rows_max = table->row_count,
+                   .scan = step,
                    .label = arena_printf(cut->arena, "scan %s", table->name)};
     if (step->conjunct_count > 0)
     {
@@ -299,5 +300,5 @@ void open_store(Cut *cut, Open *open, int32_t store, bool on_leader)
                    .source_index = store,
                    .on_leader = on_leader,
                    .rows_max = cut->store_rows[store],
-                   .label = "store"};
+                   .label = arena_printf(cut->arena, "store %d", (int) store)};
 }

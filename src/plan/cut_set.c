@@ -185,6 +185,7 @@ Error *cut_window(Cut *cut, const Step *step, Open *open)
         spec_window(&window, &step->windows[w], args[w], window.field_count + w, &store->windows[w]);
     PipePlan *pipe = pipe_close(cut, open, index);
     pipe->field_count = window.field_count;
+    pipe_closed_by(cut, step);
     open_store(cut, open, index, open->on_leader);
     return NULL;
 }

@@ -117,14 +117,22 @@ PipePlan *pipe_close(Cut *cut, Open *open, int32_t index)
                            .sink = index,
                            .on_leader = open->on_leader,
                            .segment = cut->spec->pipeline_count - 1,
-                           .label = arena_printf(cut->arena, "%s -> %s", open->label, NAMES[store->kind])};
-    *pipe = (PipePlan){.op_count = open->op_count, .ops = open->ops, .field_count = store->layout->field_count};
+                           .label = arena_printf(cut->arena, "%s -> %s %d", open->label, NAMES[store->kind], (int) index)};
+    *pipe = (PipePlan){.scan = open->scan,
+                       .op_count = open->op_count,
+                       .ops = open->ops,
+                       .field_count = store->layout->field_count};
     pipe->fields = ARENA_ARRAY(cut->arena, PipeField, pipe->field_count);
     for (int32_t k = 0; k < pipe->field_count; k++)
         pipe->fields[k] = (PipeField){
             k, expr_column(cut->arena, cut->planner->statement, cut->plan->store_columns[index].columns[k])};
     cut->store_rows[index] = open->rows_max;
     return pipe;
+}
+
+void pipe_closed_by(Cut *cut, const Step *step)
+{
+    cut->plan->pipes[cut->spec->pipeline_count - 1].closer = step;
 }
 
 bool is_exact_key(SqlType type)

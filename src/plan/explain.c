@@ -29,6 +29,8 @@ typedef struct Explain
     Text *text;
     Arena *arena;
     const BoundStatement *statement;
+    const Plan *plan;
+    const PlanActual *actual; /* NULL: it has not run */
 } Explain;
 
 /* Filters that stand above the node that is printed next. */
@@ -51,10 +53,19 @@ static void open_detail(Explain *explain, int32_t depth, const char *what)
     text_printf(explain->text, "%*s%s", (int) (6 * depth + 2), "", what);
 }
 
+/* `resting`: whose rows, at rest, the line is about; NULL: nobody's. */
+static void print_estimates(Explain *explain, const Step *step, double start, const Step *resting)
+{
+    text_printf(explain->text, "  (cost=%.2f..%.2f rows=%.0f width=%.0f)", start, step->cost_total,
+                fmax(1, round(step->rows)), round(step->width));
+    if (explain->actual != NULL && resting != NULL)
+        explain_actual(explain->text, explain->plan, explain->actual, resting);
+    text_puts(explain->text, "\n");
+}
+
 static void print_numbers(Explain *explain, const Step *step, double start)
 {
-    text_printf(explain->text, "  (cost=%.2f..%.2f rows=%.0f width=%.0f)\n", start, step->cost_total,
-                fmax(1, round(step->rows)), round(step->width));
+    print_estimates(explain, step, start, step->kind == STEP_HJOIN ? NULL : step);
 }
 
 static void print_node(Explain *explain, const Step *step, int32_t depth, const char *name)
@@ -141,7 +152,7 @@ static void print_join(Explain *explain, const Step *step, int32_t depth, const 
     }
     open_line(explain, depth + 1);
     text_puts(explain->text, "XN Hash");
-    print_numbers(explain, sides[1], sides[1]->cost_total);
+    print_estimates(explain, sides[1], sides[1]->cost_total, step);
     print_step(explain, sides[1], depth + 2, NULL);
 }
 
@@ -337,9 +348,9 @@ static void print_step(Explain *explain, const Step *step, int32_t depth, const 
     }
 }
 
-void plan_explain(Text *text, const Plan *plan)
+void explain_tree(Text *text, const Plan *plan, const PlanActual *actual)
 {
-    Explain explain = {text, plan->arena, plan->statement};
+    Explain explain = {text, plan->arena, plan->statement, plan, actual};
     const Step *top = plan->root;
     for (int32_t k = 0; k < plan->shared_count; k++)
     {
@@ -349,4 +360,9 @@ void plan_explain(Text *text, const Plan *plan)
     if (top->kind == STEP_RETURN) /* that the rows come to the leader goes without saying */
         top = top->inputs[0];
     print_step(&explain, top, 0, NULL);
+}
+
+void plan_explain(Text *text, const Plan *plan)
+{
+    explain_tree(text, plan, NULL);
 }

@@ -141,6 +141,8 @@ typedef struct PipeField
 typedef struct PipePlan
 {
     SpecPipeline *spec;
+    const Step *scan;   /* that its rows come from, or NULL */
+    const Step *closer; /* whose rows rest in its sink (an HJOIN's: its build side), or NULL: none's alone */
     int32_t op_count;
     PipeOp *ops;
     /* sink: */
@@ -208,6 +210,29 @@ Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *
 void plan_verify(const Plan *plan);
 /* EXPLAIN's lines in Redshift's form ("XN HashAggregate  (cost=... rows=... width=...)"). */
 void plan_explain(Text *text, const Plan *plan);
+
+/* What one pipeline did, over all ranks; times in microseconds. */
+typedef struct PlanTotal
+{
+    int32_t ranks; /* that ran it */
+    int64_t rows_in, rows_out;
+    int64_t bytes;                 /* packed to be sent, where the sink is an EXCHANGE */
+    int64_t wall_us;               /* of the slowest */
+    int64_t work_us, work_most_us; /* of all threads: in all, and of the rank that worked longest */
+} PlanTotal;
+
+/* What EXPLAIN ANALYZE saw. */
+typedef struct PlanActual
+{
+    const PlanTotal *totals; /* one a spec pipeline */
+    int64_t plan_us, compile_us, queue_us;
+    int64_t execute_us; /* from plan to commit, without compilation and the wait for the turn */
+    int64_t rows;       /* given or changed */
+} PlanActual;
+
+/* EXPLAIN ANALYZE's lines: plan_explain()'s with actual rows and times where rows came to rest, then one a pipeline
+ * that ran, then the statement's times. */
+void plan_explain_analyze(Text *text, const Plan *plan, const PlanActual *actual);
 
 /* --- parameters: every constant of a query, in the order they are asked for ---
  * Each returns the index of the new parameter of the spec. */

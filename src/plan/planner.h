@@ -123,6 +123,10 @@ void facts_begin(Planner *planner);
 Bounds bounds_united(Bounds a, Bounds b);
 ColumnFact *fact_of(Planner *planner, ColumnId column);
 Error *plan_cut(Planner *planner) MUST_USE;
+/* plan_explain(), with what happened if `actual` is not NULL. */
+void explain_tree(Text *text, const Plan *plan, const PlanActual *actual);
+/* " (actual rows=.. time=..)" of the step, of an HJOIN's build side, or nothing where that is not known. */
+void explain_actual(Text *text, const Plan *plan, const PlanActual *actual, const Step *step);
 bool step_at_leader(const Step *step);
 
 #endif

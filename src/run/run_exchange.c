@@ -369,6 +369,11 @@ Error *exchange_pass(RtWorker *worker, RtStore *store, const char *rows, int32_t
     return exchange_batch_end(worker, store);
 }
 
+int64_t exchange_sent(const RtStore *store)
+{
+    return atomic_load_explicit(&store->exchange->bytes, memory_order_relaxed);
+}
+
 /* ---- receiving ---- */
 
 static void held_add(RtStore *store, Held what)

@@ -238,7 +238,7 @@ static Error *pipeline_run(Task *task, int32_t index)
     counter->start_us = start - task->start_us;
     counter->wall_us = clock_us() - start;
     if (counter->bytes == 0)
-        counter->bytes = store_bytes(sink);
+        counter->bytes = sink->exchange != NULL ? exchange_sent(sink) : store_bytes(sink);
     return NULL;
 }
 

@@ -9,7 +9,7 @@ class Block:
     def __init__(self, path, line):
         self.path, self.line = path, line
         self.sql, self.data, self.rows = [], None, None
-        self.kind, self.argument = "ok", ""  # ok, rows, sorted, error
+        self.kind, self.argument = "ok", ""  # ok, rows, sorted, match, error
 
     def name(self):
         return f"{self.path}:{self.line}"
@@ -35,11 +35,11 @@ def read(path):
                 word, _, rest = line[4:].strip().partition(" ")
                 if word == "data":
                     part, block.data = "data", []
-                elif word in ("", "sorted", "error", "ok"):
+                elif word in ("", "sorted", "match", "error", "ok"):
                     part, block.kind, block.argument = "rows", word or "rows", rest
                     block.rows = []
                 else:
-                    raise SystemExit(f"{path}:{number}: \"---- {word}\" is none of: rows, sorted, error, ok, data")
+                    raise SystemExit(f"{path}:{number}: \"---- {word}\" is none of: rows, sorted, match, error, ok, data")
             else:
                 {"sql": block.sql, "data": block.data, "rows": block.rows}[part].append(line)
     if block is not None:
@@ -74,6 +74,10 @@ def run_block(connection, block, rewrite=lambda sql: sql):
     expect = block.rows
     if block.kind == "sorted":
         rows, expect = sorted(rows), sorted(expect)
+    if block.kind == "match":
+        left = iter(rows)
+        lost = next((e for e in expect if not any(re.search(e, row) for row in left)), None)
+        return lost and f"no row, in this order, matches \"{lost}\"\n  came:     " + "\n            ".join(rows[:40])
     if rows != expect:
         return "other rows\n  expected: " + "\n            ".join(expect[:20]) + "\n  came:     " + "\n            ".join(rows[:20])
     return None
