@@ -3,7 +3,7 @@
 #include "base/core/assert.h"
 #include "sql/bind/binder.h"
 
-#define GREATEST_ARGS_MAX 4 /* each argument doubles what is written out */
+#define GREATEST_ARGS_MAX 100 /* each is compared with those after it */
 
 /* Conditions and results as they are collected. */
 typedef struct CaseParts
@@ -155,35 +155,47 @@ Error *bind_distinct_test(Binder *binder, Expr *left, Expr *right, int32_t posit
     return NULL;
 }
 
-/* GREATEST(a, b): CASE WHEN b IS NULL OR a >= b THEN a ELSE b END; nulls are passed over. */
+/* args[at] is no null, and none after it wins over it. */
+static Error *stands_first(Binder *binder, char op, Expr *const *args, int32_t at, int32_t count, int32_t position,
+                           Expr **out)
+{
+    Arena *arena = binder->arena;
+    *out = expr_not_of(arena, expr_is_null_test(arena, args[at]));
+    for (int32_t i = at + 1; i < count; i++)
+    {
+        Expr *wins;
+        TRY(bind_compare(binder, op, args[at], args[i], position, &wins));
+        *out = expr_and(arena, *out, expr_or(arena, expr_is_null_test(arena, args[i]), wins));
+    }
+    return NULL;
+}
+
+/*
+ * GREATEST(a, b, c): CASE WHEN a IS NOT NULL AND (b IS NULL OR a >= b) AND (c IS NULL OR a >= c) THEN a
+ *                         WHEN b IS NOT NULL AND (c IS NULL OR b >= c) THEN b ELSE c END
+ * Nulls are passed over.
+ */
 Error *bind_greatest(Binder *binder, Scope *scope, const PgQuery__MinMaxExpr *expr, Expr **out)
 {
     bool least = expr->op == PG_QUERY__MIN_MAX_OP__IS_LEAST;
+    const char *what = least ? "LEAST" : "GREATEST";
     int32_t position = node_position(binder, expr->location);
-    Expr *args[GREATEST_ARGS_MAX];
+    int32_t count = (int32_t) expr->n_args;
     SqlType type;
     if (expr->n_args > GREATEST_ARGS_MAX)
         return unsupported(position, "GREATEST and LEAST of more than %d values are", GREATEST_ARGS_MAX);
-    for (size_t i = 0; i < expr->n_args; i++)
+    CaseParts parts = case_parts(binder, expr->n_args);
+    for (int32_t i = 0; i < count; i++)
     {
-        TRY(bind_expr(binder, scope, expr->args[i], &args[i]));
-        if (expr_uses_subquery(args[i]))
+        TRY(bind_expr(binder, scope, expr->args[i], &parts.then[i]));
+        if (expr_uses_subquery(parts.then[i]))
             return unsupported(position, "GREATEST and LEAST of a subquery are");
     }
-    TRY(bind_common_type(binder, args, (int32_t) expr->n_args, least ? "LEAST" : "GREATEST", &type));
-    *out = args[0];
-    for (size_t i = 1; i < expr->n_args; i++)
-    {
-        CaseParts parts = case_parts(binder, 1);
-        Expr *wins;
-        TRY(bind_compare(binder, least ? 'l' : 'g', *out, args[i], position, &wins));
-        parts.when[0] = expr_or(binder->arena, expr_is_null_test(binder->arena, args[i]), wins);
-        parts.then[0] = *out;
-        parts.then[1] = args[i];
-        parts.count = 1;
-        TRY(make_case(binder, &parts, least ? "LEAST" : "GREATEST", position, out));
-    }
-    return NULL;
+    TRY(bind_common_type(binder, parts.then, count, what, &type));
+    for (int32_t i = 0; i + 1 < count; i++)
+        TRY(stands_first(binder, least ? 'l' : 'g', parts.then, i, count, position, &parts.when[i]));
+    parts.count = count - 1;
+    return make_case(binder, &parts, what, position, out);
 }
 
 Error *bind_nvl2(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out)

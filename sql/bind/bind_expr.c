@@ -202,6 +202,9 @@ static Error *bind_binary(Binder *binder, Scope *scope, const PgQuery__AExpr *ex
     Expr *right;
     if (node_is_missing(expr->rexpr))
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "postfix operators are not supported"), position);
+    if (expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && !node_is_missing(expr->lexpr) &&
+        (bind_is_row(expr->lexpr) || bind_is_row(expr->rexpr)))
+        return bind_row_compare(binder, scope, expr, bind_compare_op(symbol), out);
     if (!node_is_missing(expr->lexpr))
         TRY(bind_expr(binder, scope, expr->lexpr, &left));
     TRY(bind_expr(binder, scope, expr->rexpr, &right));

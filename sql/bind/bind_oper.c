@@ -283,8 +283,10 @@ Error *bind_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Ex
     int32_t position = node_position(binder, expr->location);
     const char *symbol = node_string(expr->name[0]); /* "=" or "<>" */
     Expr *x;
-    TRY(bind_expr(binder, scope, expr->lexpr, &x));
     ASSERT(expr->rexpr->node_case == PG_QUERY__NODE__NODE_LIST);
+    if (bind_is_row(expr->lexpr))
+        return bind_row_in_list(binder, scope, expr, out);
+    TRY(bind_expr(binder, scope, expr->lexpr, &x));
     const PgQuery__List *list = expr->rexpr->list;
     Expr **items = ARENA_ARRAY(binder->arena, Expr *, list->n_items);
     for (size_t i = 0; i < list->n_items; i++)

@@ -64,8 +64,7 @@ static Error *bind_left(Binder *binder, Scope *scope, const Node *node, BoundQue
     return NULL;
 }
 
-/* As EXPR_COMPARE says it; 0: no comparison. */
-static char compare_op(const char *symbol)
+char bind_compare_op(const char *symbol)
 {
     static const struct
     {
@@ -82,7 +81,7 @@ static char compare_op(const char *symbol)
 static Error *bind_in(Binder *binder, Scope *scope, const PgQuery__SubLink *link, BoundQuery *query, Expr **out)
 {
     int32_t position = node_position(binder, link->location);
-    char op = compare_op(link->n_oper_name > 0 ? node_string(link->oper_name[0]) : "=");
+    char op = bind_compare_op(link->n_oper_name > 0 ? node_string(link->oper_name[0]) : "=");
     bool all = link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK;
     Expr **left;
     int32_t count;

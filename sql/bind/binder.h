@@ -358,6 +358,8 @@ Error *bind_operator(Binder *binder, const char *symbol, Expr *left, Expr *right
                      Expr **out) MUST_USE;
 /* op as in EXPR_COMPARE */
 Error *bind_compare(Binder *binder, char op, Expr *left, Expr *right, int32_t position, Expr **out) MUST_USE;
+/* A comparison's symbol as EXPR_COMPARE says it; 0: no comparison. */
+char bind_compare_op(const char *symbol);
 Error *bind_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
 Error *bind_like(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
 
@@ -376,6 +378,12 @@ Error *bind_decode(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, 
 Error *bind_leader_func(Binder *binder, const FuncMatch *match, Expr *const *args, int32_t position,
                         Expr **out) MUST_USE;
 Error *bind_value_function(Binder *binder, const PgQuery__SQLValueFunction *function, Expr **out) MUST_USE;
+
+/* --- bind_row.c --------------------------------------------------------------------- */
+bool bind_is_row(const Node *node); /* (a, b) */
+/* A comparison one side of which is a row; op as in EXPR_COMPARE, 0: another operator.  42601 for unequal lengths. */
+Error *bind_row_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, char op, Expr **out) MUST_USE;
+Error *bind_row_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
 
 /* --- bind_subquery.c ---------------------------------------------------------------- */
 Error *bind_sublink(Binder *binder, Scope *scope, const PgQuery__SubLink *link, Expr **out) MUST_USE;
