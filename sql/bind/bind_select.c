@@ -137,6 +137,14 @@ static Error *finish_targets(Binder *binder, Scope *scope)
     return NULL;
 }
 
+/* Above grouping sets a group is null in the sets it is not of, whatever its column says: `a is null` and
+ * coalesce(a, ..) must not be decided from NOT NULL. */
+static void columns_may_be_null(Binder *binder, const Scope *scope)
+{
+    for (int32_t k = 0; k < scope->names.count; k++)
+        binder->statement->columns[scope->names.entries[k].column].nullable = true;
+}
+
 /* FROM and the select list; VALUES (and UNION ALL of constants) is a list of rows and SELECT * over it. */
 static Error *bind_source(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
 {
@@ -148,6 +156,8 @@ static Error *bind_source(Binder *binder, Scope *scope, const PgQuery__SelectStm
     scope->no_aggregates = "FROM";
     TRY(bind_from(binder, scope, select->n_from_clause, select->from_clause, &scope->query->from));
     scope->no_aggregates = NULL;
+    if (bind_has_grouping_sets(select))
+        columns_may_be_null(binder, scope);
     return bind_items(binder, scope, select);
 }
 
