@@ -48,7 +48,39 @@ int64_t k_length_varbyte(const Str *value);
 void k_to_hex_varbyte(Arena *arena, Str *result, const Str *value);
 void k_to_varbyte(Arena *arena, Str *result, const Str *text, const Str *format, Error **error);
 
+/* json.c */
+int64_t k_is_valid_json(const Str *text);
+int64_t k_is_valid_json_array(const Str *text);
+int64_t k_json_array_length(const Str *text, int64_t *null, Error **error);
+int64_t k_json_array_length_lenient(const Str *text, int64_t null_if_invalid, int64_t *null, Error **error);
+void k_json_element(Arena *arena, Str *result, const Str *text, int64_t index, int64_t *null, Error **error);
+void k_json_element_lenient(Arena *arena, Str *result, const Str *text, int64_t index, int64_t null_if_invalid,
+                            int64_t *null, Error **error);
+void k_json_path_1(Arena *arena, Str *result, const Str *text, const Str *a, int64_t *null, Error **error);
+void k_json_path_1_lenient(Arena *arena, Str *result, const Str *text, const Str *a, int64_t null_if_invalid,
+                           int64_t *null, Error **error);
+void k_json_path_2(Arena *arena, Str *result, const Str *text, const Str *a, const Str *b, int64_t *null,
+                   Error **error);
+void k_json_path_2_lenient(Arena *arena, Str *result, const Str *text, const Str *a, const Str *b,
+                           int64_t null_if_invalid, int64_t *null, Error **error);
+void k_json_path_3(Arena *arena, Str *result, const Str *text, const Str *a, const Str *b, const Str *c, int64_t *null,
+                   Error **error);
+void k_json_path_3_lenient(Arena *arena, Str *result, const Str *text, const Str *a, const Str *b, const Str *c,
+                           int64_t null_if_invalid, int64_t *null, Error **error);
+void k_json_path_4(Arena *arena, Str *result, const Str *text, const Str *a, const Str *b, const Str *c, const Str *d,
+                   int64_t *null, Error **error);
+void k_json_path_4_lenient(Arena *arena, Str *result, const Str *text, const Str *a, const Str *b, const Str *c,
+                           const Str *d, int64_t null_if_invalid, int64_t *null, Error **error);
+void k_json_path_5(Arena *arena, Str *result, const Str *text, const Str *a, const Str *b, const Str *c, const Str *d,
+                   const Str *e, int64_t *null, Error **error);
+void k_json_path_5_lenient(Arena *arena, Str *result, const Str *text, const Str *a, const Str *b, const Str *c,
+                           const Str *d, const Str *e, int64_t null_if_invalid, int64_t *null, Error **error);
+
 /* moment.c */
+int64_t k_date_cmp_timestamptz(int64_t date, int64_t timestamptz);
+int64_t k_timestamp_cmp_timestamptz(int64_t timestamp, int64_t timestamptz);
+int64_t k_timestamptz_cmp_date(int64_t timestamptz, int64_t date);
+int64_t k_timestamptz_cmp_timestamp(int64_t timestamptz, int64_t timestamp);
 int64_t k_cast_date_timestamptz(int64_t value, int32_t length, int32_t scale, int32_t mode);
 void k_cast_interval_interval(Interval *result, const Interval *interval, int32_t length, int32_t precision,
                               int32_t mode);

@@ -73,6 +73,22 @@ int64_t k_cast_interval_time(const Interval *interval, int32_t length, int32_t s
     return time_wrap(interval->us);
 }
 
+/* ---- comparing, local times being in the session's zone -------------------------- */
+
+#define MOMENT_COMPARE(other, OTHER)                                                                                   \
+    int64_t k_##other##_cmp_timestamptz(int64_t other, int64_t timestamptz)                                            \
+    {                                                                                                                  \
+        (void) moment_cast(TYPE_##OTHER, other, TYPE_TIMESTAMPTZ, &other);                                             \
+        return k_date_cmp(other, timestamptz);                                                                         \
+    }                                                                                                                  \
+    int64_t k_timestamptz_cmp_##other(int64_t timestamptz, int64_t other)                                              \
+    {                                                                                                                  \
+        return -k_##other##_cmp_timestamptz(other, timestamptz);                                                       \
+    }
+MOMENT_COMPARE(date, DATE)
+MOMENT_COMPARE(timestamp, TIMESTAMP)
+#undef MOMENT_COMPARE
+
 /* ---- zones ------------------------------------------------------------------------ */
 
 static const TimeZone *zone_named(const Str *name, Error **error)
