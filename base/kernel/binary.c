@@ -143,7 +143,7 @@ static Error *bits_read(Arena *arena, Str text, Str *bytes)
     {
         if (text.data[i] != '0' && text.data[i] != '1')
             return error_new(SQLSTATE_INVALID_TEXT_REPRESENTATION, "invalid binary digit: \"%.1s\"", text.data + i);
-        out[i / 8] = (char) (out[i / 8] << 1 | (text.data[i] - '0'));
+        out[i / 8] = (char) ((uint8_t) out[i / 8] << 1 | (text.data[i] - '0'));
     }
     *bytes = (Str){out, text.len / 8};
     return NULL;
