@@ -133,7 +133,7 @@ void gen_compacted(Gen *gen);
 /* Has the scan columns that expr reads decoded, before the loop that uses them. */
 void gen_need(Gen *gen, const Expr *expr);
 /* uint64_t text of the key of these expressions; *null: condition that some part is null, or NULL. */
-const char *gen_key(Gen *gen, KeyMode mode, Expr *const *keys, int32_t count, const char **null);
+const char *gen_key(Gen *gen, KeyMode mode, const KeyPack *packs, Expr *const *keys, int32_t count, const char **null);
 const char *gen_hash(Gen *gen, Val value);
 
 #endif

@@ -266,7 +266,7 @@ static bool keys_have_codes(Gen *gen)
 static void candidate(Gen *gen, const char *at)
 {
     const char *null;
-    const char *hash = gen_key(gen, KEY_HASHED, gen->pipe->hash, gen->pipe->hash_count, &null);
+    const char *hash = gen_key(gen, KEY_HASHED, NULL, gen->pipe->hash, gen->pipe->hash_count, &null);
     emit_line(&gen->emit, "%skey = %s;", at, hash);
     gen_fields(gen, at, false);
 }
@@ -322,8 +322,9 @@ static void find_exact(Gen *gen)
     emit_line(&gen->emit, "uint64_t group_key[RT_BATCH];");
     gen_loop_open(gen);
     const char *null;
-    const char *key = gen_key(gen, KEY_EXACT, gen->pipe->hash, gen->pipe->hash_count, &null);
-    if (null != NULL)
+    const KeyPack *packs = gen->plan->store_columns[gen->pipe->spec->sink].packs;
+    const char *key = gen_key(gen, KEY_EXACT, packs, gen->pipe->hash, gen->pipe->hash_count, &null);
+    if (null != NULL && packs == NULL)
     { /* the planner says never null, as gen_fields() has it: the expression does not know that */
         emit_line(&gen->emit, "if (%s)", null);
         emit_line(&gen->emit, "    rt->raise(worker, RT_FAULT_NOT_NULL, 0);");

@@ -40,7 +40,28 @@ const char *gen_hash(Gen *gen, Val value)
     return value.null == NULL ? hash : gen_text(gen, "(%s ? 0 : %s)", value.null, hash);
 }
 
-const char *gen_key(Gen *gen, KeyMode mode, Expr *const *keys, int32_t count, const char **null)
+/* One of the numbers that make a packed key: literals and statistics stay out of the text. */
+static const char *packed_part(Gen *gen, const KeyPack *pack, Val value)
+{
+    Datum least = {.i = pack->least};
+    int32_t param = gen_param(gen, type_make(TYPE_BIGINT), &least);
+    const char *code = gen_text(gen, "((uint64_t) %s - (uint64_t) p[%d].i)", gen_narrow(gen, value).code, param);
+    return value.null == NULL ? code : gen_text(gen, "(%s ? 0 : %s)", value.null, code);
+}
+
+static const char *packed_key(Gen *gen, const KeyPack *packs, const Val *values, int32_t count)
+{
+    const char *key = packed_part(gen, &packs[0], values[0]);
+    for (int32_t k = 1; k < count; k++)
+    {
+        Datum entries = {.i = packs[k].entries};
+        int32_t param = gen_param(gen, type_make(TYPE_BIGINT), &entries);
+        key = gen_text(gen, "(%s * (uint64_t) p[%d].i + %s)", key, param, packed_part(gen, &packs[k], values[k]));
+    }
+    return key;
+}
+
+const char *gen_key(Gen *gen, KeyMode mode, const KeyPack *packs, Expr *const *keys, int32_t count, const char **null)
 {
     *null = NULL;
     if (mode == KEY_NONE)
@@ -49,6 +70,8 @@ const char *gen_key(Gen *gen, KeyMode mode, Expr *const *keys, int32_t count, co
     for (int32_t k = 0; k < count; k++)
         values[k] = gen_value(gen, keys[k]);
     *null = gen_any_null(gen, values, count);
+    if (mode == KEY_EXACT && packs != NULL)
+        return packed_key(gen, packs, values, count);
     if (mode == KEY_EXACT)
     {
         ASSERT(count == 1);
@@ -106,7 +129,7 @@ static const char *probe_keys(Gen *gen, const PipeOp *op, int32_t tag)
         emit_line(&gen->emit, "uint8_t null%d[RT_BATCH];", tag);
     gen_loop_open(gen);
     const char *null;
-    const char *key = gen_key(gen, mode, op->keys, op->key_count, &null);
+    const char *key = gen_key(gen, mode, gen->plan->store_columns[op->store].packs, op->keys, op->key_count, &null);
     emit_line(&gen->emit, "key%d[j] = %s;", tag, key);
     if (nullable)
         emit_line(&gen->emit, "null%d[j] = %s;", tag, null == NULL ? "0" : gen_text(gen, "(%s) != 0", null));
@@ -194,6 +217,8 @@ static void gen_exists(Gen *gen, const PipeOp *op, int32_t tag)
 /* In an outer join a row whose every pair fails the conditions comes again at the end, alone. */
 static void outer_residual(Gen *gen, const PipeOp *op, int32_t tag, Expr **conditions, int32_t count)
 {
+    for (int32_t k = 0; k < count; k++)
+        gen_need(gen, conditions[k]);
     emit_line(&gen->emit, "int32_t k%d_%d = 0;", gen->stage, gen->filter_count);
     gen_loop_open(gen);
     emit_line(&gen->emit, "int32_t pass = 1;");
@@ -217,8 +242,6 @@ static void gen_pairs(Gen *gen, const PipeOp *op, int32_t tag)
     int32_t count;
     Expr **conditions = pair_conditions(gen, op, &count);
     const char *nulls = probe_keys(gen, op, tag);
-    for (int32_t k = 0; k < count; k++)
-        gen_need(gen, conditions[k]);
     emit_line(&gen->emit, "uint16_t pos%d[RT_BATCH];", tag);
     emit_line(&gen->emit, "struct store%d *r%d_%d[RT_BATCH];", op->store, op->store, to);
     emit_line(&gen->emit, "RtProbe probe%d;", tag);

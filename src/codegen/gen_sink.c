@@ -66,7 +66,7 @@ static void gen_send(Gen *gen)
     const char *null;
     const char *hash = gen->pipe->hash_count == 0
                            ? "hash_u64(turn++)"
-                           : gen_key(gen, KEY_HASHED, gen->pipe->hash, gen->pipe->hash_count, &null);
+                           : gen_key(gen, KEY_HASHED, NULL, gen->pipe->hash, gen->pipe->hash_count, &null);
     emit_line(&gen->emit, "struct store%d *at = (struct store%d *) rt->send_row(worker, sink, %s);", sink, sink, hash);
     gen_fields(gen, "at->", true);
     gen_loop_close(gen);
@@ -82,7 +82,8 @@ static void gen_rows(Gen *gen)
     if (store->kind == STORE_HASH)
     {
         const char *null;
-        const char *key = gen_key(gen, (KeyMode) store->key_mode, gen->pipe->hash, gen->pipe->hash_count, &null);
+        const char *key = gen_key(gen, (KeyMode) store->key_mode, gen->plan->store_columns[sink].packs, gen->pipe->hash,
+                                  gen->pipe->hash_count, &null);
         if (null != NULL)
         {
             emit_line(&gen->emit, "if (%s)", null);

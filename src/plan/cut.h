@@ -74,6 +74,12 @@ void pipe_closed_by(Cut *cut, const Step *step);
 /* 0A000 for an aggregate that no rule has made something of. */
 Error *store_of_aggregate(Cut *cut, Open *open, const Step *step, AggMode mode, int32_t *store) MUST_USE;
 int32_t store_new(Cut *cut);
+/*
+ * How the keys make one exact key, if their bounds allow it (key_pack.c): a, as groups or as the build side has them,
+ * and b, as the probe side does (NULL: groups).  NULL: they stay apart.
+ */
+KeyPack *keys_pack(Cut *cut, Expr *const *a, Expr *const *b, int32_t count);
+void store_pack(Cut *cut, int32_t store, KeyPack *packs, int32_t count); /* packs: NULL for none */
 RowField field_of(Cut *cut, const Expr *expr);
 /* Places the fields, behind the header where the store has one. */
 void layout_place(StoreKind kind, RowLayout *layout);

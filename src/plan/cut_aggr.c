@@ -147,6 +147,16 @@ static int32_t state_fields(Cut *cut, StepAgg *aggs, int32_t count, AggMode mode
     return at;
 }
 
+static KeyMode group_key_mode(Cut *cut, Expr *const *keys, int32_t count, int32_t store)
+{
+    if (count == 0)
+        return KEY_NONE;
+    KeyPack *packs = keys_pack(cut, keys, NULL, count);
+    store_pack(cut, store, packs, count);
+    bool never_null = store_at(cut, store)->layout->fields[0].null_offset < 0;
+    return packs != NULL || (count == 1 && is_exact_key(keys[0]->type) && never_null) ? KEY_EXACT : KEY_HASHED;
+}
+
 Error *store_of_aggregate(Cut *cut, Open *open, const Step *step, AggMode mode, int32_t *out)
 {
     for (int32_t k = 0; k < step->agg_count; k++)
@@ -177,12 +187,7 @@ Error *store_of_aggregate(Cut *cut, Open *open, const Step *step, AggMode mode, 
     store->layout->field_count =
         state_fields(cut, aggs, step->agg_count, mode, groups, store, columns, open->rows_max);
     layout_place(STORE_AGG, store->layout);
-    if (groups == 0)
-        store->key_mode = KEY_NONE;
-    else
-        store->key_mode = groups == 1 && is_exact_key(keys[0]->type) && store->layout->fields[0].null_offset < 0
-                              ? KEY_EXACT
-                              : KEY_HASHED;
+    store->key_mode = (uint8_t) group_key_mode(cut, keys, groups, index);
     cut->plan->store_columns[index].columns = columns;
     PipePlan *pipe = pipe_close(cut, open, index);
     pipe->field_count = pipe->hash_count = groups;

@@ -226,13 +226,16 @@ Expr **keys_as_columns(Cut *cut, Open *open, Expr *const *keys, int32_t count)
     return columns;
 }
 
-static KeyMode key_mode_of(const Step *join)
+/* One key is as it is: which directory fits, the build rows tell. */
+static KeyMode join_key_mode(Cut *cut, const Step *join, KeyPack **packs)
 {
+    *packs = NULL;
     if (join->key_count == 0)
         return KEY_NONE;
-    return join->key_count == 1 && is_exact_key(join->inner_keys[0]->type) && is_exact_key(join->outer_keys[0]->type)
-               ? KEY_EXACT
-               : KEY_HASHED;
+    if (join->key_count == 1 && is_exact_key(join->inner_keys[0]->type) && is_exact_key(join->outer_keys[0]->type))
+        return KEY_EXACT;
+    *packs = join->key_count == 1 ? NULL : keys_pack(cut, join->inner_keys, join->outer_keys, join->key_count);
+    return *packs != NULL ? KEY_EXACT : KEY_HASHED;
 }
 
 /* Columns of the build side that anything above it reads. */
@@ -255,7 +258,8 @@ static int32_t build_columns(Cut *cut, const Step *join, Expr *const *keys, KeyM
 /* Ends the inner side of a join; the keys that a probe is compared with are left in join->inner_keys. */
 int32_t store_of_build(Cut *cut, Open *open, const Step *join)
 {
-    KeyMode mode = key_mode_of(join);
+    KeyPack *packs;
+    KeyMode mode = join_key_mode(cut, join, &packs);
     Expr **keys = join->inner_keys;
     if (mode == KEY_HASHED)
         keys = keys_as_columns(cut, open, keys, join->key_count);
@@ -265,6 +269,7 @@ int32_t store_of_build(Cut *cut, Open *open, const Step *join)
     SpecStore *store = store_at(cut, index);
     const Step *inner = join->inputs[1];
     store->key_mode = (uint8_t) mode;
+    store_pack(cut, index, packs, join->key_count);
     store->on_leader = open->on_leader;
     store->rows_estimate = inner->rows;
     store->unique = join->key_count > 0 && is_unique_likely(cut, inner, keys, join->key_count);

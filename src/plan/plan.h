@@ -154,10 +154,18 @@ typedef struct PipePlan
     StepAgg *aggs; /* AGG: into state field key_count + i */
 } PipePlan;
 
+/* How a key takes part in a number of several: (key - least), of which there are `entries`. */
+typedef struct KeyPack
+{
+    int64_t least; /* groups with null keys: what null stands for */
+    int64_t entries;
+} KeyPack;
+
 /* Where a column can be found: which field of a store holds it. */
 typedef struct StoreColumns
 {
     ColumnId *columns; /* one a field of the store's layout */
+    KeyPack *packs;    /* KEY_EXACT: one a key, how they make the store's key; NULL: the one key is it */
 } StoreColumns;
 
 typedef struct ScanColumns

@@ -55,7 +55,7 @@ static void check_op(Arena *arena, const Plan *plan, const PipeOp *op, ColumnSet
         const SpecStore *store = &plan->spec->stores[op->store];
         ASSERT(store->kind == STORE_HASH);
         ASSERT((store->key_mode == KEY_NONE) == (op->key_count == 0));
-        ASSERT(store->key_mode != KEY_EXACT || op->key_count == 1);
+        ASSERT(store->key_mode != KEY_EXACT || op->key_count == 1 || plan->store_columns[op->store].packs != NULL);
         for (int32_t k = 0; k < op->key_count; k++)
             check_reads(arena, have, op->keys[k]);
         add_known(arena, &both, plan->store_columns[op->store].columns, store->layout->field_count);

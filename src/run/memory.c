@@ -5,6 +5,7 @@
 #include "base/core/assert.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -109,6 +110,11 @@ void memory_pool_free(MemoryPool *pool)
     memory_trim(pool, 0);
     pthread_mutex_destroy(&pool->lock);
     free(pool);
+}
+
+int64_t memory_left(const MemoryPool *pool)
+{
+    return pool->budget->limit_bytes - atomic_load_explicit(&pool->budget->used_bytes, memory_order_relaxed);
 }
 
 Error *memory_take(MemoryPool *pool, size_t bytes, void **out, size_t *got)

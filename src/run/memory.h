@@ -23,6 +23,8 @@ void memory_pool_free(MemoryPool *pool); /* everything has been given back */
  * or the machine refuses. */
 Error *memory_take(MemoryPool *pool, size_t bytes, void **out, size_t *got) MUST_USE;
 void memory_give(MemoryPool *pool, void *piece, size_t got); /* NULL is fine */
+/* What the Budget would still grant. */
+int64_t memory_left(const MemoryPool *pool);
 /* Gives back to the system what lies unused beyond `keep_bytes`. */
 void memory_trim(MemoryPool *pool, int64_t keep_bytes);
 

@@ -108,7 +108,7 @@ typedef struct RtProbe
     uint8_t matched[RT_BATCH]; /* cleared by probe_begin; in outer mode generated code sets it for every pair that
                                 * passed its residual (always, also when there is none) */
     int32_t found_count;
-    uint16_t found[RT_BATCH]; /* probed rows whose key is there, ascending */
+    uint16_t found[RT_BATCH]; /* probed rows whose key is there and that have pairs left */
 } RtProbe;
 
 /* A predicate of one string column, over n values: out[j] = 1 where it holds. */

@@ -114,11 +114,28 @@ typedef struct HashStore
     bool large;     /* beyond the cache: prefetch */
     uint64_t *bits; /* BITS; DENSE and SLOTS of which most keys are missing: one bit a key - least; else NULL */
     size_t bits_bytes;
+    uint64_t *bloom; /* SLOTS without `bits`, beyond the first cache: some bits of a word a key; else NULL */
+    size_t bloom_bytes;
+    int32_t bloom_shift;
     void *table;
     size_t table_bytes;
     char *chain;
     bool chained; /* some key has more than one row */
 } HashStore;
+
+static inline RowHeader *row_header(const char *row)
+{
+    return (RowHeader *) (void *) (uintptr_t) row;
+}
+
+/*
+ * A key's bits in its word of a Bloom filter (Bloom 1970; one word a key as in Putze, Sanders, Singler, "Cache-, hash-
+ * and space-efficient Bloom filters", 2007): three of 64, from the middle of the spread key, whose high bits name the word.
+ */
+static inline uint64_t bloom_bits(uint64_t spread)
+{
+    return UINT64_C(1) << (spread >> 20 & 63) | UINT64_C(1) << (spread >> 26 & 63) | UINT64_C(1) << (spread >> 32 & 63);
+}
 
 /* Group table of one worker. */
 typedef struct AggPart
@@ -127,6 +144,8 @@ typedef struct AggPart
     size_t slots_bytes;
     uint64_t mask;
     int32_t shift;
+    char **dense; /* group row by key, of the store's key_entries; NULL: slots */
+    size_t dense_bytes;
     int64_t groups;
     char *single;
     void **codes; /* agg_code_table */
@@ -202,6 +221,7 @@ struct RtStore
     HashStore hash;
     RowOrder order; /* AGG, SORT when finished: rows to read; rows == NULL: as the bags have them */
     char *initial;  /* AGG: initial row */
+    bool dense;     /* AGG: groups stand in arrays by key */
     ExchangeStore *exchange;
     AppendStore *append;
 };
@@ -382,7 +402,14 @@ void task_module_close(Task *task);
 RtPipeline *task_function(Task *task, int32_t worker, const SpecPipeline *pipeline);
 /* run_pipe.c */
 Error *pipe_run(Task *task, int32_t index) MUST_USE;
-/* run_hash.c */
+/* run_agg.c: a new group's row in the worker's part; an empty table of slots. */
+Error *agg_group_new(RtStore *store, RtPart *part, uint64_t key, char **row) MUST_USE;
+Error *agg_slots_new(RtStore *store, AggPart *agg, uint64_t entries) MUST_USE;
+/* run_agg_merge.c: of KEY_NONE, of arrays, of slots; leave store->order */
+Error *agg_merge_single(RtStore *store) MUST_USE;
+Error *agg_merge_dense(RtStore *store, int64_t rows) MUST_USE;
+Error *agg_merge_groups(RtStore *store, int64_t rows) MUST_USE;
+/* run_probe.c */
 void hash_probe_begin(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t outer,
                       RtProbe *probe);
 int32_t hash_probe_next(RtStore *store, RtProbe *probe, uint16_t *pos, void **rows);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AGG stores: one row a group.  Each worker has its own table while rows come
- * in; finish merges them by partition, so that no two threads ever share a group:
+ * AGG stores: one row a group.  Each worker has its own table while rows come in; finish merges them (run_agg_merge.c).
  *
- *     worker 0  slots -> rows   --scatter by high bits of the key-->  partition 0: merge -> order
- *     worker 1  slots -> rows   --------------------------------->    partition 1: merge -> order
- *
- * With one worker, or groups from one worker only, there is nothing to merge.
+ *     KEY_EXACT, small numbers   dense[key] -> row
+ *     KEY_EXACT                  {key, row}, linear probing
+ *     KEY_HASHED                 the same by hash; key fields are compared
  */
 #include "base/data/value.h"
 #include "src/run/run.h"
@@ -14,16 +12,24 @@
 #define SLOTS_FIRST    1024
 #define CACHE_BYTES    (512 * 1024)
 #define CODES_MAX      (1 << 16)
-#define PARTITIONS_MAX 256
-#define MERGE_ALONE    4096 /* groups up to which one thread merges all */
+#define DENSE_SMALL    8192 /* keys that are always worth an array */
+#define DENSE_PER_ROW  8    /* keys an expected group that an array may have */
+#define DENSE_SHARE    8    /* of the memory that is left, an eighth for all workers' arrays */
 
-static RowHeader *header(const char *row)
+static bool dense_fits(const RtStore *store)
 {
-    return (RowHeader *) (void *) (uintptr_t) row;
+    const SpecStore *spec = store->spec;
+    double entries = (double) spec->key_entries;
+    if (spec->key_mode != KEY_EXACT || spec->key_entries == 0)
+        return false;
+    double bytes = entries * (double) sizeof(char *) * store->task->worker_count;
+    return entries <= DENSE_SMALL || (entries <= spec->rows_estimate * DENSE_PER_ROW &&
+                                      bytes <= (double) memory_left(store->task->env.memory) / DENSE_SHARE);
 }
 
 static Error *agg_open(RtStore *store)
 {
+    store->dense = dense_fits(store);
     store->initial = arena_zalloc(store->task->arena, (size_t) store->stride);
     for (int32_t i = 0; i < store->spec->merge_count; i++)
     {
@@ -36,7 +42,7 @@ static Error *agg_open(RtStore *store)
 
 /* ---- a worker's groups ---- */
 
-static Error *slots_new(RtStore *store, AggPart *agg, uint64_t entries)
+Error *agg_slots_new(RtStore *store, AggPart *agg, uint64_t entries)
 {
     void *slots;
     TRY(memory_take(store->task->env.memory, entries * sizeof(KeySlot), &slots, &agg->slots_bytes));
@@ -58,7 +64,7 @@ static Error *slots_grow(RtStore *store, AggPart *agg, int32_t n)
     while (entries < need)
         entries *= 2;
     AggPart old = *agg;
-    TRY(slots_new(store, agg, entries));
+    TRY(agg_slots_new(store, agg, entries));
     for (uint64_t i = 0; i < have; i++)
     {
         if (old.slots[i].row == NULL)
@@ -72,11 +78,11 @@ static Error *slots_grow(RtStore *store, AggPart *agg, int32_t n)
     return NULL;
 }
 
-static Error *group_new(RtStore *store, RtPart *part, uint64_t key, char **row)
+Error *agg_group_new(RtStore *store, RtPart *part, uint64_t key, char **row)
 {
     TRY(bag_reserve(&part->bag, 1, row));
     memcpy(*row, store->initial, (size_t) store->stride);
-    header(*row)->key = key;
+    row_header(*row)->key = key;
     bag_commit(&part->bag, 1);
     part->agg.groups++;
     return NULL;
@@ -105,7 +111,7 @@ static Error *find_exact(RtStore *store, RtPart *part, const uint64_t *keys, int
     for (int32_t i = 0; i < n; i++)
     {
         uint64_t key = keys[i];
-        if (last == NULL || header(last)->key != key)
+        if (last == NULL || row_header(last)->key != key)
         {
             uint64_t at = key_spread(key) >> shift;
             while (slots[at].row != NULL && slots[at].key != key)
@@ -113,7 +119,7 @@ static Error *find_exact(RtStore *store, RtPart *part, const uint64_t *keys, int
             if (slots[at].row == NULL)
             {
                 char *row;
-                TRY(group_new(store, part, key, &row));
+                TRY(agg_group_new(store, part, key, &row));
                 slots[at] = (KeySlot){key, row};
             }
             last = slots[at].row;
@@ -126,9 +132,46 @@ static Error *find_exact(RtStore *store, RtPart *part, const uint64_t *keys, int
     return NULL;
 }
 
+static Error *dense_new(RtStore *store, AggPart *agg)
+{
+    void *dense;
+    size_t bytes = (size_t) store->spec->key_entries * sizeof(char *);
+    TRY(memory_take(store->task->env.memory, bytes, &dense, &agg->dense_bytes));
+    memset(dense, 0, bytes);
+    agg->dense = dense;
+    return NULL;
+}
+
+static Error *find_dense(RtStore *store, RtPart *part, const uint64_t *keys, int32_t n, void **rows)
+{
+    AggPart *agg = &part->agg;
+    if (agg->dense == NULL)
+        TRY(dense_new(store, agg));
+    char **dense = agg->dense;
+    uint64_t entries = (uint64_t) store->spec->key_entries;
+    bool far = agg->groups * store->stride > CACHE_BYTES;
+    if (agg->dense_bytes > CACHE_BYTES)
+        for (int32_t i = 0; i < n; i++)
+            __builtin_prefetch(&dense[keys[i]], 1);
+    for (int32_t i = 0; i < n; i++)
+    {
+        if (keys[i] >= entries)
+            return error_new(SQLSTATE_INTERNAL_ERROR, "a group's key lies outside what is known of its columns");
+        if (dense[keys[i]] == NULL)
+            TRY(agg_group_new(store, part, keys[i], &dense[keys[i]]));
+        rows[i] = dense[keys[i]];
+        if (far)
+            __builtin_prefetch(rows[i], 1);
+    }
+    return NULL;
+}
+
 void agg_find(RtWorker *worker, RtStore *store, const uint64_t *keys, int32_t n, void **rows)
 {
-    Error *error = worker->error != NULL ? NULL : find_exact(store, &store->parts[worker->index], keys, n, rows);
+    RtPart *part = &store->parts[worker->index];
+    Error *error = worker->error != NULL ? NULL
+                   : store->dense        ? find_dense(store, part, keys, n, rows)
+                                         : find_exact(store, part, keys, n, rows);
     worker_fail(worker, error);
     if (worker->error != NULL)
         groups_fake(worker, store, n, rows);
@@ -137,7 +180,7 @@ void agg_find(RtWorker *worker, RtStore *store, const uint64_t *keys, int32_t n,
 /* A new group from a candidate: header, key fields, the candidate's strings copied. */
 static Error *group_from(RtStore *store, RtPart *part, const char *candidate, char **out)
 {
-    TRY(group_new(store, part, header(candidate)->key, out));
+    TRY(agg_group_new(store, part, row_header(candidate)->key, out));
     for (int32_t k = 0; k < store->spec->key_count; k++)
     {
         const RowField *field = &store->layout->fields[k];
@@ -163,11 +206,11 @@ static Error *find_hashed(RtStore *store, RtPart *part, const char *candidates, 
     int32_t stride = store->stride, key_count = store->spec->key_count;
     if (agg->groups * (int64_t) sizeof(KeySlot) * 2 > CACHE_BYTES)
         for (int32_t i = 0; i < n; i++)
-            __builtin_prefetch(&slots[key_spread(header(candidates + i * stride)->key) >> agg->shift], 1);
+            __builtin_prefetch(&slots[key_spread(row_header(candidates + i * stride)->key) >> agg->shift], 1);
     for (int32_t i = 0; i < n; i++)
     {
         const char *candidate = candidates + i * stride;
-        uint64_t key = header(candidate)->key;
+        uint64_t key = row_header(candidate)->key;
         uint64_t at = key_spread(key) >> agg->shift;
         while (slots[at].row != NULL &&
                (slots[at].key != key || !rows_keys_equal(store->layout, key_count, slots[at].row, candidate)))
@@ -195,7 +238,7 @@ void *agg_single(RtWorker *worker, RtStore *store)
 {
     RtPart *part = &store->parts[worker->index];
     if (part->agg.single == NULL && worker->error == NULL)
-        worker_fail(worker, group_new(store, part, 0, &part->agg.single));
+        worker_fail(worker, agg_group_new(store, part, 0, &part->agg.single));
     return part->agg.single != NULL ? part->agg.single : worker_scratch(worker, (size_t) store->stride);
 }
 
@@ -219,155 +262,7 @@ void **agg_code_table(RtWorker *worker, RtStore *store, RtScan *scan, int64_t si
     return agg->codes;
 }
 
-/* ---- merging ---- */
-
-static Error *merge_single(RtStore *store)
-{
-    char *result = NULL;
-    for (int32_t p = 0; p < store->task->worker_count; p++)
-    {
-        char *row = store->parts[p].agg.single;
-        if (row != NULL && result != NULL)
-            TRY(group_merge(store->spec, result, row));
-        else if (row != NULL)
-            result = row;
-    }
-    if (result == NULL && store->spec->one_row)
-        TRY(group_new(store, &store->parts[0], 0, &result));
-    TRY(store_order_new(store, result != NULL));
-    store->order.rows[0] = result;
-    return NULL;
-}
-
-typedef struct Merge
-{
-    RtStore *store;
-    int32_t partitions; /* a power of two */
-    int32_t bits;
-    int64_t *from; /* where a partition's result begins in the order */
-    int64_t *count;
-} Merge;
-
-static int32_t partition_of(const Merge *merge, uint64_t key)
-{
-    return merge->bits == 0 ? 0 : (int32_t) ((key * UINT64_C(0xd6e8feb86659fd93)) >> (64 - merge->bits));
-}
-
-/* Sorts pointers to a worker's rows by partition. */
-static Error *part_scatter(void *context, int32_t part)
-{
-    Merge *merge = context;
-    RtStore *store = merge->store;
-    AggPart *agg = &store->parts[part].agg;
-    RowBag *bag = &store->parts[part].bag;
-    int64_t *end = agg->partition_end;
-    void *pointers;
-    TRY(memory_take(store->task->env.memory, (size_t) (bag->rows > 0 ? bag->rows : 1) * sizeof(char *), &pointers,
-                    &agg->pointers_bytes));
-    agg->pointers = pointers;
-    RowChunk *chunk = bag->first;
-    int32_t at = 0, n;
-    for (const char *rows; (rows = bag_run(&chunk, &at, store->stride, INT32_MAX, &n)) != NULL;)
-        for (int32_t i = 0; i < n; i++)
-            end[partition_of(merge, header(rows + i * (int64_t) store->stride)->key)]++;
-    int64_t sum = 0;
-    for (int32_t p = 0; p < merge->partitions; p++)
-    {
-        int64_t count = end[p];
-        end[p] = sum;
-        sum += count;
-    }
-    chunk = bag->first;
-    at = 0;
-    for (const char *rows; (rows = bag_run(&chunk, &at, store->stride, INT32_MAX, &n)) != NULL;)
-        for (int32_t i = 0; i < n; i++)
-        {
-            char *row = (char *) header(rows + i * (int64_t) store->stride);
-            agg->pointers[end[partition_of(merge, header(row)->key)]++] = row;
-        }
-    return NULL;
-}
-
-static Error *partition_merge_rows(Merge *merge, int32_t p, AggPart *table)
-{
-    RtStore *store = merge->store;
-    bool hashed = store->spec->key_mode == KEY_HASHED;
-    char **out = store->order.rows + merge->from[p];
-    for (int32_t w = 0; w < store->task->worker_count; w++)
-    {
-        const AggPart *agg = &store->parts[w].agg;
-        for (int64_t i = p == 0 ? 0 : agg->partition_end[p - 1]; i < agg->partition_end[p]; i++)
-        {
-            char *row = agg->pointers[i];
-            uint64_t key = header(row)->key;
-            uint64_t at = key_spread(key) >> table->shift;
-            while (table->slots[at].row != NULL &&
-                   (table->slots[at].key != key ||
-                    (hashed && !rows_keys_equal(store->layout, store->spec->key_count, table->slots[at].row, row))))
-                at = (at + 1) & table->mask;
-            if (table->slots[at].row != NULL)
-            {
-                TRY(group_merge(store->spec, table->slots[at].row, row));
-                continue;
-            }
-            table->slots[at] = (KeySlot){key, row};
-            out[merge->count[p]++] = row;
-        }
-    }
-    return NULL;
-}
-
-static Error *partition_merge(void *context, int32_t p)
-{
-    Merge *merge = context;
-    AggPart table = {.groups = 0};
-    int64_t next = p + 1 < merge->partitions ? merge->from[p + 1] : merge->store->order.count;
-    if (next == merge->from[p])
-        return NULL;
-    uint64_t entries = 16;
-    while (entries < (uint64_t) (next - merge->from[p]) * 2)
-        entries *= 2;
-    TRY(slots_new(merge->store, &table, entries));
-    Error *error = partition_merge_rows(merge, p, &table);
-    memory_give(merge->store->task->env.memory, table.slots, table.slots_bytes);
-    return error;
-}
-
-static Error *merge_groups(RtStore *store, int64_t rows)
-{
-    Task *task = store->task;
-    Merge merge = {.store = store, .partitions = 1};
-    while (rows > MERGE_ALONE && merge.partitions < task->worker_count * 4 && merge.partitions < PARTITIONS_MAX)
-    {
-        merge.partitions *= 2;
-        merge.bits++;
-    }
-    merge.from = ARENA_ARRAY(task->arena, int64_t, merge.partitions);
-    merge.count = ARENA_ARRAY(task->arena, int64_t, merge.partitions);
-    for (int32_t w = 0; w < task->worker_count; w++)
-        store->parts[w].agg.partition_end = ARENA_ARRAY(task->arena, int64_t, merge.partitions);
-    TRY(task_parts(task, task->worker_count, rows, part_scatter, &merge));
-    TRY(store_order_new(store, rows));
-    int64_t sum = 0;
-    for (int32_t p = 0; p < merge.partitions; p++)
-    {
-        merge.from[p] = sum;
-        for (int32_t w = 0; w < task->worker_count; w++)
-        {
-            const int64_t *end = store->parts[w].agg.partition_end;
-            sum += end[p] - (p == 0 ? 0 : end[p - 1]);
-        }
-    }
-    TRY(task_parts(task, merge.partitions, rows, partition_merge, &merge));
-    int64_t kept = 0; /* closes the gaps that merged groups left */
-    for (int32_t p = 0; p < merge.partitions; p++)
-    {
-        memmove(store->order.rows + kept, store->order.rows + merge.from[p], (size_t) merge.count[p] * sizeof(char *));
-        kept += merge.count[p];
-    }
-    store->order.count = kept;
-    return NULL;
-}
+/* ---- finish ---- */
 
 static void tables_free(RtStore *store)
 {
@@ -377,6 +272,8 @@ static void tables_free(RtStore *store)
         AggPart *agg = &store->parts[w].agg;
         memory_give(memory, agg->slots, agg->slots_bytes);
         memory_give(memory, agg->pointers, agg->pointers_bytes);
+        memory_give(memory, agg->dense, agg->dense_bytes);
+        agg->dense = NULL;
         agg->slots = NULL;
         agg->pointers = NULL;
     }
@@ -389,9 +286,9 @@ static Error *agg_finish(RtStore *store)
         owners += store->parts[w].bag.rows > 0;
     Error *error = NULL;
     if (store->spec->key_mode == KEY_NONE)
-        error = merge_single(store);
+        error = agg_merge_single(store);
     else if (owners > 1)
-        error = merge_groups(store, store_rows(store));
+        error = store->dense ? agg_merge_dense(store, store_rows(store)) : agg_merge_groups(store, store_rows(store));
     tables_free(store);
     return error;
 }

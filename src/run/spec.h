@@ -106,6 +106,7 @@ typedef struct SpecStore
     bool exists_only;  /* HASH: only asked whether a key is there; one row a key may be kept */
     RowLayout *layout;
     int32_t key_count; /* AGG: fields 0..key_count-1 are the key */
+    int64_t key_entries; /* KEY_EXACT: keys are in 0 .. key_entries - 1; 0: nothing is known */
     int32_t merge_count;
     SpecMerge *merges; /* AGG: its state fields */
     int32_t sort_count;

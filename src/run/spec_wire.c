@@ -86,6 +86,7 @@ static void store_wire(Wire *wire, SpecStore *store)
     wire_bool(wire, &store->exists_only);
     wire_layout(wire, &store->layout);
     wire_i32(wire, &store->key_count);
+    wire_i64(wire, &store->key_entries);
     WIRE_LIST(wire, SpecMerge, store->merges, store->merge_count, merge_wire);
     WIRE_LIST(wire, SortKey, store->sort, store->sort_count, sort_key_wire);
     wire_i32(wire, &store->partition_count);

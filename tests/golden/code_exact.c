@@ -46,7 +46,7 @@ static void pipeline0(const Rt *rt, RtWorker *worker, RtScan *scan)
         {
             int32_t i = j;
             int64_t x0 = (int64_t) c0[i];
-            group_key[j] = (uint64_t) x0;
+            group_key[j] = ((uint64_t) x0 - (uint64_t) p[0].i);
         }
         rt->agg_find(worker, sink, group_key, m0, (void **) group);
         for (int32_t j = 0; j < m0; j++)

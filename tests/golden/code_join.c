@@ -123,7 +123,7 @@ static void pipeline1(const Rt *rt, RtWorker *worker, RtScan *scan)
                 int32_t i = i1[j];
                 const struct store0 *r0 = r0_1[j];
                 int64_t x1 = (int64_t) r0->f0;
-                group_key[j] = (uint64_t) x1;
+                group_key[j] = ((uint64_t) x1 - (uint64_t) p[2].i);
             }
             rt->agg_find(worker, sink, group_key, m1, (void **) group);
             for (int32_t j = 0; j < m1; j++)

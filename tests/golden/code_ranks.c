@@ -69,7 +69,7 @@ static void pipeline0(const Rt *rt, RtWorker *worker, RtScan *scan)
         {
             int32_t i = j;
             int64_t x0 = (int64_t) c0[i];
-            group_key[j] = (uint64_t) x0;
+            group_key[j] = ((uint64_t) x0 - (uint64_t) p[0].i);
         }
         rt->agg_find(worker, sink, group_key, m0, (void **) group);
         for (int32_t j = 0; j < m0; j++)
@@ -126,7 +126,7 @@ static void pipeline2(const Rt *rt, RtWorker *worker, RtScan *scan)
             int32_t i = j;
             const struct store1 *row = rows + i;
             int64_t x0 = (int64_t) row->f0;
-            group_key[j] = (uint64_t) x0;
+            group_key[j] = ((uint64_t) x0 - (uint64_t) p[1].i);
         }
         rt->agg_find(worker, sink, group_key, m0, (void **) group);
         for (int32_t j = 0; j < m0; j++)

@@ -94,14 +94,16 @@ static void p_agg_single(const Rt *rt, RtWorker *worker, RtScan *scan)
     }
 }
 
-static In *agg_input(Arena *arena, int32_t count, int32_t groups)
+#define KEY_STEP INT64_C(7919)
+
+static In *agg_input(Arena *arena, int32_t count, int32_t groups, int64_t least)
 {
     In *in = ARENA_ARRAY(arena, In, count);
     uint64_t seed = 5;
     for (int32_t i = 0; i < count; i++)
     {
         int64_t key = (int64_t) (random_next(&seed) % (uint64_t) groups);
-        in[i].key = key * 7919 - 100;
+        in[i].key = key * KEY_STEP + least;
         in[i].value = (int64_t) (random_next(&seed) % 1000);
         in[i].name_null = key == 0;
         /* trailing blanks do not count */
@@ -111,16 +113,20 @@ static In *agg_input(Arena *arena, int32_t count, int32_t groups)
     return in;
 }
 
-static void agg_check(int32_t count, int32_t groups, KeyMode mode, int32_t threads)
+/* entries: what the planner knows of the keys; they begin at 0 then. */
+static void agg_check(int32_t count, int32_t groups, KeyMode mode, int64_t entries, int32_t threads)
 {
+    int64_t first = entries > 0 ? 0 : -100;
     Arena *arena = arena_new("test");
     Spec *spec = spec_new(arena);
-    In *in = agg_input(arena, count, groups);
+    In *in = agg_input(arena, count, groups, first);
     RowLayout *input = layout_new(arena, "Sii", 0);
     CU_ASSERT_EQUAL(input->stride, (int32_t) sizeof(In));
     RowLayout *layout = layout_new(arena, mode == KEY_HASHED ? "SSi" : "iiiI", ROW_HEADER_SIZE);
     SpecStore *agg = store_add(spec, STORE_AGG, layout);
     agg->key_mode = (uint8_t) mode;
+    agg->key_entries = entries;
+    agg->rows_estimate = (double) entries;
     agg->key_count = mode == KEY_NONE ? 0 : 1;
     agg->one_row = mode == KEY_NONE;
     SpecMerge exact[] = {{1, MERGE_SUM}, {2, MERGE_SUM}, {3, MERGE_MIN}}, hashed[] = {{1, MERGE_MAX}, {2, MERGE_SUM}};
@@ -137,7 +143,7 @@ static void agg_check(int32_t count, int32_t groups, KeyMode mode, int32_t threa
     int64_t *least = ARENA_ARRAY(arena, int64_t, groups), distinct = 0;
     for (int32_t i = 0; i < count; i++)
     {
-        int64_t g = mode == KEY_NONE ? 0 : (in[i].key + 100) / 7919;
+        int64_t g = mode == KEY_NONE ? 0 : (in[i].key - first) / KEY_STEP;
         sums[g] += in[i].value;
         least[g] = counts[g] == 0 || in[i].value < least[g] ? in[i].value : least[g];
         distinct += counts[g]++ == 0;
@@ -156,10 +162,37 @@ static void agg_check(int32_t count, int32_t groups, KeyMode mode, int32_t threa
             continue;
         }
         Group *group = (Group *) out->rows + i;
-        int64_t g = mode == KEY_NONE ? 0 : (group->key + 100) / 7919;
+        int64_t g = mode == KEY_NONE ? 0 : (group->key - first) / KEY_STEP;
         CU_ASSERT(group->sum == sums[g] && group->count == counts[g]);
         CU_ASSERT(mode == KEY_NONE || group->least == least[g]);
     }
+    arena_free(arena);
+}
+
+/* A key beyond what the planner promised is an error, not a write beyond the array. */
+static void test_key_outside(void)
+{
+    Arena *arena = arena_new("test");
+    Spec *spec = spec_new(arena);
+    In *in = agg_input(arena, 100, 10, 0);
+    RowLayout *layout = layout_new(arena, "iiiI", ROW_HEADER_SIZE);
+    SpecStore *agg = store_add(spec, STORE_AGG, layout);
+    SpecMerge merges[] = {{1, MERGE_SUM}, {2, MERGE_SUM}, {3, MERGE_MIN}};
+    agg->key_mode = KEY_EXACT;
+    agg->key_count = 1;
+    agg->key_entries = 5 * KEY_STEP;
+    agg->rows_estimate = (double) agg->key_entries;
+    agg->merge_count = 3;
+    agg->merges = merges;
+    store_add(spec, STORE_RETURN, layout);
+    pipeline_add(spec, SOURCE_VALUES, values_add(arena, spec, layout_new(arena, "Sii", 0), in, 100), 0, 0);
+    pipeline_add(spec, SOURCE_STORE, 0, 1, -1);
+    RtPipeline *pipelines[] = {p_agg_exact};
+    Run run;
+    (void) run_spec(arena, spec, pipelines, 1, 2, &run);
+    CU_ASSERT_FATAL(run.error != NULL);
+    CU_ASSERT_EQUAL(run.error->state, SQLSTATE_INTERNAL_ERROR);
+    error_free(run.error);
     arena_free(arena);
 }
 
@@ -167,13 +200,15 @@ static void test_aggregates(void)
 {
     for (size_t t = 0; t < sizeof THREADS / sizeof *THREADS; t++)
     {
-        agg_check(60000, 10, KEY_EXACT, THREADS[t]);
-        agg_check(60000, 20000, KEY_EXACT, THREADS[t]);
-        agg_check(60000, 10, KEY_HASHED, THREADS[t]);
-        agg_check(30000, 3000, KEY_HASHED, THREADS[t]);
-        agg_check(60000, 10, KEY_NONE, THREADS[t]);
-        agg_check(0, 10, KEY_NONE, THREADS[t]);
-        agg_check(0, 10, KEY_EXACT, THREADS[t]);
+        agg_check(60000, 10, KEY_EXACT, 0, THREADS[t]);
+        agg_check(60000, 20000, KEY_EXACT, 0, THREADS[t]);
+        agg_check(60000, 10, KEY_EXACT, 10 * KEY_STEP, THREADS[t]); /* arrays */
+        agg_check(60000, 300, KEY_EXACT, 300 * KEY_STEP, THREADS[t]);
+        agg_check(60000, 10, KEY_HASHED, 0, THREADS[t]);
+        agg_check(30000, 3000, KEY_HASHED, 0, THREADS[t]);
+        agg_check(60000, 10, KEY_NONE, 0, THREADS[t]);
+        agg_check(0, 10, KEY_NONE, 0, THREADS[t]);
+        agg_check(0, 10, KEY_EXACT, 0, THREADS[t]);
     }
 }
 
@@ -181,6 +216,7 @@ int main(void)
 {
     static const BenchTest tests[] = {
         {"aggregates", test_aggregates},
+        {"a key outside what is known", test_key_outside},
     };
     return BENCH_MAIN("run: aggregates", tests);
 }
