@@ -13,8 +13,6 @@
 
 #include <string.h>
 
-#define GROUP_ALL_NAME "?all" /* what sql/parse has made of GROUP BY ALL */
-
 Error *bind_position(const Binder *binder, const Scope *scope, const Node *node, const char *clause, TargetItem **item)
 {
     *item = NULL;

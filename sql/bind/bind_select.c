@@ -189,13 +189,11 @@ static bool is_distinct_on(const PgQuery__SelectStmt *select)
     return select->n_distinct_clause > 0 && !node_is_missing(select->distinct_clause[0]);
 }
 
-static Error *bind_select(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
+Error *bind_clauses(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
 {
     BoundQuery *query = scope->query;
     Expr *having, *qualify;
     SortItem *sorts, *firsts = NULL;
-    scope->has_groups = select->n_group_clause > 0 && !bind_has_grouping_sets(select);
-    TRY(bind_source(binder, scope, select));
     TRY(bind_where(binder, scope, select->where_clause));
     TRY(bind_groups(binder, scope, select));
     TRY(bind_having(binder, scope, select->having_clause, &having));
@@ -217,6 +215,13 @@ static Error *bind_select(Binder *binder, Scope *scope, const PgQuery__SelectStm
     TRY(finish_targets(binder, scope));
     TRY(bind_finish_sort(binder, scope, select, sorts));
     return firsts == NULL ? NULL : bind_finish_distinct_on(binder, scope, select->n_distinct_clause, firsts);
+}
+
+static Error *bind_select(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
+{
+    scope->has_groups = select->n_group_clause > 0 && !bind_has_grouping_sets(select);
+    TRY(bind_source(binder, scope, select));
+    return bind_clauses(binder, scope, select);
 }
 
 BoundQuery *query_over(Binder *binder, BoundFrom *from)

@@ -117,7 +117,7 @@ static Error *match_columns(Binder *binder, BoundFrom *from, const Cells *cells,
 }
 
 /* One value for a column of rows that are not all constants: which row it is decides. */
-static Expr *choose_row(Binder *binder, Expr **cells, int32_t row_count, Expr *row, SqlType type)
+Expr *bind_choose_row(Binder *binder, Expr **cells, int32_t row_count, Expr *row, SqlType type)
 {
     Expr **parts = ARENA_ARRAY(binder->arena, Expr *, 2 * row_count + 1);
     int32_t count = 0;
@@ -139,23 +139,29 @@ static Expr *choose_row(Binder *binder, Expr **cells, int32_t row_count, Expr *r
     return chosen;
 }
 
-/* values (a, 1), (b, 2): the numbers of the rows as constants, and a CASE over them for each column. */
-static Error *values_by_number(Binder *binder, Scope *scope, BoundFrom *from, BoundFrom **out)
+BoundFrom *bind_row_numbers(Binder *binder, int32_t count)
 {
     BoundFrom *numbers = ARENA_NEW(binder->arena, BoundFrom);
     numbers->kind = FROM_VALUES;
     numbers->address = NO_COLUMN;
-    numbers->row_count = from->row_count;
+    numbers->row_count = count;
     numbers->column_count = 1;
     numbers->columns = ARENA_ARRAY(binder->arena, ColumnId, 1);
     numbers->columns[0] =
         bound_add_column(binder->arena, binder->statement, "row", type_make(TYPE_BIGINT), false);
-    numbers->rows = ARENA_ARRAY(binder->arena, Expr **, from->row_count);
-    for (int32_t r = 0; r < from->row_count; r++)
+    numbers->rows = ARENA_ARRAY(binder->arena, Expr **, count);
+    for (int32_t r = 0; r < count; r++)
     {
         numbers->rows[r] = ARENA_ARRAY(binder->arena, Expr *, 1);
         numbers->rows[r][0] = expr_constant(binder->arena, type_make(TYPE_BIGINT), (Datum){.i = r});
     }
+    return numbers;
+}
+
+/* values (a, 1), (b, 2): the numbers of the rows as constants, and a CASE over them for each column. */
+static Error *values_by_number(Binder *binder, Scope *scope, BoundFrom *from, BoundFrom **out)
+{
+    BoundFrom *numbers = bind_row_numbers(binder, from->row_count);
     Expr *row = expr_column(binder->arena, binder->statement, numbers->columns[0]);
     Expr **cells = ARENA_ARRAY(binder->arena, Expr *, from->row_count);
     scope->names = (Namespace){0};
@@ -165,7 +171,7 @@ static Error *values_by_number(Binder *binder, Scope *scope, BoundFrom *from, Bo
         for (int32_t r = 0; r < from->row_count; r++)
             cells[r] = from->rows[r][c];
         NameEntry entry = {.name = column->name, .column = from->columns[c]};
-        entry.merged = choose_row(binder, cells, from->row_count, row, column->type);
+        entry.merged = bind_choose_row(binder, cells, from->row_count, row, column->type);
         namespace_add(binder, scope, &scope->names, entry);
     }
     *out = numbers;

@@ -216,17 +216,35 @@ typedef struct FromAlias
     size_t column_count;
     Node *const *columns;
 } FromAlias;
+FromAlias from_read_alias(const Binder *binder, const PgQuery__Alias *alias, int32_t position);
 /* The name of column `index`: from the alias's list, else `own`. */
 const char *from_column_name(const Binder *binder, const FromAlias *alias, int32_t index, const char *own);
 Error *from_check_alias(const FromAlias *alias, int32_t column_count) MUST_USE;
 Error *bind_from(Binder *binder, Scope *scope, size_t count, Node *const *items, BoundFrom **out) MUST_USE;
+/* A comma: a join without condition. */
+BoundFrom *bind_cross(Binder *binder, BoundFrom *left, BoundFrom *right);
+/* One of them; fills `names`. */
+Error *bind_from_item(Binder *binder, Scope *scope, const Node *node, Namespace *names, BoundFrom **out) MUST_USE;
 /* One more table or query; 54001 beyond BIND_RELATIONS_MAX. */
 Error *bind_count_relation(Binder *binder, int32_t position) MUST_USE;
 void namespace_add(Binder *binder, Scope *scope, Namespace *names, NameEntry entry);
+void namespace_append(Binder *binder, Namespace *names, const Namespace *more);
 
 /* Every reader of a name sees it so; fills and owns `names`. */
 Error *bind_from_query(Binder *binder, Scope *scope, BoundQuery *query, const FromAlias *alias, Namespace *names,
                        BoundFrom **out) MUST_USE;
+
+/* --- bind_join.c, bind_pivot.c ----------------------------------------------------- */
+Error *bind_join(Binder *binder, Scope *scope, const PgQuery__JoinExpr *join, Namespace *names,
+                 BoundFrom **out) MUST_USE;
+/* No table name twice: 42712. */
+Error *bind_check_aliases(const Namespace *left, const Namespace *right) MUST_USE;
+/* An outer join may make up rows of these columns' tables. */
+void namespace_make_nullable(Binder *binder, const Namespace *names);
+/* PIVOT and UNPIVOT, which sql/parse leaves as a join with a call of "?pivot" or "?unpivot". */
+bool bind_is_pivot(const PgQuery__JoinExpr *join);
+Error *bind_pivot(Binder *binder, Scope *scope, const PgQuery__JoinExpr *join, Namespace *names,
+                  BoundFrom **out) MUST_USE;
 
 /* --- bind_cte.c ---------------------------------------------------------------- */
 Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with) MUST_USE;
@@ -242,6 +260,8 @@ Error *bind_query(Binder *binder, Scope *outer, bool outer_hidden, Cte *ctes, co
                   BoundQuery **out) MUST_USE;
 /* The same in a scope that is there already; scope->query is made. */
 Error *bind_query_scope(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select) MUST_USE;
+/* All of it but FROM and the select list, which scope and its items have by now. */
+Error *bind_clauses(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select) MUST_USE;
 bool node_is_missing(const Node *node);
 Error *bind_add_item(Binder *binder, Scope *scope, TargetItem item) MUST_USE;
 /* What a column of the select list is called: its alias, or as PostgreSQL would call it. */
@@ -251,6 +271,9 @@ const char *target_name(const Binder *binder, const PgQuery__ResTarget *target);
 Error *bind_values(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundFrom **out) MUST_USE;
 /* UNION ALL of nothing but SELECTs of constants: a VALUES list. */
 bool bind_is_constant_rows(const PgQuery__SelectStmt *select);
+/* The numbers 0 to count - 1, one a row of one column; and the cell of the row with the number `row`, of `type`. */
+BoundFrom *bind_row_numbers(Binder *binder, int32_t count);
+Expr *bind_choose_row(Binder *binder, Expr **cells, int32_t row_count, Expr *row, SqlType type);
 /* A query over one FROM item whose targets are its columns; names of them may be NULL. */
 BoundQuery *query_over(Binder *binder, BoundFrom *from);
 void query_add_target(Binder *binder, BoundQuery *query, int32_t *capacity, Expr *expr, const char *name);
@@ -289,6 +312,7 @@ Error *bind_set_side(Binder *binder, Scope *scope, const PgQuery__SelectStmt *se
 /* Gives target `index` another type, as an implicit cast; the query may be wrapped into another. */
 Error *bind_coerce_target(Binder *binder, BoundQuery **query, int32_t index, SqlType type) MUST_USE;
 
+#define GROUP_ALL_NAME "?all" /* what sql/parse has made of GROUP BY ALL */
 /* --- bind_group.c -------------------------------------------------------------- */
 Error *bind_groups(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select) MUST_USE;
 /* The target an ORDER BY or GROUP BY item names by position; NULL with no error if it is no integer constant. */

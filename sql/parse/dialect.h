@@ -11,6 +11,7 @@
 #include "sql/parse/token.h"
 
 #define DIALECT_NOTICES_MAX 16
+#define DIALECT_ALIASES_MAX 512
 
 typedef struct Dialect
 {
@@ -20,6 +21,7 @@ typedef struct Dialect
     EditList edits;
     TableOptions *table; /* CREATE TABLE */
     ViewStatement *view; /* CREATE VIEW */
+    int32_t alias_count;    /* derived tables that had none */
     bool remove_duplicates; /* MERGE ... REMOVE DUPLICATES */
     int32_t notice_count;
     char *notices[DIALECT_NOTICES_MAX];
@@ -41,6 +43,8 @@ Error *dialect_type(Dialect *dialect) MUST_USE;
 Error *dialect_window(Dialect *dialect) MUST_USE;
 /* * EXCLUDE (...), GROUP BY ALL. */
 Error *dialect_list(Dialect *dialect) MUST_USE;
+/* PIVOT, UNPIVOT -> a join with a call. */
+Error *dialect_pivot(Dialect *dialect) MUST_USE;
 /* DISTSTYLE, DISTKEY, SORTKEY, ENCODE, BACKUP, and what stands behind DEFAULT. Only for CREATE TABLE. */
 Error *dialect_table(Dialect *dialect) MUST_USE;
 /* COPY, read as a whole: the grammar never sees it. */

@@ -79,7 +79,48 @@ static const char *refused_word(const TokenList *tokens)
     return NULL;
 }
 
-/* Through dialect and grammar.  Errors of the grammar come back with positions of the user's text. */
+/* Redshift's derived tables need no alias, the grammar's do: where it misses one, one is written.
+ * `byte` is the '(' of the user's text that the error names. */
+static bool add_alias(Dialect *dialect, const Error *error, int32_t byte)
+{
+    const TokenList *tokens = &dialect->tokens;
+    if (error->state != SQLSTATE_SYNTAX_ERROR || strstr(error->message, "in FROM must have an alias") == NULL ||
+        dialect->alias_count == DIALECT_ALIASES_MAX)
+        return false;
+    int32_t open = 0;
+    while (open < tokens->count && tokens->items[open].start < byte)
+        open++;
+    if (!token_is_char(tokens, open, '('))
+        return false;
+    const Token *close = &tokens->items[token_close(tokens, open)];
+    char *alias = arena_printf(dialect->arena, ") \"?subquery%d\" ", ++dialect->alias_count);
+    edit_replace(&dialect->edits, close->start, close->end, alias, close->start);
+    return true;
+}
+
+/* The text with its edits through the grammar.  Its errors come back with positions of the user's text. */
+static Error *parse_edited(ParseJob *job, Dialect *dialect, ParseStatement *statement, PgQuery__Node **node)
+{
+    const TokenList *tokens = &dialect->tokens;
+    for (;;)
+    {
+        ParseMap *map;
+        char *text = edit_apply(&dialect->edits, job->chars, job->text, tokens->items[0].start,
+                                tokens->items[tokens->count - 1].end, &map);
+        statement->map = map;
+        Error *error = parse_node(job->arena, text, node);
+        if (error == NULL || error->position <= 0)
+            return error;
+        int32_t location = character_byte(text, error->position);
+        if (!add_alias(dialect, error, map_byte(map, location)))
+        {
+            error->position = parse_position(statement, location);
+            return error;
+        }
+        error_free(error);
+    }
+}
+
 static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *statement)
 {
     const TokenList *tokens = &dialect->tokens;
@@ -90,26 +131,18 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     TRY(dialect_minus(dialect));
     TRY(dialect_window(dialect));
     TRY(dialect_list(dialect));
+    TRY(dialect_pivot(dialect));
     TRY(dialect_write(dialect));
     TRY(dialect_temp(dialect));
     TRY(dialect_view(dialect));
-    int32_t from = tokens->items[0].start;
-    int32_t to = tokens->items[tokens->count - 1].end;
-    ParseMap *map = NULL;
-    char *text = edit_apply(&dialect->edits, job->chars, job->text, from, to, &map);
-    statement->map = map;
     if (dialect->view != NULL)
         statement->view = dialect->view;
     else
         statement->table = dialect->table;
     statement->remove_duplicates = dialect->remove_duplicates;
     PgQuery__Node *node = NULL;
-    Error *error = parse_node(job->arena, text, &node);
-    if (error == NULL)
-        return convert_statement(job->arena, node, statement);
-    if (error->position > 0)
-        error->position = parse_position(statement, character_byte(text, error->position));
-    return error;
+    TRY(parse_edited(job, dialect, statement, &node));
+    return convert_statement(job->arena, node, statement);
 }
 
 static Error *parse_one(ParseJob *job, const TokenList *tokens, ParseStatement *statement)
