@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <string.h>
+#define XXH_INLINE_ALL /* short strings are hashed in place; and other libraries export the same names */
 #include <xxhash.h>
 
 uint64_t hash_str(Str s)

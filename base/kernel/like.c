@@ -5,12 +5,12 @@
  *     abc%def%ghi   ->  begins with abc, ends with ghi, def somewhere between
  *     %abc%         ->  abc anywhere
  *
- * which memcmp and memmem answer.  Anything else, and all of ILIKE, is walked
+ * which memcmp and bytes_find answer.  Anything else, and all of ILIKE, is walked
  * token by token, going back to the last '%' on a mismatch.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memmem */
 #endif
+#include "base/data/find.h"
 #include "base/kernel/body.h"
 #include "base/kernel/kernel.h"
 
@@ -164,7 +164,7 @@ static bool parts_match(const LikePattern *like, Str text)
     for (; first < last; first++)
     {
         const Str *part = &like->parts[first];
-        at = memmem(at, (size_t) (end - at), part->data, (size_t) part->len);
+        at = bytes_find(at, (size_t) (end - at), part->data, (size_t) part->len);
         if (at == NULL)
             return false;
         at += part->len;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts quoted, compared, put into one another, and how they sound. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memmem */
 #endif
+#include "base/data/find.h"
 #include "base/kernel/body.h"
 
 #include <stdlib.h>
@@ -96,7 +96,7 @@ int64_t k_octetindex(const Str *part, const Str *text)
 {
     if (part->len == 0)
         return 1;
-    const char *at = text->len == 0 ? NULL : memmem(text->data, (size_t) text->len, part->data, (size_t) part->len);
+    const char *at = text->len == 0 ? NULL : bytes_find(text->data, (size_t) text->len, part->data, (size_t) part->len);
     return at == NULL ? 0 : at - text->data + 1;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* String functions.  Positions and lengths count characters; UTF-8 inside. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memmem */
 #endif
+#include "base/data/find.h"
 #include "base/kernel/body.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ int64_t k_strpos(const Str *text, const Str *part)
 {
     if (part->len == 0)
         return 1;
-    const char *at = text->len == 0 ? NULL : memmem(text->data, (size_t) text->len, part->data, (size_t) part->len);
+    const char *at = text->len == 0 ? NULL : bytes_find(text->data, (size_t) text->len, part->data, (size_t) part->len);
     return at == NULL ? 0 : utf8_length(text->data, (size_t) (at - text->data)) + 1;
 }
 
@@ -125,7 +125,7 @@ void k_split_part(Arena *arena, Str *result, const Str *text, const Str *delimit
     {
         const char *next = delimiter->len == 0 || at == end
                                ? NULL
-                               : memmem(at, (size_t) (end - at), delimiter->data, (size_t) delimiter->len);
+                               : bytes_find(at, (size_t) (end - at), delimiter->data, (size_t) delimiter->len);
         if (number == 1)
         {
             *result = (Str){at, (next == NULL ? end : next) - at};
@@ -416,7 +416,7 @@ void k_replace(Arena *arena, Str *result, const Str *text, const Str *old, const
     const char *end = at + text->len;
     for (;;)
     {
-        const char *found = memmem(at, (size_t) (end - at), old->data, (size_t) old->len);
+        const char *found = bytes_find(at, (size_t) (end - at), old->data, (size_t) old->len);
         if (found == NULL)
             break;
         text_append(&out, at, (size_t) (found - at));

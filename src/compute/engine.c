@@ -17,7 +17,7 @@
 #define MODULES_KEPT     256
 #define KEEP_SHARE       4 /* a quarter of the memory may lie ready between queries */
 #define KEEP_IDLE_BYTES  (2 * 1024 * 1024)
-#define IDLE_S           5 /* then unused memory goes back */
+#define IDLE_S           60 /* then unused memory goes back */
 #define MEMORY_BYTES_MIN (INT64_C(256) * 1024 * 1024)
 
 /* ---- the engine thread ---- */

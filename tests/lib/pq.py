@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PostgreSQL client for tests: libpq itself, the library psql is made of, through ctypes."""
 import ctypes
+import time
 
 _pq = ctypes.CDLL("libpq.so.5")
 _P, _S, _I = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
@@ -77,8 +78,10 @@ class Connection:
 
     def run(self, sql, data=None):
         """Runs one string of statements; data feeds COPY FROM STDIN.  Returns the last one's rows, as lists of
-        texts (None is NULL); .tag is its command tag.  Raises Error."""
+        texts (None is NULL); .tag is its command tag, .ms the time until the client had the whole result.  Raises Error."""
+        begin = time.perf_counter()
         result = _pq.PQexec(self._conn, sql.encode())
+        self.ms = (time.perf_counter() - begin) * 1000
         try:
             if _pq.PQresultStatus(result) == _COPY_IN:
                 _pq.PQclear(result)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Types, numbers, dates, values, rows, and the frozen hash. */
 #include "base/data/datetime.h"
+#include "base/data/find.h"
 #include "base/data/hash.h"
 #include "base/data/numeric.h"
 #include "base/data/row.h"
@@ -751,6 +752,33 @@ static void test_binary(void)
     error_free(error);
 }
 
+/* Few letters, so that there are many half matches; texts end where memory ends, so that the sanitizer sees a step beyond. */
+static void test_find(void)
+{
+    uint32_t seed = 7;
+    for (int32_t round = 0; round < 20000; round++)
+    {
+        size_t text_len = (seed = seed * 1664525 + 1013904223) >> 8 & 127, part_len = 1 + (seed >> 16 & 7);
+        text_len = round % 100 == 0 ? 5000 : text_len;
+        char *text = malloc(text_len > 0 ? text_len : 1), *part = malloc(part_len);
+        for (size_t i = 0; i < text_len + part_len; i++)
+        {
+            seed = seed * 1664525 + 1013904223;
+            char letter = (char) ('a' + (seed >> 24) % 3);
+            if (i < text_len)
+                text[i] = letter;
+            else
+                part[i - text_len] = letter;
+        }
+        const char *want = NULL;
+        for (size_t i = 0; want == NULL && i + part_len <= text_len; i++)
+            want = memcmp(text + i, part, part_len) == 0 ? text + i : NULL;
+        CU_ASSERT_PTR_EQUAL(bytes_find(text, text_len, part, part_len), want);
+        free(text);
+        free(part);
+    }
+}
+
 int main(void)
 {
     arena = arena_new("test");
@@ -769,6 +797,7 @@ int main(void)
     CU_add_test(suite, "fields", test_fields);
     CU_add_test(suite, "intervals", test_intervals);
     CU_add_test(suite, "strings", test_strings);
+    CU_add_test(suite, "bytes in bytes", test_find);
     CU_add_test(suite, "casts", test_casts);
     CU_add_test(suite, "hash golden values", test_hash_golden);
     CU_add_test(suite, "rows", test_rows);
