@@ -6,8 +6,10 @@
  *     scratch what chunk_expand made of it
  *     nulls   the same for the block's nulls, if it has some
  *
- * Buffers only grow, and are used again for the next block.
+ * A block that the cache has is used where it is; one just read is offered to it.  What it does not keep stays in the
+ * slot's own buffers, which only grow and are used again for the next block.
  */
+#include "hdf5store/block_cache.h"
 #include "hdf5store/buffer.h"
 #include "hdf5store/chunk.h"
 #include "hdf5store/opened.h"
@@ -20,6 +22,8 @@
 
 typedef struct Part
 {
+    BlockCache *cache;
+    CachedChunk *cached; /* that the view is of; NULL: of the buffers */
     Buffer chunk;
     Buffer scratch;
     ChunkView view;
@@ -42,15 +46,27 @@ struct BlockReader
     ZSTD_DCtx *zstd;
 };
 
+static void part_unpin(Part *part)
+{
+    if (part->cached != NULL)
+        block_cache_give(part->cache, part->cached);
+    part->cached = NULL;
+}
+
+static void part_close(Part *part)
+{
+    part_unpin(part);
+    buffer_free(&part->chunk);
+    buffer_free(&part->scratch);
+}
+
 static void close_reader(void *thing)
 {
     BlockReader *reader = thing;
     for (int32_t i = 0; i < reader->slot_count; i++)
     {
-        buffer_free(&reader->slots[i].values.chunk);
-        buffer_free(&reader->slots[i].values.scratch);
-        buffer_free(&reader->slots[i].nulls.chunk);
-        buffer_free(&reader->slots[i].nulls.scratch);
+        part_close(&reader->slots[i].values);
+        part_close(&reader->slots[i].nulls);
     }
     ZSTD_freeDCtx(reader->zstd);
 }
@@ -102,14 +118,22 @@ static Error *zstd_ready(BlockReader *reader, const ChunkView *view)
     return reader->zstd != NULL ? NULL : error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory for expanding a block");
 }
 
-static Error *part_load(BlockReader *reader, const Place *place, int fd, uint64_t address, uint32_t size,
-                        uint64_t digest, Part *part)
+/* Where a chunk stands in its file, and what it must be. */
+typedef struct Extent
+{
+    uint64_t address;
+    uint32_t size;
+    uint64_t digest;
+} Extent;
+
+static Error *part_read(BlockReader *reader, const Place *place, int fd, Extent extent, Part *part)
 {
     const Segment *segment = place->segment;
+    uint32_t size = extent.size;
     TRY(buffer_room(&part->chunk, size > 0 ? size : 1));
-    TRY(layout_read(fd, segment->table_name, segment->path, address, part->chunk.data, size));
+    TRY(layout_read(fd, segment->table_name, segment->path, extent.address, part->chunk.data, size));
     const char *problem = chunk_parse(part->chunk.data, size, &part->view);
-    if (problem == NULL && part->view.header.digest != digest)
+    if (problem == NULL && part->view.header.digest != extent.digest)
         problem = "digest differs from the index";
     if (problem == NULL && part->view.header.rows != opened_entry(segment, place->column, place->block)->rows)
         problem = "row count differs from the index";
@@ -121,6 +145,23 @@ static Error *part_load(BlockReader *reader, const Place *place, int fd, uint64_
     return problem == NULL ? NULL : damaged(place, problem);
 }
 
+static Error *part_load(BlockReader *reader, const Place *place, bool nulls, Extent extent, Part *part)
+{
+    ChunkKey key = {place->segment->serial, place->column, place->block, nulls};
+    part_unpin(part);
+    part->cache = place->segment->blocks;
+    part->cached = part->cache == NULL ? NULL : block_cache_take(part->cache, key, &part->view);
+    if (part->cached != NULL)
+        return NULL;
+    int fd;
+    TRY(opened_fd_take(place->segment, &fd));
+    Error *error = part_read(reader, place, fd, extent, part);
+    opened_fd_give(place->segment);
+    if (error == NULL && part->cache != NULL)
+        part->cached = block_cache_put(part->cache, key, &part->view, &part->chunk, &part->scratch);
+    return error;
+}
+
 static bool kind_fits(const Segment *segment, int32_t column, const ChunkView *view)
 {
     static const Rep reps[] = {0, REP_I8, REP_I16, REP_I32, REP_I64, REP_I128, REP_F32, REP_F64, REP_STR};
@@ -128,15 +169,15 @@ static bool kind_fits(const Segment *segment, int32_t column, const ChunkView *v
     return reps[view->header.kind] == (rep == REP_INTERVAL ? REP_I128 : rep);
 }
 
-static Error *parts_load(BlockReader *reader, const Place *place, int fd, Slot *slot)
+static Error *parts_load(BlockReader *reader, const Place *place, Slot *slot)
 {
     const IndexEntry *entry = opened_entry(place->segment, place->column, place->block);
-    TRY(part_load(reader, place, fd, entry->address, entry->size, entry->digest, &slot->values));
+    TRY(part_load(reader, place, false, (Extent){entry->address, entry->size, entry->digest}, &slot->values));
     if (!kind_fits(place->segment, place->column, &slot->values.view))
         return damaged(place, "values of another type");
     if (entry->nulls == 0 || entry->nulls == entry->rows)
         return NULL;
-    TRY(part_load(reader, place, fd, entry->null_address, entry->null_size, entry->null_digest, &slot->nulls));
+    TRY(part_load(reader, place, true, (Extent){entry->null_address, entry->null_size, entry->null_digest}, &slot->nulls));
     return slot->nulls.view.header.kind == CHUNK_I8 ? NULL : damaged(place, "nulls of another type");
 }
 
@@ -149,13 +190,8 @@ Error *block_load(BlockReader *reader, int32_t slot_number, Segment *segment, in
     if (slot->serial == segment->serial && slot->column == column && slot->block == block)
         return NULL;
     slot->serial = 0;
-    int fd;
-    TRY(opened_fd_take(segment, &fd));
     Place place = {segment, column, block};
-    Error *error = parts_load(reader, &place, fd, slot);
-    opened_fd_give(segment);
-    if (error != NULL)
-        return error;
+    TRY(parts_load(reader, &place, slot));
     slot->serial = segment->serial;
     slot->segment = segment;
     slot->column = column;

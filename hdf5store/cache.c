@@ -33,9 +33,10 @@ struct SegmentCache
     int32_t fd_count;
     int32_t fds_max;
     uint64_t serial;
+    BlockCache *blocks;
 };
 
-SegmentCache *segment_cache_new(int32_t fds_max, int32_t segments_max)
+SegmentCache *segment_cache_new(int32_t fds_max, int32_t segments_max, int64_t blocks_bytes)
 {
     ASSERT(fds_max >= 1 && segments_max >= 1);
     SegmentCache *cache = calloc(1, sizeof *cache);
@@ -43,6 +44,7 @@ SegmentCache *segment_cache_new(int32_t fds_max, int32_t segments_max)
     (void) pthread_mutex_init(&cache->lock, NULL);
     cache->fds_max = fds_max;
     cache->segments_max = segments_max;
+    cache->blocks = block_cache_new(blocks_bytes);
     return cache;
 }
 
@@ -180,6 +182,7 @@ static Segment *enter(SegmentCache *cache, Segment *made, int fd, uint64_t hash)
         return pin(cache, *at);
     }
     made->cache = cache;
+    made->blocks = cache->blocks;
     made->path_hash = hash;
     made->serial = ++cache->serial;
     made->fd = fd;
@@ -271,6 +274,7 @@ void segment_cache_free(SegmentCache *cache)
         ASSERT(cache->newest->pins == 0);
         forget(cache, cache->newest);
     }
+    block_cache_free(cache->blocks);
     (void) pthread_mutex_destroy(&cache->lock);
     free(cache);
 }

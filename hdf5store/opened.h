@@ -3,6 +3,7 @@
 #ifndef HDF5STORE_OPENED_H
 #define HDF5STORE_OPENED_H
 
+#include "hdf5store/block_cache.h"
 #include "hdf5store/layout.h"
 #include "hdf5store/scan.h"
 
@@ -22,6 +23,7 @@ struct Segment
 
     /* the cache's, under its lock */
     SegmentCache *cache; /* NULL: not in a cache */
+    BlockCache *blocks;  /* of the cache, or NULL */
     Segment *newer;
     Segment *older;
     Segment *bucket_next;

@@ -7,7 +7,7 @@
  *   one a process                  shared, read-only                one reader a thread     any number of times
  *
  * A damaged file is XX001 naming table and file; an unreadable one 58030.  Neither ever gives wrong values:
- * header, index and every block carry an xxh3 digest that is checked when they are read.
+ * header, index and every block carry an xxh3 digest that is checked when they are read from the file.
  */
 #ifndef HDF5STORE_SCAN_H
 #define HDF5STORE_SCAN_H
@@ -22,8 +22,9 @@
 typedef struct SegmentCache SegmentCache;
 
 /* fds_max: open files beyond which the least recently used idle ones are closed (they open again when
- * needed).  segments_max: indexes kept in memory; unpinned ones beyond it are dropped, oldest first. */
-SegmentCache *segment_cache_new(int32_t fds_max, int32_t segments_max);
+ * needed).  segments_max: indexes kept in memory; unpinned ones beyond it are dropped, oldest first.
+ * blocks_bytes: blocks kept in memory, checked and expanded (block_cache.h); 0: none. */
+SegmentCache *segment_cache_new(int32_t fds_max, int32_t segments_max, int64_t blocks_bytes);
 void segment_cache_free(SegmentCache *cache); /* nothing may be pinned */
 /* Forgets a file about to be removed.  Pinned: forgotten when the last pin goes. */
 void segment_cache_drop(SegmentCache *cache, const char *path);

@@ -95,7 +95,7 @@ static Error *segment_verify_all(Segment *segment)
 
 Error *segment_verify(const SegmentRef *ref)
 {
-    SegmentCache *cache = segment_cache_new(1, 1);
+    SegmentCache *cache = segment_cache_new(1, 1, 0);
     Segment *segment = NULL;
     Error *error = segment_open(cache, ref, &segment);
     if (error == NULL)

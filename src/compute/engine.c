@@ -15,6 +15,7 @@
 #define SEGMENT_FDS      2048
 #define SEGMENTS_KEPT    65536
 #define MODULES_KEPT     256
+#define BLOCKS_SHARE     4 /* a quarter of the memory is for blocks of tables, the rest for queries */
 #define KEEP_SHARE       4 /* a quarter of the memory may lie ready between queries */
 #define KEEP_IDLE_BYTES  (2 * 1024 * 1024)
 #define IDLE_S           60 /* then unused memory goes back */
@@ -151,10 +152,10 @@ Error *engine_start(const EngineConfig *config, Engine **out)
     engine->database_id = config->database_id;
     engine->threads = engine_threads(config->threads);
     int64_t bytes = memory_for(config->memory_bytes);
-    budget_init(&engine->budget, bytes);
+    budget_init(&engine->budget, bytes - bytes / BLOCKS_SHARE);
     engine->memory = memory_pool_new(&engine->budget, bytes / KEEP_SHARE);
     segment_start();
-    engine->segments = segment_cache_new(SEGMENT_FDS, SEGMENTS_KEPT);
+    engine->segments = segment_cache_new(SEGMENT_FDS, SEGMENTS_KEPT, bytes / BLOCKS_SHARE);
     engine->modules = module_cache_new(engine->directory, MODULES_KEPT);
     pthread_mutex_init(&engine->lock, NULL);
     pthread_cond_init(&engine->work, NULL);

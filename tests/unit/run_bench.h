@@ -11,6 +11,8 @@
 #include "base/data/value.h"
 #include "src/run/task.h"
 
+#define BLOCKS_KEPT (1024 * 1024)
+
 #include <CUnit/Basic.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -218,7 +220,7 @@ static inline int bench_main(const char *name, const BenchTest *tests, int32_t c
     budget_init(&budget, INT64_C(4) << 30);
     memory = memory_pool_new(&budget, 64 * 1024 * 1024);
     segment_start();
-    segments = segment_cache_new(64, 256);
+    segments = segment_cache_new(64, 256, BLOCKS_KEPT);
     if (mkdtemp(directory) == NULL)
         return 1;
     CU_initialize_registry();

@@ -4,9 +4,12 @@
 #include "base/core/fault.h"
 #include "base/data/numeric.h"
 #include "base/data/value.h"
+#include "hdf5store/block_cache.h"
 #include "hdf5store/scan.h"
 #include "hdf5store/segment.h"
 #include "hdf5store/verify.h"
+
+#define BLOCKS_KEPT (1024 * 1024)
 
 #include <CUnit/Basic.h>
 #include <fcntl.h>
@@ -207,8 +210,8 @@ static void check_segment(Arena *arena, SegmentCache *cache, const SegmentRef *r
     CU_ASSERT_EQUAL(segment_column_by_id(segment, 99), -1);
     CU_ASSERT_STRING_EQUAL(segment_column(segment, COLUMN_WIDE)->name, "wi/de");
     BlockReader *reader = block_reader_new(arena, COLUMN_COUNT);
-    for (int32_t column = 0; column < COLUMN_COUNT; column++)
-        for (int32_t block = 0; block < segment_block_count(segment); block++)
+    for (int32_t k = 0; k < 2 * COLUMN_COUNT; k++) /* the second time some blocks come from the cache */
+        for (int32_t column = k % COLUMN_COUNT, block = 0; block < segment_block_count(segment); block++)
         {
             Error *error = NULL;
             CU_ASSERT_EQUAL(block_compare(reader, segment, column, block, &error), 0);
@@ -220,7 +223,7 @@ static void check_segment(Arena *arena, SegmentCache *cache, const SegmentRef *r
 static void test_sizes(void)
 {
     static const int64_t sizes[] = {0, 1, 1023, 1024, 1025, 65535, 65536, 65537, 200000};
-    SegmentCache *cache = segment_cache_new(2, 3);
+    SegmentCache *cache = segment_cache_new(2, 3, BLOCKS_KEPT);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
     {
         Arena *arena = arena_new("test");
@@ -300,7 +303,7 @@ static void test_dictionary(void)
     }
     SegmentRef ref;
     CU_ASSERT_PTR_NULL_FATAL(write_strings(arena, "dictionary.h5", values, ROWS, &ref));
-    SegmentCache *cache = segment_cache_new(4, 4);
+    SegmentCache *cache = segment_cache_new(4, 4, BLOCKS_KEPT);
     Segment *segment = NULL;
     CU_ASSERT_PTR_NULL_FATAL(segment_open(cache, &ref, &segment));
     const Str *entries = NULL;
@@ -323,8 +326,8 @@ static void test_dictionary(void)
         CU_ASSERT(same);
     }
     segment_close(segment);
-    segment_cache_free(cache);
     arena_free(arena);
+    segment_cache_free(cache);
 }
 
 /* A value that ends in a blank would make two codes of one SQL value: no dictionary then, but the same values. */
@@ -334,7 +337,7 @@ static void test_dictionary_blank(void)
     Str values[] = {{"a", 1}, {"a ", 2}, {"b", 1}, {"a", 1}};
     SegmentRef ref;
     CU_ASSERT_PTR_NULL_FATAL(write_strings(arena, "blank.h5", values, 4, &ref));
-    SegmentCache *cache = segment_cache_new(4, 4);
+    SegmentCache *cache = segment_cache_new(4, 4, BLOCKS_KEPT);
     Segment *segment = NULL;
     CU_ASSERT_PTR_NULL_FATAL(segment_open(cache, &ref, &segment));
     const Str *entries = NULL;
@@ -346,8 +349,8 @@ static void test_dictionary_blank(void)
     block_decode_str(reader, 0, 0, 4, out);
     CU_ASSERT_EQUAL(out[1].len, 2);
     segment_close(segment);
-    segment_cache_free(cache);
     arena_free(arena);
+    segment_cache_free(cache);
 }
 
 static void test_string_zones(void)
@@ -360,7 +363,7 @@ static void test_string_zones(void)
         {"ends in unit s", "ends in unit se\x1f\x1f and more"},
         {"", "x"},
     };
-    SegmentCache *cache = segment_cache_new(4, 4);
+    SegmentCache *cache = segment_cache_new(4, 4, BLOCKS_KEPT);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     {
         Str values[2] = {{words[i][0], (int64_t) strlen(words[i][0])}, {words[i][1], (int64_t) strlen(words[i][1])}};
@@ -379,8 +382,8 @@ static void test_string_zones(void)
         CU_ASSERT_PTR_NULL(segment_verify(&ref));
         segment_close(segment);
     }
-    segment_cache_free(cache);
     arena_free(arena);
+    segment_cache_free(cache);
 }
 
 static void test_long_text(void)
@@ -402,7 +405,7 @@ static void test_long_text(void)
     SegmentRef ref;
     CU_ASSERT_PTR_NULL_FATAL(write_strings(arena, "long.h5", values, ROWS, &ref));
     CU_ASSERT_PTR_NULL(segment_verify(&ref));
-    SegmentCache *cache = segment_cache_new(4, 4);
+    SegmentCache *cache = segment_cache_new(4, 4, BLOCKS_KEPT);
     Segment *segment = NULL;
     CU_ASSERT_PTR_NULL_FATAL(segment_open(cache, &ref, &segment));
     BlockReader *reader = block_reader_new(arena, 1);
@@ -416,8 +419,8 @@ static void test_long_text(void)
         CU_ASSERT_EQUAL(memcmp(heap + offsets[i], values[i].data, (size_t) values[i].len), 0);
     }
     segment_close(segment);
-    segment_cache_free(cache);
     arena_free(arena);
+    segment_cache_free(cache);
 }
 
 /* ---- damage ---- */
@@ -440,9 +443,10 @@ static bool is_damage(const Error *error, const SegmentRef *ref)
 }
 
 /* Reads everything as a query would: right values or XX001, nothing else. */
-static bool reads_right_or_damaged(const SegmentRef *ref, Arena *arena)
+static bool reads_right_or_damaged(const SegmentRef *ref)
 {
-    SegmentCache *cache = segment_cache_new(4, 4);
+    Arena *arena = arena_new("reader");
+    SegmentCache *cache = segment_cache_new(4, 4, BLOCKS_KEPT);
     BlockReader *reader = block_reader_new(arena, COLUMN_COUNT);
     Segment *segment = NULL;
     Error *error = segment_open(cache, ref, &segment);
@@ -455,6 +459,7 @@ static bool reads_right_or_damaged(const SegmentRef *ref, Arena *arena)
         error_free(error);
     }
     segment_close(segment);
+    arena_free(arena);
     segment_cache_free(cache);
     return good;
 }
@@ -469,12 +474,10 @@ static void test_damage(void)
     for (off_t at = 0; at < (off_t) report.bytes; at += at < 512 ? 17 : step)
     {
         flip(ref.path, at);
-        Arena *inner = arena_new("inner");
-        CU_ASSERT(reads_right_or_damaged(&ref, inner));
+        CU_ASSERT(reads_right_or_damaged(&ref));
         Error *error = segment_verify(&ref);
         CU_ASSERT(is_damage(error, &ref));
         error_free(error);
-        arena_free(inner);
         flip(ref.path, at);
     }
     CU_ASSERT_PTR_NULL(segment_verify(&ref));
@@ -550,7 +553,56 @@ static void *crowd_member(void *context)
     return NULL;
 }
 
-static void test_cache(void)
+/* The cache holds what it may, keeps what is pinned, and what it throws out is gone. */
+static void test_blocks_kept(void)
+{
+    enum
+    {
+        CHUNKS = 200,
+        EACH = 4096,
+        ROOM = 20
+    };
+    BlockCache *cache = block_cache_new(ROOM * EACH);
+    CachedChunk *pinned = NULL;
+    int32_t kept = 0, there = 0;
+    for (int32_t i = 0; i < CHUNKS; i++)
+    {
+        Buffer chunk = {NULL, 0}, scratch = {NULL, 0};
+        CU_ASSERT_PTR_NULL_FATAL(buffer_room(&chunk, 1000));
+        CU_ASSERT_EQUAL_FATAL(chunk.capacity, EACH);
+        ChunkView view = {.header = {.rows = (uint32_t) i}, .bytes = chunk.data}, back;
+        ChunkKey key = {1, i, 0, false};
+        CU_ASSERT_PTR_NULL(block_cache_take(cache, key, &back));
+        CachedChunk *made = block_cache_put(cache, key, &view, &chunk, &scratch);
+        CU_ASSERT(made != NULL || i >= ROOM);
+        CU_ASSERT(made == NULL || chunk.data != view.bytes);
+        kept += made != NULL;
+        if (i == 0)
+            pinned = made;
+        else if (made != NULL)
+            block_cache_give(cache, made);
+        buffer_free(&chunk);
+        buffer_free(&scratch);
+    }
+    CU_ASSERT(kept > ROOM && kept < CHUNKS / 2);
+    for (int32_t i = 0; i < CHUNKS; i++)
+    {
+        ChunkView view;
+        CachedChunk *chunk = block_cache_take(cache, (ChunkKey){1, i, 0, false}, &view);
+        there += chunk != NULL;
+        CU_ASSERT(chunk == NULL || view.header.rows == (uint32_t) i);
+        CU_ASSERT(i > 0 || chunk == pinned);
+        if (chunk != NULL)
+            block_cache_give(cache, chunk);
+        CU_ASSERT_PTR_NULL(block_cache_take(cache, (ChunkKey){1, i, 0, true}, &view));
+        CU_ASSERT_PTR_NULL(block_cache_take(cache, (ChunkKey){2, i, 0, false}, &view));
+    }
+    CU_ASSERT_EQUAL(there, ROOM);
+    block_cache_give(cache, pinned);
+    block_cache_free(cache);
+}
+
+static void cache_crowd(int64_t blocks_kept)
 {
     enum
     {
@@ -561,12 +613,12 @@ static void test_cache(void)
     SegmentRef refs[FILES];
     for (int32_t i = 0; i < FILES; i++)
     {
-        char *name = arena_printf(arena, "cache-%d.h5", i);
+        char *name = arena_printf(arena, "cache-%d-%lld.h5", i, (long long) blocks_kept);
         SegmentReport *report = ARENA_NEW(arena, SegmentReport);
         CU_ASSERT_PTR_NULL_FATAL(write_table(arena, name, 1000, report));
         refs[i] = (SegmentRef){path_of(arena, name), "things", report->bytes, report->digest};
     }
-    Crowd crowd = {segment_cache_new(2, 3), refs, FILES, 0};
+    Crowd crowd = {segment_cache_new(2, 3, blocks_kept), refs, FILES, 0};
     pthread_t threads[THREADS];
     for (int32_t i = 0; i < THREADS; i++)
         CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, crowd_member, &crowd), 0);
@@ -575,6 +627,13 @@ static void test_cache(void)
     CU_ASSERT_EQUAL(crowd.failures, 0);
     segment_cache_free(crowd.cache);
     arena_free(arena);
+}
+
+static void test_cache(void)
+{
+    cache_crowd(0);
+    cache_crowd(64 * 1024);
+    cache_crowd(BLOCKS_KEPT);
 }
 
 /* Several threads write at once; HDF5 sees one at a time. */
@@ -621,7 +680,7 @@ static void test_pin(void)
     SegmentReport report;
     CU_ASSERT_PTR_NULL_FATAL(write_table(arena, "pin.h5", 1000, &report));
     SegmentRef ref = {path_of(arena, "pin.h5"), "things", report.bytes, report.digest};
-    SegmentCache *cache = segment_cache_new(1, 1);
+    SegmentCache *cache = segment_cache_new(1, 1, BLOCKS_KEPT);
     Segment *segment = NULL, *again = NULL;
     CU_ASSERT_PTR_NULL_FATAL(segment_open(cache, &ref, &segment));
     CU_ASSERT_PTR_NULL_FATAL(segment_open(cache, &ref, &again));
@@ -636,8 +695,8 @@ static void test_pin(void)
     error = segment_open(cache, &ref, &segment);
     CU_ASSERT(is_damage(error, &ref));
     error_free(error);
-    segment_cache_free(cache);
     arena_free(arena);
+    segment_cache_free(cache);
 }
 
 /* ---- life ---- */
@@ -764,6 +823,7 @@ int main(void)
     CU_add_test(suite, "another file in its place is XX001", test_exchanged);
     CU_add_test(suite, "several threads write", test_writers);
     CU_add_test(suite, "cache: threads, few files open, dropping", test_cache);
+    CU_add_test(suite, "blocks kept", test_blocks_kept);
     CU_add_test(suite, "cache: pinned segments stay", test_pin);
     CU_add_test(suite, "abandoned, existing, impossible", test_abandon);
     CU_add_test(suite, "fault points", test_faults);
