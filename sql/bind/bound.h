@@ -26,6 +26,9 @@ typedef struct BoundColumn
     const CatalogTable *table; /* base column of this table, else NULL */
     int32_t ordinal;           /* column of that table */
     const struct Expr *made_of; /* what a projection or group computes it from, for estimates: set by sql/rel */
+    AggId agg;                  /* an aggregate's result: of what, over how many rows a group (0: it is none); as above */
+    const struct Expr *agg_arg;
+    double group_rows;
 } BoundColumn;
 
 /*

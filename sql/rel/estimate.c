@@ -11,21 +11,6 @@ static double input_rows(const Rel *rel, int32_t input)
     return rel->inputs[input]->rows_estimate;
 }
 
-/* Both sides of `left expr = right expr`; false for any other conjunct. */
-static bool is_join_key(Arena *arena, const Expr *conjunct, const ColumnSet *left, const Expr **outer,
-                        const Expr **inner)
-{
-    if (conjunct->kind != EXPR_COMPARE || conjunct->op != '=')
-        return false;
-    ColumnSet a = {0}, b = {0};
-    expr_columns(arena, conjunct->args[0], &a);
-    expr_columns(arena, conjunct->args[1], &b);
-    bool swapped = !column_set_within(&a, left);
-    *outer = conjunct->args[swapped ? 1 : 0];
-    *inner = conjunct->args[swapped ? 0 : 1];
-    return column_set_within(swapped ? &b : &a, left) && !column_set_meets(swapped ? &a : &b, left);
-}
-
 static double estimate_join(Arena *arena, const BoundStatement *statement, const Rel *rel)
 {
     double left = input_rows(rel, 0), right = input_rows(rel, 1), outer_distinct = 1, inner_distinct = 1, other = 1;
@@ -35,7 +20,7 @@ static double estimate_join(Arena *arena, const BoundStatement *statement, const
     for (int32_t k = 0; k < rel->conjunct_count; k++)
     {
         const Expr *outer, *inner;
-        if (is_join_key(arena, rel->conjuncts[k], &columns, &outer, &inner))
+        if (expr_is_join_key(arena, rel->conjuncts[k], &columns, &outer, &inner))
         {
             keyed = true;
             outer_distinct *= expr_distinct(statement, outer, left);
@@ -71,12 +56,15 @@ static double estimate_set(const BoundStatement *statement, const Rel *rel)
     return fmax(1, rows);
 }
 
-static double estimate_groups(const BoundStatement *statement, const Rel *rel)
+static double estimate_groups(BoundStatement *statement, const Rel *rel)
 {
     double rows = fmax(1, input_rows(rel, 0)), groups = 1;
     for (int32_t k = 0; k < rel->named_count; k++)
         groups *= expr_distinct(statement, rel->named[k].expr, rows);
-    return fmin(groups, rows);
+    groups = fmin(groups, rows);
+    for (int32_t k = 0; k < rel->agg_count; k++)
+        note_aggregate(statement, &rel->aggs[k], rows / groups);
+    return groups;
 }
 
 static double limited(const Rel *rel, double rows)
@@ -95,7 +83,7 @@ static double series_rows(const BoundStatement *statement, const BoundFrom *seri
     return step->i == 0 ? 1 : fmax(1, ((double) stop->i - (double) start->i) / (double) step->i + 1);
 }
 
-static double estimate(Arena *arena, const BoundStatement *statement, const Rel *rel)
+static double estimate(Arena *arena, BoundStatement *statement, const Rel *rel)
 {
     switch (rel->kind)
     {
@@ -139,7 +127,7 @@ static double estimate(Arena *arena, const BoundStatement *statement, const Rel 
     return 1;
 }
 
-void rel_estimate(Arena *arena, const BoundStatement *statement, Rel *rel)
+void rel_estimate(Arena *arena, BoundStatement *statement, Rel *rel)
 {
     for (int32_t k = 0; k < rel->input_count; k++)
         rel_estimate(arena, statement, rel->inputs[k]);

@@ -19,6 +19,8 @@
 double expr_list_selectivity(const BoundStatement *statement, Expr *const *conjuncts, int32_t count);
 /* Distinct values of an expression among `rows` rows (1..rows). */
 double expr_distinct(const BoundStatement *statement, const Expr *expr, double rows);
+/* Remembers what an aggregate is made of, over so many rows a group, so that conditions on it can be estimated. */
+void note_aggregate(BoundStatement *statement, const BoundAgg *agg, double group_rows);
 /* Width in bytes of a column's values, for costs. */
 double column_width(const BoundStatement *statement, ColumnId column);
 /* Rows that pass a join of outer and inner with these equal keys: |o| |i| / max(d). */

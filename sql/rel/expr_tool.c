@@ -230,6 +230,21 @@ bool expr_is_column_equality(const Expr *expr, ColumnId *a, ColumnId *b)
     return *a != *b;
 }
 
+bool expr_is_join_key(Arena *arena, const Expr *conjunct, const ColumnSet *left, const Expr **outer, const Expr **inner)
+{
+    if (conjunct->kind != EXPR_COMPARE || conjunct->op != '=')
+        return false;
+    ColumnSet a = {0}, b = {0};
+    expr_columns(arena, conjunct->args[0], &a);
+    expr_columns(arena, conjunct->args[1], &b);
+    if (column_set_count(&a) == 0 || column_set_count(&b) == 0)
+        return false;
+    bool swapped = !column_set_within(&a, left);
+    *outer = conjunct->args[swapped ? 1 : 0];
+    *inner = conjunct->args[swapped ? 0 : 1];
+    return column_set_within(swapped ? &b : &a, left) && !column_set_meets(swapped ? &a : &b, left);
+}
+
 char compare_op_swapped(char op)
 {
     switch (op)

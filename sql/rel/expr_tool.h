@@ -44,6 +44,9 @@ void expr_list_add_conjuncts(ExprList *list, Expr *condition);
 
 /* `a = b` with both sides columns of one type. */
 bool expr_is_column_equality(const Expr *expr, ColumnId *a, ColumnId *b);
+/* `left expr = right expr`, whichever way it is written: each side reads columns, of one input alone. */
+bool expr_is_join_key(Arena *arena, const Expr *conjunct, const ColumnSet *left, const Expr **outer,
+                      const Expr **inner);
 /* `<` for `>` and so on: the operator when sides are exchanged. */
 char compare_op_swapped(char op);
 /* A comparison of a column with a non-null constant, whichever way it is written. */

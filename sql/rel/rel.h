@@ -58,6 +58,7 @@ struct Rel
     BoundNamed *named; /* PROJECT; AGG: groups */
     int32_t agg_count;
     BoundAgg *aggs;
+    bool early; /* AGG: parts of groups will do, another AGG makes them whole */
     int32_t window_count;
     BoundWindow *windows; /* WINDOW: partition and sort of all are those of the first; arguments, partition and sort
                            * keys are columns of the input */
@@ -89,7 +90,7 @@ Error *rel_verify(const BoundStatement *statement, const Rel *rel) MUST_USE;
 Error *rel_tree_verify(const BoundStatement *statement, const RelTree *tree) MUST_USE;
 
 /* Rows and distinct values, from table statistics (System R's rules where nothing is known). */
-void rel_estimate(Arena *arena, const BoundStatement *statement, Rel *rel); /* SHARED: as noted before */
+void rel_estimate(Arena *arena, BoundStatement *statement, Rel *rel); /* SHARED: as noted before */
 void rel_tree_estimate(Arena *arena, BoundStatement *statement, RelTree *tree);
 double expr_selectivity(const BoundStatement *statement, const Expr *conjunct);
 

@@ -296,6 +296,23 @@ bool rel_is_one_row(const Rel *rel)
     }
 }
 
+Rel *rel_read_shared(Arena *arena, BoundStatement *statement, const Rel *source, int32_t shared,
+                     const ColumnId *columns)
+{
+    Rel *rel = rel_new(arena, REL_SHARED, 0);
+    rel->shared = shared;
+    rel->column_count = source->result_count;
+    rel->table_columns = ARENA_ARRAY(arena, ColumnId, source->result_count);
+    for (int32_t k = 0; k < source->result_count; k++)
+    {
+        const BoundColumn *column = &statement->columns[source->results[k]];
+        rel->table_columns[k] = columns != NULL
+                                    ? columns[k]
+                                    : bound_add_column(arena, statement, column->name, column->type, column->nullable);
+    }
+    return rel;
+}
+
 void rel_each_shared(Rel *rel, RelVisit *visit, void *context)
 {
     for (int32_t k = 0; k < rel->input_count; k++)

@@ -41,6 +41,11 @@ bool rel_is_one_row(const Rel *rel);
 typedef void RelVisit(void *context, Rel *rel);
 void rel_each_shared(Rel *rel, RelVisit *visit, void *context);
 
+/* Reads `source`, which is shared tree number `shared`; its results are called columns[], copied, or NULL: get new
+ * names. */
+Rel *rel_read_shared(Arena *arena, BoundStatement *statement, const Rel *source, int32_t shared,
+                     const ColumnId *columns);
+
 /* Drops shared trees without readers, puts those with one in its place, and orders the others. */
 void rel_tree_settle(Arena *arena, BoundStatement *statement, RelTree *tree);
 

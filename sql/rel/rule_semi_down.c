@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A semi join over a join set tests columns of one input of the set, mostly.
- * Where few rows pass it, it is worth doing before the other joins:
+ * Where few rows pass it, it is worth doing before the other joins, if those leave no fewer:
  *
  *     SEMI(JOIN_SET(customer, orders, lineitem), big)  on o_orderkey = key
  *     JOIN_SET(customer, SEMI(orders, big), lineitem)
@@ -45,7 +45,9 @@ Error *rule_semi_down(Arena *arena, BoundStatement *statement, Rel **rel)
     Rel *semi = rel_join(arena, at->join, set->inputs[input], at->inputs[1], at->conjuncts, at->conjunct_count);
     rel_outputs_fill(arena, semi);
     rel_estimate(arena, statement, semi);
-    if (semi->rows_estimate > SEMI_DOWN_SELECTIVITY_MAX * set->inputs[input]->rows_estimate)
+    rel_estimate(arena, statement, set);
+    double rows = set->inputs[input]->rows_estimate;
+    if (semi->rows_estimate > SEMI_DOWN_SELECTIVITY_MAX * rows || set->rows_estimate < rows)
         return NULL;
     set->inputs[input] = semi;
     *rel = set;

@@ -25,6 +25,33 @@ static double null_share(const BoundStatement *statement, ColumnId column)
                : (double) stats->null_count / (double) bound->table->row_count;
 }
 
+/* --- aggregates: the rows of a group are seen as drawn at random, their number as Poisson's ------------ */
+
+#define GROUP_SELECTIVITY_MIN 1e-4 /* groups are not that random */
+#define GROUP_COUNTS_SPREAD   8.0  /* times the deviation: how many counts there are */
+
+static bool is_count(AggKind kind)
+{
+    return kind == AGG_COUNT || kind == AGG_COUNT_STAR;
+}
+
+void note_aggregate(BoundStatement *statement, const BoundAgg *agg, double group_rows)
+{
+    BoundColumn *column = &statement->columns[agg->column];
+    column->agg = agg->kind;
+    column->agg_arg = agg->arg;
+    column->group_rows = group_rows;
+    const Expr *arg = agg->arg;
+    if (arg != NULL && arg->kind == EXPR_COALESCE)
+        arg = arg->args[0];
+    const BoundColumn *part = arg != NULL && arg->kind == EXPR_COLUMN ? &statement->columns[arg->column] : NULL;
+    if (agg->kind == AGG_SUM && part != NULL && part->group_rows > 0 && is_count(part->agg))
+    { /* a sum of counts is a count */
+        column->agg = part->agg;
+        column->group_rows *= part->group_rows;
+    }
+}
+
 double expr_distinct(const BoundStatement *statement, const Expr *expr, double rows)
 {
     rows = fmax(rows, 1);
@@ -35,8 +62,11 @@ double expr_distinct(const BoundStatement *statement, const Expr *expr, double r
         const ColumnStats *stats = column_stats(statement, expr->column);
         if (stats != NULL && stats->distinct >= 1)
             return fmin(stats->distinct, rows);
-        if (statement->columns[expr->column].made_of != NULL)
-            return expr_distinct(statement, statement->columns[expr->column].made_of, rows);
+        const BoundColumn *column = &statement->columns[expr->column];
+        if (column->group_rows > 0 && is_count(column->agg))
+            return fmin(1 + GROUP_COUNTS_SPREAD * sqrt(column->group_rows), rows);
+        if (column->made_of != NULL)
+            return expr_distinct(statement, column->made_of, rows);
         return expr->type.id == TYPE_BOOLEAN ? fmin(2, rows) : rows;
     }
     if (expr->type.id == TYPE_BOOLEAN)
@@ -88,6 +118,34 @@ static double range_selectivity(const ColumnStats *stats, SqlType type, char op,
     return op == '<' || op == 'l' ? below : 1 - below;
 }
 
+/* Share of groups whose aggregate is less (op <, l) or greater than a value; SELECTIVITY_RANGE if nothing is known. */
+static double group_selectivity(const BoundStatement *statement, const BoundColumn *column, char op, double value)
+{
+    double rows = column->group_rows, mean = rows, variance = rows, low, high;
+    bool up = op == '>' || op == 'g';
+    if (!is_count(column->agg))
+    {
+        const Expr *arg = column->agg_arg == NULL ? NULL : without_casts(column->agg_arg);
+        const ColumnStats *stats =
+            arg != NULL && arg->kind == EXPR_COLUMN ? column_stats(statement, arg->column) : NULL;
+        if (stats == NULL || !stats->has_range || !datum_as_double(arg->type, &stats->min, &low) ||
+            !datum_as_double(arg->type, &stats->max, &high))
+            return SELECTIVITY_RANGE;
+        double below = range_selectivity(stats, arg->type, '<', value), middle = (low + high) / 2;
+        if (column->agg == AGG_MIN)
+            return up ? pow(1 - below, rows) : 1 - pow(1 - below, rows);
+        if (column->agg == AGG_MAX)
+            return up ? 1 - pow(below, rows) : pow(below, rows);
+        if (column->agg != AGG_SUM)
+            return SELECTIVITY_RANGE;
+        /* of values between low and high, all as likely: a compound Poisson distribution's mean and variance */
+        mean = rows * middle;
+        variance = rows * ((high - low) * (high - low) / 12 + middle * middle);
+    }
+    double below = erfc((mean - value) / sqrt(2 * fmax(variance, 1e-9))) / 2;
+    return up ? 1 - below : below;
+}
+
 static double compare_selectivity(const BoundStatement *statement, const Expr *expr)
 {
     const Expr *a = without_casts(expr->args[0]), *b = without_casts(expr->args[1]);
@@ -120,6 +178,10 @@ static double compare_selectivity(const BoundStatement *statement, const Expr *e
         return present * (op == '=' ? equal : 1 - equal);
     }
     double value;
+    if (a->kind == EXPR_COLUMN && statement->columns[a->column].group_rows > 0 &&
+        datum_as_double(b->type, &b->value, &value))
+        return fmin(
+            1, fmax(GROUP_SELECTIVITY_MIN, group_selectivity(statement, &statement->columns[a->column], op, value)));
     if (stats == NULL || !datum_as_double(b->type, &b->value, &value))
         return SELECTIVITY_RANGE;
     return present * range_selectivity(stats, a->type, op, value);

@@ -31,19 +31,7 @@ int32_t build_share(Build *build, Rel *rel, const ColumnId *columns, int32_t cou
 
 Rel *build_read(Build *build, int32_t shared, const ColumnId *columns)
 {
-    const Rel *source = build->shared[shared].rel;
-    Rel *rel = rel_new(build->arena, REL_SHARED, 0);
-    rel->shared = shared;
-    rel->column_count = source->result_count;
-    rel->table_columns = ARENA_ARRAY(build->arena, ColumnId, source->result_count);
-    for (int32_t k = 0; k < source->result_count; k++)
-    {
-        const BoundColumn *column = &build->statement->columns[source->results[k]];
-        rel->table_columns[k] = columns != NULL ? columns[k]
-                                                : bound_add_column(build->arena, build->statement, column->name,
-                                                                   column->type, column->nullable);
-    }
-    return rel;
+    return rel_read_shared(build->arena, build->statement, build->shared[shared].rel, shared, columns);
 }
 
 RelTree *build_tree(Build *build, Rel *root)

@@ -2,6 +2,7 @@
 /*
  * Aggregation: where groups meet, in halves or as one.
  *
+ *     parts of groups will do                  PARTIAL where the rows are
  *     groups are whole where the rows are      one AGGR there
  *     many groups, few rows of each            rows go to their groups, AGGR
  *     else                                     PARTIAL at the slices; FINAL at the leader, or at the slices of the groups
@@ -15,7 +16,7 @@ static double group_rows(Planner *planner, const Step *input, const Rel *rel)
 {
     double groups = 1;
     for (int32_t k = 0; k < rel->named_count; k++)
-        groups *= expr_distinct(planner->statement, rel->named[k].expr, input->rows);
+        groups *= distinct_values(planner, rel->named[k].expr, input->rows);
     return fmax(1, fmin(groups, input->rows));
 }
 
@@ -112,7 +113,7 @@ static Step *hash_by_groups(Planner *planner, Step *input, const Rel *rel, bool 
     Expr *keys[4];
     int32_t count = 0;
     for (int32_t k = 0; k < rel->named_count; k++)
-        if (expr_distinct(planner->statement, rel->named[k].expr, input->rows) >= HASH_DISTINCT_MIN && count == 0)
+        if (distinct_values(planner, rel->named[k].expr, input->rows) >= HASH_DISTINCT_MIN && count == 0)
             keys[count++] =
                 of_input ? rel->named[k].expr : expr_column(planner->arena, planner->statement, rel->named[k].column);
     for (int32_t k = 0; k < rel->named_count && k < 4 && count < k + 1; k++)
@@ -201,10 +202,25 @@ static Step *aggregate_partial(Planner *planner, Step *input, const Rel *rel, do
     return aggregate(planner, input, &part, AGG_PARTIAL, fmin(groups * COST_NODES, input->rows));
 }
 
+/* Each node groups the rows it has. */
+static Step *aggregate_early(Planner *planner, Step *input, const Rel *rel, double groups)
+{
+    Step *step = aggregate(planner, input, rel, AGG_PARTIAL, fmin(groups * COST_NODES, input->rows));
+    if (has_whole_groups(planner, input, rel))
+        step->dist = grouped_dist(planner, &input->dist, rel);
+    else if (!step_at_leader(input))
+        step->dist = (Dist){.kind = DIST_AT_SLICES_RANDOM};
+    return step;
+}
+
 static Step *aggregate_where(Planner *planner, Step *input, const Rel *rel)
 {
     input = step_once(planner, input);
     double groups = group_rows(planner, input, rel);
+    for (int32_t k = 0; k < rel->agg_count; k++)
+        note_aggregate(planner->statement, &rel->aggs[k], input->rows / groups);
+    if (rel->early)
+        return aggregate_early(planner, input, rel, groups);
     if (step_at_leader(input))
         return aggregate(planner, input, rel, AGG_SINGLE, groups);
     if (has_whole_groups(planner, input, rel))

@@ -112,7 +112,7 @@ static void choose_keys(Planner *planner, const JoinAsk *ask, JoinWay *way)
     way->key_count = 0;
     for (int32_t k = 0; k < ask->key_count; k++)
     {
-        double distinct = expr_distinct(planner->statement, ask->outer_keys[k], ask->outer->rows);
+        double distinct = distinct_values(planner, ask->outer_keys[k], ask->outer->rows);
         if (distinct > most)
         {
             most = distinct;

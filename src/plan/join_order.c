@@ -81,8 +81,8 @@ static void class_add(Ordering *order, Class *class, ColumnId column)
     }
     columns[class->count] = column;
     inputs[class->count++] = input;
-    distinct[class->count - 1] = expr_distinct(
-        order->planner->statement, expr_column(arena, order->planner->statement, column), order->inputs[input]->rows);
+    distinct[class->count - 1] = distinct_values(order->planner, expr_column(arena, order->planner->statement, column),
+                                                 order->inputs[input]->rows);
     class->columns = columns;
     class->inputs = inputs;
     class->distinct = distinct;
@@ -423,6 +423,20 @@ static void filter_inputs(Ordering *order, Step **inputs)
     }
 }
 
+/* Of columns that are equal none has more values than the one with fewest. */
+static void note_distinct(const Ordering *order)
+{
+    for (int32_t c = 0; c < order->class_count; c++)
+    {
+        const Class *class = &order->classes[c];
+        double least = INFINITY;
+        for (int32_t k = 0; k < class->count; k++)
+            least = fmin(least, class->distinct[k]);
+        for (int32_t k = 0; k < class->count; k++)
+            distinct_note(order->planner, class->columns[k], least);
+    }
+}
+
 Error *join_order(Planner *planner, const Rel *set, Step **inputs, Step **out)
 {
     Ordering order = {.planner = planner, .count = set->input_count, .inputs = inputs};
@@ -438,6 +452,7 @@ Error *join_order(Planner *planner, const Rel *set, Step **inputs, Step **out)
         *out = order.count <= JOIN_EXACT_INPUTS ? order_exactly(&order) : NULL;
     if (*out == NULL)
         *out = order_greedily(&order);
+    note_distinct(&order);
     if (constant.count > 0)
         *out = step_filter(planner, *out, constant.items, constant.count, false);
     return NULL;

@@ -40,6 +40,8 @@ typedef struct Planner
     bool lone;      /* one rank is leader and compute node */
     ColumnId *same; /* union-find of columns that inner joins make equal */
     int32_t same_count;
+    double *distinct_most; /* by column: values that joins have left, see distinct.c; 0: nothing is noted */
+    int32_t distinct_count;
     const RelTree *rels;
     ColumnSet *shared_read; /* by shared tree: its columns that something reads, filled by tree_prune() */
 } Planner;
@@ -79,6 +81,12 @@ ColumnId same_find(Planner *planner, ColumnId column);
 void same_unite(Planner *planner, ColumnId a, ColumnId b);
 /* Rows with equal values in `columns` are on one node. */
 bool dist_groups(Planner *planner, const Dist *dist, const ColumnId *columns, int32_t count);
+
+/* --- values ----------------------------------------------------------------- */
+/* The column has no more than `distinct` values in what is made from here on. */
+void distinct_note(Planner *planner, ColumnId column, double distinct);
+/* expr_distinct(), where that was noted no more. */
+double distinct_values(const Planner *planner, const Expr *key, double rows);
 
 /* --- joins ---------------------------------------------------------------- */
 typedef enum Move

@@ -116,7 +116,7 @@ static Step *partitions_together(Planner *planner, Step *input, const BoundWindo
     Expr *keys[4];
     int32_t key_count = 0;
     for (int32_t k = 0; k < window->partition_count && key_count == 0; k++)
-        if (expr_distinct(planner->statement, window->partition[k], input->rows) >= HASH_DISTINCT_MIN)
+        if (distinct_values(planner, window->partition[k], input->rows) >= HASH_DISTINCT_MIN)
             keys[key_count++] = window->partition[k];
     for (int32_t k = 0; key_count <= k && k < window->partition_count && k < 4; k++)
         keys[key_count++] = window->partition[k];

@@ -18,8 +18,8 @@ static double outer_join_rows(Planner *planner, const JoinAsk *ask)
     double outer = 1, inner = 1, other = pow(SELECTIVITY_RESIDUAL, ask->residual.count);
     for (int32_t k = 0; k < ask->key_count; k++)
     {
-        outer *= expr_distinct(planner->statement, ask->outer_keys[k], ask->outer->rows);
-        inner *= expr_distinct(planner->statement, ask->inner_keys[k], ask->inner->rows);
+        outer *= distinct_values(planner, ask->outer_keys[k], ask->outer->rows);
+        inner *= distinct_values(planner, ask->inner_keys[k], ask->inner->rows);
     }
     outer = fmin(outer, ask->outer->rows);
     inner = fmin(inner, ask->inner->rows);
@@ -47,6 +47,10 @@ static Error *tree_join(Planner *planner, const Rel *rel, Step **out)
     ask.rows = outer_join_rows(planner, &ask);
     JoinWay way = join_way(planner, &ask);
     *out = join_make(planner, &ask, &way);
+    for (int32_t k = 0; k < ask.key_count && rel->join == JOIN_SEMI; k++)
+        if (ask.outer_keys[k]->kind == EXPR_COLUMN)
+            distinct_note(planner, ask.outer_keys[k]->column,
+                          distinct_values(planner, ask.inner_keys[k], ask.inner->rows));
     return NULL;
 }
 

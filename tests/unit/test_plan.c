@@ -91,7 +91,8 @@ static int show(const char *sql)
 
 /* --- golden files ------------------------------------------------------------------ */
 
-static const char *const QUESTIONS[] = {"q01", "q03", "q04", "q05", "q06", "q10", "q12", "q14", "q19"};
+static const char *const QUESTIONS[] = {"q01", "q02", "q03", "q04", "q05", "q06", "q07", "q08", "q09", "q10", "q11",
+                                        "q12", "q13", "q14", "q15", "q16", "q17", "q18", "q19", "q20", "q21", "q22"};
 
 static void test_questions(void)
 {
@@ -202,6 +203,61 @@ static void test_distinct(void)
     plan_of("select count(distinct a), count(distinct b), sum(b), avg(b) from few", 2);
     plan_of("select distinct a, b from few order by a", 2);
     plan_of("select c, count(distinct a), count(distinct b) from few group by c", 2);
+}
+
+/* Few rows of many are grouped, or put into a hash table, where those that ask for them are few. */
+static void test_reduced(void)
+{
+    const char *below =
+        "select p_partkey, n from part join (select l_partkey, count(*) n from lineitem group by l_partkey) "
+        "l on l_partkey = p_partkey where ";
+    expect_has(arena_printf(arena, "%s p_size = 3 and p_brand = 'x'", below), "Shared 1");
+    expect_has_not(arena_printf(arena, "%s p_size > 3", below), "Shared 1");
+    /* what is not a group's key says nothing of the rows below */
+    expect_has_not("select 1 from part join (select l_partkey, max(l_suppkey) s from lineitem group by l_partkey) l on "
+                   "s = p_partkey where p_size = 3 and p_brand = 'x'",
+                   "Shared 1");
+    expect_has("select o_orderkey from orders where o_orderdate = date '1995-01-01' and exists (select 1 from lineitem "
+               "where l_orderkey = o_orderkey and l_tax > 0)",
+               "Shared 1");
+    expect_has(
+        "select p_partkey, r from part join (select l_partkey, rank() over (partition by l_partkey order by l_tax) "
+        "r from lineitem) l on l_partkey = p_partkey where p_size = 3 and p_brand = 'x'",
+        "Shared 1");
+    /* rows that a statement changes are read where they are */
+    expect_has_not("delete from few using part where b = 1 and exists (select 1 from lineitem where l_orderkey = a)",
+                   "Shared 1");
+}
+
+static int32_t count_parts(const char *sql, const char *part)
+{
+    int32_t count = 0;
+    for (const char *at = explain_of(sql, 2); (at = strstr(at, part)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* Rows are grouped before they are joined, in parts that nothing is sent for. */
+static void test_grouped_early(void)
+{
+    const char *counted = "select c_custkey, count(o_orderkey) from customer left join orders on o_custkey = c_custkey "
+                          "group by c_custkey";
+    CU_ASSERT_EQUAL(count_parts(counted, "HashAggregate"), 2);
+    expect_has("select s_name, sum(l_quantity) from lineitem join supplier on s_suppkey = l_suppkey group by s_name",
+               "Hash Join DS_DIST_ALL_NONE");
+    CU_ASSERT_EQUAL(count_parts("select s_name, sum(l_quantity) from lineitem join supplier on s_suppkey = l_suppkey "
+                                "group by s_name",
+                                "HashAggregate"),
+                    3);
+    /* values of both sides, distinct values, and rows of which few are joined are grouped above */
+    CU_ASSERT_EQUAL(count_parts("select s_name, sum(l_quantity * s_acctbal) from lineitem join supplier on s_suppkey = "
+                                "l_suppkey group by s_name",
+                                "HashAggregate"),
+                    2);
+    CU_ASSERT_EQUAL(count_parts("select s_name, sum(l_quantity) from lineitem join supplier on s_suppkey = l_suppkey "
+                                "where s_name = 'x' group by s_name",
+                                "HashAggregate"),
+                    2);
 }
 
 /* --- distribution -------------------------------------------------------------------- */
@@ -337,6 +393,8 @@ int main(int argc, char **argv)
     CU_add_test(suite, "nothing comes", test_nothing_comes);
     CU_add_test(suite, "subqueries", test_subqueries);
     CU_add_test(suite, "distinct", test_distinct);
+    CU_add_test(suite, "rows without partners", test_reduced);
+    CU_add_test(suite, "groups before joins", test_grouped_early);
     CU_add_test(suite, "distribution", test_distribution);
     CU_add_test(suite, "cutting", test_cutting);
     CU_add_test(suite, "widths", test_widths);
