@@ -16,6 +16,8 @@
 #ifndef BASE_KERNEL_SEL_H
 #define BASE_KERNEL_SEL_H
 
+#include "base/kernel/key_filter.h"
+
 #include <stdint.h>
 
 /* clang-format off */
@@ -35,6 +37,9 @@ typedef struct SelKernels
     /* rows whose byte is not 0 (a predicate's flags) / is 0 (not null) */
     int32_t (*set)(const uint8_t *bytes, const uint16_t *in, int32_t n, uint16_t *out);
     int32_t (*clear)(const uint8_t *bytes, const uint16_t *in, int32_t n, uint16_t *out);
+    /* rows 0 .. n-1 whose key is in the set (bitmap: is, or is not where `absent` is 1) / may be in it */
+    int32_t (*bitmap)(const KeyBitmap *bitmap, const uint64_t *keys, int32_t n, int32_t absent, uint16_t *out);
+    int32_t (*bloom)(const KeyBloom *bloom, const uint64_t *keys, int32_t n, uint16_t *out);
 } SelKernels;
 
 /* The fastest this processor runs. */

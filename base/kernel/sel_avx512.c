@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiled with -mavx512f -mavx512bw -mavx512vl -mavx512vbmi2 -mbmi2 -mpopcnt; called only where cpuid says so. */
+/* Compiled with -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi2 -mbmi2 -mpopcnt; called only where cpuid says so. */
+#include "base/kernel/key_filter.h"
+
 #include <immintrin.h>
 #include <stdint.h>
 
@@ -109,5 +111,44 @@ DOUBLE(ge, ~double_mask_lt(values, a))
 DOUBLE(eq, double_mask_le(values, a) & ~double_mask_lt(values, a))
 DOUBLE(ne, ~double_mask_le(values, a) | double_mask_lt(values, a))
 DOUBLE(between, double_mask_le(values, b) & ~double_mask_lt(values, a))
+
+#define SEL_KEY_MASKS
+
+static inline uint64_t sel_mask_bitmap(const KeyBitmap *bitmap, const uint64_t *keys)
+{
+    const __m512i least = _mm512_set1_epi64((long long) bitmap->least), last = _mm512_set1_epi64((long long) bitmap->last);
+    const __m512i one = _mm512_set1_epi64(1), low = _mm512_set1_epi64(63), none = _mm512_setzero_si512();
+    uint64_t mask = 0;
+    for (int i = 0; i < 64; i += 8)
+    {
+        __m512i at = _mm512_sub_epi64(LOAD(keys, i), least);
+        __mmask8 in = _mm512_cmple_epu64_mask(at, last);
+        __m512i words = _mm512_mask_i64gather_epi64(none, in, _mm512_srli_epi64(at, 6), bitmap->words, 8);
+        __m512i bit = _mm512_sllv_epi64(one, _mm512_and_si512(at, low));
+        mask |= (uint64_t) _mm512_test_epi64_mask(words, bit) << i;
+    }
+    return mask;
+}
+
+static inline uint64_t sel_mask_bloom(const KeyBloom *bloom, const uint64_t *keys)
+{
+    const __m512i factor = _mm512_set1_epi64((long long) KEY_SPREAD_FACTOR), one = _mm512_set1_epi64(1);
+    const __m512i low = _mm512_set1_epi64(63);
+    const __m128i shift = _mm_cvtsi32_si128(bloom->shift);
+    uint64_t mask = 0;
+    for (int i = 0; i < 64; i += 8)
+    {
+        __m512i key = LOAD(keys, i);
+        __m512i spread = _mm512_mullo_epi64(_mm512_xor_si512(key, _mm512_srli_epi64(key, 32)), factor);
+        __m512i words = _mm512_i64gather_epi64(_mm512_srl_epi64(spread, shift), bloom->words, 8);
+        __m512i a = _mm512_and_si512(_mm512_srli_epi64(spread, BLOOM_SHIFT_A), low);
+        __m512i b = _mm512_and_si512(_mm512_srli_epi64(spread, BLOOM_SHIFT_B), low);
+        __m512i c = _mm512_and_si512(_mm512_srli_epi64(spread, BLOOM_SHIFT_C), low);
+        __m512i bits = _mm512_or_si512(_mm512_or_si512(_mm512_sllv_epi64(one, a), _mm512_sllv_epi64(one, b)),
+                                       _mm512_sllv_epi64(one, c));
+        mask |= (uint64_t) _mm512_cmpeq_epi64_mask(_mm512_and_si512(words, bits), bits) << i;
+    }
+    return mask;
+}
 
 #include "base/kernel/sel_kernels.h"

@@ -7,6 +7,7 @@
  *     SEL_CHUNK  rows looked at together, at most 64; 0 = no vectors
  *     sel_mask_<op>_<width>(values, a, b)   bit i = row i of SEL_CHUNK rows passes
  *     sel_emit(mask, first, out)            writes first + i for each bit i; returns where to go on
+ *     SEL_KEY_MASKS                         there are sel_mask_bitmap() and sel_mask_bloom() too, of SEL_CHUNK keys
  *
  * Without an input selection a batch goes chunk by chunk through masks.  With
  * one, and for a chunk's rest, a loop without branches stores every row and
@@ -77,9 +78,44 @@ static int32_t sel_clear(const uint8_t *bytes, const uint16_t *in, int32_t n, ui
     return sel_eq_i8((const int8_t *) bytes, in, n, 0, 0, out);
 }
 
+/* Keys: by masks where the instruction set has gathers worth it (SEL_KEY_MASKS), else one by one. */
+#ifdef SEL_KEY_MASKS
+#define SEL_KEY_CHUNKS(mask)                                                                                           \
+    for (; row + SEL_CHUNK <= n; row += SEL_CHUNK)                                                                     \
+        at = sel_emit(mask, (uint16_t) row, at);
+#else
+#define SEL_KEY_CHUNKS(mask)
+#endif
+
+static int32_t sel_bitmap(const KeyBitmap *bitmap, const uint64_t *keys, int32_t n, int32_t absent, uint16_t *out)
+{
+    uint16_t *at = out;
+    int32_t row = 0;
+    SEL_KEY_CHUNKS(sel_mask_bitmap(bitmap, keys + row) ^ (0 - (uint64_t) (absent != 0)))
+    for (; row < n; row++)
+    {
+        *at = (uint16_t) row;
+        at += key_in_bitmap(bitmap, keys[row]) ^ (uint64_t) (absent != 0);
+    }
+    return (int32_t) (at - out);
+}
+
+static int32_t sel_bloom(const KeyBloom *bloom, const uint64_t *keys, int32_t n, uint16_t *out)
+{
+    uint16_t *at = out;
+    int32_t row = 0;
+    SEL_KEY_CHUNKS(sel_mask_bloom(bloom, keys + row))
+    for (; row < n; row++)
+    {
+        *at = (uint16_t) row;
+        at += key_in_bloom(bloom, keys[row]);
+    }
+    return (int32_t) (at - out);
+}
+
 #define SEL_ENTRY(op, width, T) .op##_##width = sel_##op##_##width,
 #define SEL_TEXT_(name)         #name
 #define SEL_TEXT(name)          SEL_TEXT_(name)
 const SelKernels SEL_JOIN(sel_kernels_, SEL_NAME) = {
-    .name = SEL_TEXT(SEL_NAME), SEL_OPS(SEL_ENTRY).set = sel_set, .clear = sel_clear};
+    .name = SEL_TEXT(SEL_NAME), SEL_OPS(SEL_ENTRY).set = sel_set, .clear = sel_clear, .bitmap = sel_bitmap, .bloom = sel_bloom};
 #undef SEL_ENTRY

@@ -18,6 +18,7 @@
 
 #include "base/core/assert.h"
 #include "base/core/trace.h"
+#include "base/kernel/key_filter.h"
 #include "src/run/memory.h"
 #include "src/run/rt.h"
 #include "src/run/task.h"
@@ -79,12 +80,6 @@ static inline bool field_null(const RowField *field, const char *row)
     return field->null_offset >= 0 && row[field->null_offset] != 0;
 }
 
-/* Spreads a key over 64 bits; the high ones are used. */
-static inline uint64_t key_spread(uint64_t key)
-{
-    return (key ^ (key >> 32)) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 /* ---- pieces of a task ---- */
 
 #define CACHE_LINE 64
@@ -126,15 +121,6 @@ typedef struct HashStore
 static inline RowHeader *row_header(const char *row)
 {
     return (RowHeader *) (void *) (uintptr_t) row;
-}
-
-/*
- * A key's bits in its word of a Bloom filter (Bloom 1970; one word a key as in Putze, Sanders, Singler, "Cache-, hash-
- * and space-efficient Bloom filters", 2007): three of 64, from the middle of the spread key, whose high bits name the word.
- */
-static inline uint64_t bloom_bits(uint64_t spread)
-{
-    return UINT64_C(1) << (spread >> 20 & 63) | UINT64_C(1) << (spread >> 26 & 63) | UINT64_C(1) << (spread >> 32 & 63);
 }
 
 /* Group table of one worker. */

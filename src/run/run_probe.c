@@ -6,28 +6,24 @@
  *
  * Each step goes over the whole batch before the next begins, so that memory is asked for many rows at once.
  */
+#include "base/kernel/sel.h"
 #include "src/run/run.h"
 
-#define CACHE_BYTES (512 * 1024) /* bitmaps beyond it are prefetched */
-
-/* Positions of keys whose bit is set (anti: is not, or whose key is null); no branch on the outcome. */
+/* Positions of keys whose bit is set (anti: is not, or whose key is null). */
 static int32_t bits_select(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
                            uint16_t *pos)
 {
-    const uint64_t *bits = hash->bits;
-    uint64_t least = hash->least, last = hash->range - 1, flip = anti != 0;
+    KeyBitmap bitmap = {hash->bits, hash->least, hash->range - 1};
+    if (nulls == NULL || !anti)
+    {
+        int32_t count = sel_kernels()->bitmap(&bitmap, keys, n, anti, pos);
+        return nulls == NULL ? count : sel_kernels()->clear(nulls, pos, count, pos);
+    }
     int32_t count = 0;
-    if (hash->bits_bytes > CACHE_BYTES)
-        for (int32_t i = 0; i < n; i++)
-            if (keys[i] - least <= last)
-                __builtin_prefetch(&bits[(keys[i] - least) >> 6]);
     for (int32_t i = 0; i < n; i++)
     {
-        uint64_t at = keys[i] - least, in = at <= last;
-        uint64_t bit = bits[in ? at >> 6 : 0] >> (at & 63) & in;
-        bit &= (uint64_t) (nulls == NULL || !nulls[i]);
         pos[count] = (uint16_t) i;
-        count += (int32_t) (bit ^ flip);
+        count += nulls[i] || !key_in_bitmap(&bitmap, keys[i]);
     }
     return count;
 }
@@ -35,15 +31,9 @@ static int32_t bits_select(const HashStore *hash, const uint64_t *keys, const ui
 /* Positions of keys that may be there. */
 static int32_t bloom_select(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, uint16_t *pos)
 {
-    const uint64_t *words = hash->bloom;
-    int32_t count = 0, shift = hash->bloom_shift;
-    for (int32_t i = 0; i < n; i++)
-    {
-        uint64_t spread = key_spread(keys[i]), bits = bloom_bits(spread);
-        pos[count] = (uint16_t) i;
-        count += (~words[spread >> shift] & bits) == 0 && (nulls == NULL || !nulls[i]);
-    }
-    return count;
+    KeyBloom bloom = {hash->bloom, hash->bloom_shift};
+    int32_t count = sel_kernels()->bloom(&bloom, keys, n, pos);
+    return nulls == NULL ? count : sel_kernels()->clear(nulls, pos, count, pos);
 }
 
 static char *slot_find(const HashStore *hash, uint64_t key)

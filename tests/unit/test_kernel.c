@@ -528,15 +528,56 @@ static void test_variant(const SelKernels *kernels)
     CU_ASSERT_EQUAL(out[33], 99);
 }
 
+static void test_key_filters(const SelKernels *kernels)
+{
+    enum
+    {
+        KEYS = 1000,
+        RANGE = 5000
+    };
+    static uint64_t keys[KEYS], bits[RANGE / 64 + 1], words[256];
+    static uint16_t out[KEYS];
+    KeyBitmap bitmap = {bits, (uint64_t) -700, RANGE - 1};
+    KeyBloom bloom = {words, 56};
+    for (uint64_t k = 0; k < RANGE; k += 7)
+    {
+        bits[k / 64] |= UINT64_C(1) << k % 64;
+        uint64_t spread = key_spread(k - 700);
+        words[spread >> 56] |= bloom_bits(spread);
+    }
+    for (int32_t i = 0; i < KEYS; i++)
+        keys[i] = (uint64_t) (i * 8 - 1500); /* below, within and above; some far away */
+    keys[3] = UINT64_MAX / 2;
+    for (int32_t n = 0; n <= KEYS; n += 250 - n % 7)
+    {
+        int32_t want = 0;
+        for (int32_t i = 0; i < n; i++)
+            want += keys[i] + 700 < RANGE && (keys[i] + 700) % 7 == 0;
+        int32_t count = kernels->bitmap(&bitmap, keys, n, 0, out);
+        CU_ASSERT_EQUAL(count, want);
+        for (int32_t i = 0; i < count; i++)
+            CU_ASSERT((keys[out[i]] + 700) % 7 == 0 && keys[out[i]] + 700 < RANGE && (i == 0 || out[i] > out[i - 1]));
+        CU_ASSERT_EQUAL(kernels->bitmap(&bitmap, keys, n, 1, out), n - want);
+        int32_t maybe = kernels->bloom(&bloom, keys, n, out), found = 0;
+        for (int32_t i = 0; i < maybe; i++)
+            found += key_in_bitmap(&bitmap, keys[out[i]]) != 0;
+        CU_ASSERT(found == want && maybe <= want + n / 4);
+    }
+}
+
 static void test_sel(void)
 {
+    test_key_filters(&sel_kernels_portable);
     test_variant(&sel_kernels_portable);
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
         test_variant(&sel_kernels_avx2);
     if (strcmp(sel_kernels()->name, "avx512") == 0)
+    {
         test_variant(&sel_kernels_avx512);
+        test_key_filters(&sel_kernels_avx512);
+    }
 #endif
     printf("(%s) ", sel_kernels()->name);
 }
