@@ -226,16 +226,14 @@ Expr **keys_as_columns(Cut *cut, Open *open, Expr *const *keys, int32_t count)
     return columns;
 }
 
-/* One key is as it is: which directory fits, the build rows tell. */
 static KeyMode join_key_mode(Cut *cut, const Step *join, KeyPack **packs)
 {
     *packs = NULL;
     if (join->key_count == 0)
         return KEY_NONE;
-    if (join->key_count == 1 && is_exact_key(join->inner_keys[0]->type) && is_exact_key(join->outer_keys[0]->type))
-        return KEY_EXACT;
-    *packs = join->key_count == 1 ? NULL : keys_pack(cut, join->inner_keys, join->outer_keys, join->key_count);
-    return *packs != NULL ? KEY_EXACT : KEY_HASHED;
+    *packs = keys_pack(cut, join->inner_keys, join->outer_keys, join->key_count);
+    bool exact = join->key_count == 1 && is_exact_key(join->inner_keys[0]->type) && is_exact_key(join->outer_keys[0]->type);
+    return *packs != NULL || exact ? KEY_EXACT : KEY_HASHED;
 }
 
 /* Columns of the build side that anything above it reads. */

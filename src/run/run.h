@@ -157,6 +157,15 @@ typedef struct SortPart
     char *bound; /* a row: what is not before it is not wanted; NULL: none yet */
 } SortPart;
 
+/* What a worker adds to a bitmap of keys (run_exists.c). */
+typedef struct ExistsPart
+{
+    char *rows; /* RT_BATCH, used again and again */
+    size_t rows_bytes;
+    uint64_t *bits;
+    size_t bits_bytes;
+} ExistsPart;
+
 /* Rows in the order of an array of pointers. */
 typedef struct RowOrder
 {
@@ -184,6 +193,7 @@ typedef struct RtPart
     union
     {
         AggPart agg;
+        ExistsPart exists;
         SortPart sort;
         SendLane *lanes;
         AppendPart *append;
@@ -395,6 +405,9 @@ Error *agg_slots_new(RtStore *store, AggPart *agg, uint64_t entries) MUST_USE;
 Error *agg_merge_single(RtStore *store) MUST_USE;
 Error *agg_merge_dense(RtStore *store, int64_t rows) MUST_USE;
 Error *agg_merge_groups(RtStore *store, int64_t rows) MUST_USE;
+/* run_exists.c: is the HASH store one of these?  Then exists_ops are its own. */
+bool exists_fits(const RtStore *store);
+extern const StoreOps exists_ops;
 /* run_probe.c */
 void hash_probe_begin(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t outer,
                       RtProbe *probe);

@@ -4,7 +4,7 @@
  * finish makes a directory over their keys:
  *
  *     DENSE  table[key - least] -> row        keys close together
- *     BITS   bit (key - least)                the same, only existence is asked for
+ *     BITS   bit (key - least)                the same, only existence is asked for (run_exists.c keeps no rows even)
  *     SLOTS  {key, row}, linear probing       else; at most half full
  *
  * Where few of the keys in the range are there, a bitmap stands before DENSE and
@@ -296,6 +296,20 @@ static Error *directory_choose(RtStore *store, const HashBuild *build, int64_t r
     return table_new(store, entries * sizeof(KeySlot));
 }
 
+/* The range that holds all keys: what is known beforehand, where it is about as small as the rows make it. */
+static Error *keys_bound(RtStore *store, HashBuild *build, int64_t rows)
+{
+    int32_t parts = store->task->worker_count;
+    for (int32_t p = 0; p < parts; p++)
+    {
+        build->least[p] = 0;
+        build->most[p] = store->spec->key_entries - 1;
+    }
+    if (store->spec->key_mode != KEY_EXACT || (store->spec->key_entries > 0 && store->spec->key_entries / DENSE_PER_ROW < rows))
+        return NULL;
+    return task_parts(store->task, parts, rows, part_bounds, build);
+}
+
 static Error *hash_finish(RtStore *store)
 {
     int64_t rows = store_rows(store);
@@ -309,8 +323,7 @@ static Error *hash_finish(RtStore *store)
     }
     HashBuild build = {.store = store};
     int32_t parts = store->task->worker_count;
-    if (store->spec->key_mode == KEY_EXACT)
-        TRY(task_parts(store->task, parts, rows, part_bounds, &build));
+    TRY(keys_bound(store, &build, rows));
     TRY(directory_choose(store, &build, rows));
     if (store->hash.bits != NULL)
         TRY(task_parts(store->task, parts, rows, part_bits, &build));
@@ -320,6 +333,13 @@ static Error *hash_finish(RtStore *store)
         TRY(task_parts(store->task, parts, rows, store->hash.form == HASH_DENSE ? part_dense : part_slots, &build));
     store->hash.chained = atomic_load(&build.chained) != 0;
     return NULL;
+}
+
+static Error *hash_open(RtStore *store)
+{
+    if (exists_fits(store))
+        store->ops = &exists_ops;
+    return store_bag_open(store);
 }
 
 static void hash_close(RtStore *store)
@@ -334,7 +354,7 @@ static void hash_close(RtStore *store)
 }
 
 const StoreOps hash_ops = {
-    .open = store_bag_open,
+    .open = hash_open,
     .reserve = store_bag_reserve,
     .commit = store_bag_commit,
     .str = store_bag_str,

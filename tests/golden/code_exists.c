@@ -56,7 +56,7 @@ static void pipeline0(const Rt *rt, RtWorker *worker, RtScan *scan)
         {
             int32_t i = i0[j];
             int64_t x2 = (int64_t) c0[i];
-            at->key = (uint64_t) x2;
+            at->key = ((uint64_t) x2 - (uint64_t) p[1].i);
             at++;
         }
         rt->rows_commit(worker, sink, (int32_t) (at - out));
@@ -75,9 +75,9 @@ static void pipeline1(const Rt *rt, RtWorker *worker, RtScan *scan)
         const int32_t *c1 = rt->scan_column(scan, 1);
         {
             int64_t lo = I64_MIN, hi = I64_MAX;
-            if (p[1].i == I64_MIN)
+            if (p[2].i == I64_MIN)
                 continue;
-            MOST(hi, p[1].i - 1);
+            MOST(hi, p[2].i - 1);
             m0 = range_i32(rt, c1, 0, m0, lo, hi, i0);
         }
         if (m0 == 0)
@@ -88,7 +88,7 @@ static void pipeline1(const Rt *rt, RtWorker *worker, RtScan *scan)
         {
             int32_t i = i0[j];
             int64_t x0 = (int64_t) c0[i];
-            at->key = (uint64_t) x0;
+            at->key = ((uint64_t) x0 - (uint64_t) p[3].i);
             at++;
         }
         rt->rows_commit(worker, sink, (int32_t) (at - out));
@@ -112,7 +112,7 @@ static void pipeline2(const Rt *rt, RtWorker *worker, RtScan *scan)
         {
             int32_t i = j;
             int64_t x0 = (int64_t) c0[i];
-            key1[j] = (uint64_t) x0;
+            key1[j] = ((uint64_t) x0 - (uint64_t) p[4].i);
         }
         uint16_t pos1[RT_BATCH];
         int32_t k1 = rt->probe_exists(s0, key1, 0, m0, 0, pos1);
@@ -129,7 +129,7 @@ static void pipeline2(const Rt *rt, RtWorker *worker, RtScan *scan)
         {
             int32_t i = i0[j];
             int64_t x1 = (int64_t) c1[i];
-            key2[j] = (uint64_t) x1;
+            key2[j] = ((uint64_t) x1 - (uint64_t) p[5].i);
         }
         uint16_t pos2[RT_BATCH];
         int32_t k2 = rt->probe_exists(s1, key2, 0, m0, 1, pos2);

@@ -76,7 +76,7 @@ static void pipeline0(const Rt *rt, RtWorker *worker, RtScan *scan)
         {
             int32_t i = i0[j];
             int64_t x0 = (int64_t) c0[i];
-            at->key = (uint64_t) x0;
+            at->key = ((uint64_t) x0 - (uint64_t) p[2].i);
             int64_t x1 = (int64_t) c2[i];
             at->f0 = (int16_t) (x1);
             at++;
@@ -101,7 +101,7 @@ static void pipeline1(const Rt *rt, RtWorker *worker, RtScan *scan)
         {
             int32_t i = j;
             int64_t x0 = (int64_t) c0[i];
-            key1[j] = (uint64_t) x0;
+            key1[j] = ((uint64_t) x0 - (uint64_t) p[3].i);
         }
         uint16_t pos1[RT_BATCH];
         struct store0 *r0_1[RT_BATCH];
@@ -123,7 +123,7 @@ static void pipeline1(const Rt *rt, RtWorker *worker, RtScan *scan)
                 int32_t i = i1[j];
                 const struct store0 *r0 = r0_1[j];
                 int64_t x1 = (int64_t) r0->f0;
-                group_key[j] = ((uint64_t) x1 - (uint64_t) p[2].i);
+                group_key[j] = ((uint64_t) x1 - (uint64_t) p[4].i);
             }
             rt->agg_find(worker, sink, group_key, m1, (void **) group);
             for (int32_t j = 0; j < m1; j++)

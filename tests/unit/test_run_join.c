@@ -118,22 +118,26 @@ static int64_t join_naive(const Pair *build, int32_t builds, const Pair *probe, 
     return count;
 }
 
-static void join_check(int32_t mode, KeyMode key_mode, int64_t spread, int32_t builds, bool exists_only,
+/* bounded: what the planner knows of the keys is told; they begin at 0 then. */
+static void join_check(int32_t mode, KeyMode key_mode, int64_t spread, int32_t builds, bool exists_only, bool bounded,
                        int32_t threads)
 {
+    int64_t least = bounded ? 0 : -1000;
     Arena *arena = arena_new("test");
     Spec *spec = spec_new(arena);
     int32_t probes = mode == 4 ? 300 : 5000;
     uint64_t seed = (uint64_t) spread;
     Pair *build = ARENA_ARRAY(arena, Pair, builds + 1), *probe = ARENA_ARRAY(arena, Pair, probes);
     for (int32_t i = 0; i < builds; i++)
-        build[i] = (Pair){(int64_t) (random_next(&seed) % 800) * spread - 1000, i + 1};
+        build[i] = (Pair){(int64_t) (random_next(&seed) % 800) * spread + least, i + 1};
     for (int32_t i = 0; i < probes; i++)
-        probe[i] = (Pair){(int64_t) (random_next(&seed) % 1600) * spread - 1000, i + 1};
+        probe[i] = (Pair){(int64_t) (random_next(&seed) % 1600) * spread + least, i + 1};
     RowLayout *pairs = layout_new(arena, "ii", 0);
     SpecStore *table = store_add(spec, STORE_HASH, layout_new(arena, "ii", ROW_HEADER_SIZE));
     table->key_mode = (uint8_t) key_mode;
     table->exists_only = exists_only;
+    table->key_entries = bounded ? 1600 * spread : 0;
+    table->rows_estimate = builds;
     RowLayout *joined = layout_new(arena, "iI", 0);
     CU_ASSERT_EQUAL(joined->stride, (int32_t) sizeof(JoinRow));
     store_add(spec, STORE_BUFFER, joined);
@@ -171,22 +175,26 @@ static void test_joins(void)
     {
         for (int32_t mode = 0; mode < 2; mode++)
         {
-            join_check(mode, KEY_EXACT, 1, 3000, false, THREADS[t]);        /* dense */
-            join_check(mode, KEY_EXACT, 20, 3000, false, THREADS[t]);       /* dense behind a bitmap */
-            join_check(mode, KEY_EXACT, 100, 3000, false, THREADS[t]);      /* slots behind a bitmap */
-            join_check(mode, KEY_EXACT, 1000003, 1000, false, THREADS[t]);  /* slots */
-            join_check(mode, KEY_EXACT, 1000003, 3000, false, THREADS[t]);  /* slots behind a Bloom filter */
-            join_check(mode, KEY_HASHED, 1000003, 1000, false, THREADS[t]); /* chains of unlike keys */
-            join_check(mode, KEY_EXACT, 1, 0, false, THREADS[t]);           /* no rows */
+            join_check(mode, KEY_EXACT, 1, 3000, false, false, THREADS[t]);        /* dense */
+            join_check(mode, KEY_EXACT, 20, 3000, false, false, THREADS[t]);       /* dense behind a bitmap */
+            join_check(mode, KEY_EXACT, 100, 3000, false, false, THREADS[t]);      /* slots behind a bitmap */
+            join_check(mode, KEY_EXACT, 1000003, 1000, false, false, THREADS[t]);  /* slots */
+            join_check(mode, KEY_EXACT, 1000003, 3000, false, false, THREADS[t]);  /* slots behind a Bloom filter */
+            join_check(mode, KEY_HASHED, 1000003, 1000, false, false, THREADS[t]); /* chains of unlike keys */
+            join_check(mode, KEY_EXACT, 1, 0, false, false, THREADS[t]);           /* no rows */
+            join_check(mode, KEY_EXACT, 2, 3000, false, true, THREADS[t]);         /* dense over all there may be */
         }
         for (int32_t mode = 2; mode < 4; mode++)
         {
-            join_check(mode, KEY_EXACT, 1, 3000, true, THREADS[t]); /* bits */
-            join_check(mode, KEY_EXACT, 1, 3000, false, THREADS[t]);
-            join_check(mode, KEY_EXACT, INT64_C(1) << 50, 3000, true, THREADS[t]);
-            join_check(mode, KEY_EXACT, 1, 0, true, THREADS[t]);
+            join_check(mode, KEY_EXACT, 1, 3000, true, false, THREADS[t]); /* bits */
+            join_check(mode, KEY_EXACT, 1, 3000, false, false, THREADS[t]);
+            join_check(mode, KEY_EXACT, INT64_C(1) << 50, 3000, true, false, THREADS[t]);
+            join_check(mode, KEY_EXACT, 1, 0, true, false, THREADS[t]);
+            join_check(mode, KEY_EXACT, 1, 3000, true, true, THREADS[t]); /* bits without rows */
+            join_check(mode, KEY_EXACT, 1, 0, true, true, THREADS[t]);
+            join_check(mode, KEY_EXACT, 1000003, 3000, true, true, THREADS[t]);
         }
-        join_check(4, KEY_NONE, 1, 70, false, THREADS[t]);
+        join_check(4, KEY_NONE, 1, 70, false, false, THREADS[t]);
     }
 }
 
