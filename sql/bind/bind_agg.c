@@ -270,17 +270,12 @@ static ColumnId aggregate_column(Binder *binder, Scope *scope, const BoundAgg *a
 
 /* --- whose it is -------------------------------------------------------------------------- */
 
-/* One that reads nothing but columns of queries around it belongs to the nearest of those; none: to its own. */
-static Scope *owner_of(const Binder *binder, Scope *scope, const BoundAgg *agg)
+void bind_note_read(Binder *binder, Scope *owner)
 {
-    Scope *owner = agg->arg == NULL ? NULL : bind_owner(binder, scope, agg->arg);
-    for (int32_t i = 0; i < agg->sort_count && owner != scope; i++)
-    {
-        Scope *other = bind_owner(binder, scope, agg->sort[i].expr);
-        if (other == scope || owner == NULL)
-            owner = other;
-    }
-    return owner == NULL ? scope : owner;
+    for (AggReads *reads = binder->reads; owner != NULL && reads != NULL; reads = reads->around)
+        if (scope_is_inside(reads->scope, owner) &&
+            (reads->nearest == NULL || scope_is_inside(owner, reads->nearest)))
+            reads->nearest = owner;
 }
 
 static int32_t depth_of(const Scope *scope)
@@ -303,8 +298,6 @@ static int32_t *outer_counts(const Binder *binder, const Scope *scope)
 /* Queries inside the owner read the aggregate, and not what its argument reads. */
 static Error *move_out(Scope *scope, Scope *owner, const BoundAgg *agg, const int32_t *counts, int32_t position)
 {
-    if (agg->arg != NULL && expr_uses_subquery(agg->arg))
-        return unsupported(position, "an aggregate of an outer query with a subquery in it is");
     if (agg->arg != NULL && bind_uses_aggregate(agg->arg, owner->query))
         return check_place(owner, true, position);
     TRY(check_place(owner, owner->inside_aggregate, position));
@@ -321,14 +314,19 @@ Error *bind_aggregate(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
     bool window = scope->inside_window;
     bool inside = scope->inside_aggregate;
     int32_t *counts = outer_counts(binder, scope);
+    AggReads reads = {.scope = scope, .around = binder->reads};
     if (scope->outer == NULL)
         TRY(check_place(scope, inside, position));
     scope->inside_window = false;
+    binder->reads = &reads;
     Error *error = bind_agg_call(binder, scope, call, name, position, &agg, &match);
+    binder->reads = reads.around;
     scope->inside_window = window;
     scope->inside_aggregate = inside;
     TRY(error);
-    Scope *owner = owner_of(binder, scope, &agg);
+    /* one that reads nothing but queries around it belongs to the nearest of those */
+    Scope *owner = reads.nearest == NULL ? scope : reads.nearest;
+    bind_note_read(binder, owner);
     TRY(owner == scope ? check_place(scope, inside, position) : move_out(scope, owner, &agg, counts, position));
     ColumnId column = aggregate_column(binder, owner, &agg, &match);
     note_outer(binder, scope, owner, column);

@@ -139,6 +139,8 @@ static Error *bind_bool(Binder *binder, Scope *scope, const PgQuery__BoolExpr *e
 static Error *bind_null_test(Binder *binder, Scope *scope, const PgQuery__NullTest *test, Expr **out)
 {
     Expr *arg;
+    if (bind_is_row(test->arg))
+        return bind_row_null_test(binder, scope, test, out);
     TRY(bind_expr(binder, scope, test->arg, &arg));
     *out = expr_is_null_test(binder->arena, arg);
     if (test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL)
@@ -181,6 +183,8 @@ static Error *bind_between(Binder *binder, Scope *scope, const PgQuery__AExpr *e
 {
     int32_t position = node_position(binder, expr->location);
     Expr *x, *low, *high;
+    if (bind_is_row(expr->lexpr))
+        return bind_row_between(binder, scope, expr, out);
     ASSERT(expr->rexpr->node_case == PG_QUERY__NODE__NODE_LIST && expr->rexpr->list->n_items == 2);
     TRY(bind_expr(binder, scope, expr->lexpr, &x));
     TRY(bind_expr(binder, scope, expr->rexpr->list->items[0], &low));
@@ -190,6 +194,27 @@ static Error *bind_between(Binder *binder, Scope *scope, const PgQuery__AExpr *e
     TRY(bind_compare(binder, 'l', x, high, position, &high));
     *out = expr_and(binder->arena, low, high);
     if (expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN)
+        *out = expr_not_of(binder->arena, *out);
+    return NULL;
+}
+
+/* x BETWEEN SYMMETRIC a AND b: in one order or in the other. */
+static Error *bind_symmetric(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out)
+{
+    PgQuery__AExpr between = *expr;
+    PgQuery__List ends = *expr->rexpr->list;
+    Node list = *expr->rexpr;
+    Expr *other;
+    bool negated = expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN_SYM;
+    between.kind = PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN;
+    between.rexpr = &list;
+    list.list = &ends;
+    ends.items = (Node *[]){expr->rexpr->list->items[1], expr->rexpr->list->items[0]};
+    TRY(bind_between(binder, scope, &between, &other));
+    ends.items = expr->rexpr->list->items;
+    TRY(bind_between(binder, scope, &between, out));
+    *out = expr_or(binder->arena, *out, other);
+    if (negated)
         *out = expr_not_of(binder->arena, *out);
     return NULL;
 }
@@ -205,6 +230,10 @@ static Error *bind_binary(Binder *binder, Scope *scope, const PgQuery__AExpr *ex
     if (expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && !node_is_missing(expr->lexpr) &&
         (bind_is_row(expr->lexpr) || bind_is_row(expr->rexpr)))
         return bind_row_compare(binder, scope, expr, bind_compare_op(symbol), out);
+    if ((expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT ||
+         expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT) &&
+        bind_is_row(expr->lexpr))
+        return bind_row_distinct(binder, scope, expr, out);
     if (!node_is_missing(expr->lexpr))
         TRY(bind_expr(binder, scope, expr->lexpr, &left));
     TRY(bind_expr(binder, scope, expr->rexpr, &right));
@@ -251,9 +280,12 @@ static Error *bind_a_expr(Binder *binder, Scope *scope, const PgQuery__AExpr *ex
         return bind_binary(binder, scope, expr, symbol == NULL ? "" : symbol, out);
     case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN_SYM:
     case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN_SYM:
-        return unsupported(position, "BETWEEN SYMMETRIC is");
+        return bind_symmetric(binder, scope, expr, out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL:
+        return bind_array_compare(binder, scope, expr, out);
     default:
-        return unsupported(position, "ANY and ALL over arrays are");
+        return unsupported(position, "this operator is");
     }
 }
 

@@ -158,7 +158,7 @@ Error *bind_groups(Binder *binder, Scope *scope, const PgQuery__SelectStmt *sele
     if (first != NULL && strcmp(first, GROUP_ALL_NAME) == 0)
         error = bind_group_all(binder, scope);
     else if (bind_has_grouping_sets(select))
-        error = bind_grouping_sets(binder, scope, select->n_group_clause, select->group_clause);
+        error = bind_grouping_sets(binder, scope, select);
     else
         for (size_t i = 0; i < select->n_group_clause && error == NULL; i++)
             error = bind_group(binder, scope, select->group_clause[i], &index);
@@ -228,7 +228,7 @@ static Scope *column_owner(const Binder *binder, Scope *scope, ColumnId column)
     return scope;
 }
 
-static bool is_inside(const Scope *scope, const Scope *outer)
+bool scope_is_inside(const Scope *scope, const Scope *outer)
 {
     while (scope != NULL && scope != outer)
         scope = scope->outer;
@@ -243,7 +243,7 @@ Scope *bind_owner(const Binder *binder, Scope *scope, const Expr *expr)
     {
         Scope *owner = i < outer_count ? column_owner(binder, scope, expr->subquery->outer[i])
                                        : bind_owner(binder, scope, expr->args[i - outer_count]);
-        if (nearest == NULL || (owner != NULL && is_inside(owner, nearest)))
+        if (nearest == NULL || (owner != NULL && scope_is_inside(owner, nearest)))
             nearest = owner;
     }
     return nearest;

@@ -128,17 +128,34 @@ bool bind_has_grouping_sets(const PgQuery__SelectStmt *select)
     return false;
 }
 
-Error *bind_grouping_sets(Binder *binder, Scope *scope, size_t count, Node *const *nodes)
+/* GROUP BY DISTINCT: a set that is there is not there twice. */
+static void drop_equal_sets(SetList *all)
+{
+    int32_t kept = 0;
+    for (int32_t i = 0; i < all->count; i++)
+    {
+        int32_t k = 0;
+        while (k < kept && all->sets[k] != all->sets[i])
+            k++;
+        if (k == kept)
+            all->sets[kept++] = all->sets[i];
+    }
+    all->count = kept;
+}
+
+Error *bind_grouping_sets(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
 {
     BoundQuery *query = scope->query;
     SetList all = {0};
     TRY(add_set(binder, &all, 0));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < select->n_group_clause; i++)
     {
         SetList more = {0};
-        TRY(add_sets(binder, scope, nodes[i], &more));
+        TRY(add_sets(binder, scope, select->group_clause[i], &more));
         TRY(cross(binder, &all, &more));
     }
+    if (select->group_distinct)
+        drop_equal_sets(&all);
     uint64_t common = ~UINT64_C(0);
     for (int32_t i = 0; i < all.count; i++)
         common &= all.sets[i];

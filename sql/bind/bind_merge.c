@@ -21,6 +21,7 @@ typedef struct Merge
     Binder *binder;
     const PgQuery__MergeStmt *node;
     WriteTarget target;
+    Cte *ctes;               /* WITH before it */
     Scope *scope;            /* its FROM: source, then target */
     Namespace source;        /* names of the source alone */
     int32_t clause_count;
@@ -54,6 +55,7 @@ static Error *merge_from(Merge *merge, bool left)
     Binder *binder = merge->binder;
     Scope *scope = merge->scope = ARENA_NEW(binder->arena, Scope);
     scope->query = ARENA_NEW(binder->arena, BoundQuery);
+    scope->ctes = merge->ctes;
     BoundFrom *source, *join = ARENA_NEW(binder->arena, BoundFrom);
     TRY(bind_from(binder, scope, 1, &merge->node->source_relation, &source));
     merge->source = scope->names;
@@ -297,6 +299,7 @@ static Error *source_rows(Merge *merge, BoundQuery **out)
     const CatalogTable *table = merge->target.table;
     Scope *scope = ARENA_NEW(binder->arena, Scope);
     BoundQuery *inner = scope->query = ARENA_NEW(binder->arena, BoundQuery);
+    scope->ctes = merge->ctes;
     BoundQuery *query = *out = ARENA_NEW(binder->arena, BoundQuery);
     int32_t capacity = 0;
     TRY(bind_from(binder, scope, 1, &merge->node->source_relation, &inner->from));
@@ -353,8 +356,10 @@ static Error *remove_duplicates(Merge *merge)
 Error *bind_merge(Binder *binder, const PgQuery__MergeStmt *node)
 {
     Merge merge = {.binder = binder, .node = node, .clause_count = (int32_t) node->n_merge_when_clauses};
-    if (node->with_clause != NULL)
-        return unsupported(binder->parse->position, "WITH before MERGE is");
+    Scope *with = ARENA_NEW(binder->arena, Scope); /* the queries of WITH are visible in the source only */
+    with->query = ARENA_NEW(binder->arena, BoundQuery);
+    TRY(bind_with(binder, with, node->with_clause));
+    merge.ctes = with->ctes;
     TRY(bind_write_target(binder, node->relation, "MERGE", &merge.target));
     if (binder->parse->remove_duplicates)
         return remove_duplicates(&merge);

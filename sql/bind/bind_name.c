@@ -264,13 +264,17 @@ static Error *find_column(Binder *binder, Scope *scope, const ColumnName *name, 
         if (entry != NULL)
         {
             *out = entry_value(binder, scope, at, entry);
+            bind_note_read(binder, at);
             (*out)->position = name->position;
             return NULL;
         }
         visible = !at->outer_hidden;
     }
     TRY(find_alias(binder, scope, name, out));
-    return *out != NULL ? NULL : no_column(scope, name);
+    if (*out == NULL)
+        return no_column(scope, name);
+    bind_note_read(binder, bind_owner(binder, scope, *out));
+    return NULL;
 }
 
 Error *bind_column_ref(Binder *binder, Scope *scope, const PgQuery__ColumnRef *ref, Expr **out)

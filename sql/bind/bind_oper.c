@@ -300,6 +300,55 @@ Error *bind_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Ex
     return NULL;
 }
 
+/* --- op ANY (ARRAY[...]) ------------------------------------------------------------------ */
+
+/* As the comparisons with each value, joined by OR; ALL: by AND. */
+static Error *compare_each(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, const PgQuery__AArrayExpr *array,
+                           Expr **out)
+{
+    PgQuery__AExpr one = *expr;
+    Node node = PG_QUERY__NODE__INIT;
+    bool all = expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL;
+    const char *symbol = node_string(expr->name[expr->n_name - 1]);
+    bool like = symbol != NULL && strstr(symbol, "~~") != NULL;
+    node.node_case = PG_QUERY__NODE__NODE_A_EXPR;
+    node.a_expr = &one;
+    one.kind = like ? PG_QUERY__A__EXPR__KIND__AEXPR_LIKE : PG_QUERY__A__EXPR__KIND__AEXPR_OP;
+    *out = NULL;
+    for (size_t i = 0; i < array->n_elements; i++)
+    {
+        Expr *compared;
+        one.rexpr = array->elements[i];
+        TRY(bind_condition(binder, scope, &node, all ? "ALL" : "ANY", &compared));
+        *out = all ? expr_and(binder->arena, *out, compared) : expr_or(binder->arena, *out, compared);
+    }
+    if (*out == NULL)
+        *out = expr_bool(binder->arena, all);
+    return NULL;
+}
+
+/* = ANY and <> ALL are IN and NOT IN. */
+Error *bind_array_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out)
+{
+    if (expr->rexpr->node_case != PG_QUERY__NODE__NODE_A_ARRAY_EXPR)
+        return unsupported(node_position(binder, expr->location), "ANY and ALL of other than ARRAY[...] are");
+    const PgQuery__AArrayExpr *array = expr->rexpr->a_array_expr;
+    char op = bind_compare_op(node_string(expr->name[expr->n_name - 1]));
+    bool all = expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL;
+    if (op != (all ? '!' : '=') || array->n_elements == 0)
+        return compare_each(binder, scope, expr, array, out);
+    PgQuery__AExpr in = *expr;
+    PgQuery__List list = PG_QUERY__LIST__INIT;
+    Node node = PG_QUERY__NODE__INIT;
+    node.node_case = PG_QUERY__NODE__NODE_LIST;
+    node.list = &list;
+    list.n_items = array->n_elements;
+    list.items = array->elements;
+    in.kind = PG_QUERY__A__EXPR__KIND__AEXPR_IN;
+    in.rexpr = &node;
+    return bind_in_list(binder, scope, &in, out);
+}
+
 /* --- LIKE ------------------------------------------------------------------------------ */
 
 /* x LIKE p ESCAPE 'c': the grammar gives like_escape(p, 'c') as the pattern. */

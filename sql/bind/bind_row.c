@@ -25,19 +25,33 @@ bool bind_is_row(const Node *node)
     return !node_is_missing(node) && node->node_case == PG_QUERY__NODE__NODE_ROW_EXPR;
 }
 
-/* A value may come to stand in several places, so a subquery is refused. */
-static Error *bind_row(Binder *binder, Scope *scope, const Node *node, Row *row)
+bool bind_is_row_subquery(const Node *node)
 {
+    return !node_is_missing(node) && node->node_case == PG_QUERY__NODE__NODE_SUB_LINK &&
+           node->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK &&
+           node->sub_link->subselect->node_case == PG_QUERY__NODE__NODE_SELECT_STMT;
+}
+
+Error *bind_row_values(Binder *binder, Scope *scope, const Node *node, Expr ***out, int32_t *count)
+{
+    if (bind_is_row_subquery(node))
+        return bind_row_subquery(binder, scope, node->sub_link, out, count);
     const PgQuery__RowExpr *list = node->row_expr;
-    row->count = (int32_t) list->n_args;
-    row->values = ARENA_ARRAY(binder->arena, Expr *, list->n_args + 1);
+    *count = (int32_t) list->n_args;
+    *out = ARENA_ARRAY(binder->arena, Expr *, list->n_args + 1);
+    for (int32_t i = 0; i < *count; i++)
+        TRY(bind_expr(binder, scope, list->args[i], &(*out)[i]));
+    return NULL;
+}
+
+/* `once`: each value comes to stand in one place; otherwise a subquery is refused. */
+static Error *bind_row(Binder *binder, Scope *scope, const Node *node, bool once, Row *row)
+{
+    TRY(bind_row_values(binder, scope, node, &row->values, &row->count));
     for (int32_t i = 0; i < row->count; i++)
-    {
-        TRY(bind_expr(binder, scope, list->args[i], &row->values[i]));
-        if (expr_uses_subquery(row->values[i]))
-            return unsupported(node_position(binder, list->location),
-                               "a comparison of rows with a subquery in them is");
-    }
+        if (!once && expr_uses_subquery(row->values[i]))
+            return unsupported(node_position(binder, node_location(node)),
+                               "a comparison of rows with a subquery in them, other than = and <>, is");
     return NULL;
 }
 
@@ -83,16 +97,27 @@ static Error *no_row(const Binder *binder, const Node *node, int32_t position)
     return unsupported(at > 0 ? at : position, "a comparison of a row with what is no row is");
 }
 
+static bool may_be_row(const Node *node)
+{
+    return bind_is_row(node) || bind_is_row_subquery(node);
+}
+
+static Error *bind_rows(Binder *binder, Scope *scope, const Node *one, const Node *other, bool once, int32_t position,
+                        Row *left, Row *right)
+{
+    if (!may_be_row(one) || !may_be_row(other))
+        return no_row(binder, may_be_row(one) ? other : one, position);
+    TRY(bind_row(binder, scope, one, once, left));
+    return bind_row(binder, scope, other, once, right);
+}
+
 Error *bind_row_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, char op, Expr **out)
 {
     int32_t position = node_position(binder, expr->location);
     Row left, right;
     if (op == 0)
         return unsupported(position, "this operator of rows is");
-    if (!bind_is_row(expr->lexpr) || !bind_is_row(expr->rexpr))
-        return no_row(binder, bind_is_row(expr->lexpr) ? expr->rexpr : expr->lexpr, position);
-    TRY(bind_row(binder, scope, expr->lexpr, &left));
-    TRY(bind_row(binder, scope, expr->rexpr, &right));
+    TRY(bind_rows(binder, scope, expr->lexpr, expr->rexpr, op == '=' || op == '!', position, &left, &right));
     return compare_rows(binder, op, &left, &right, position, out);
 }
 
@@ -102,7 +127,7 @@ Error *bind_row_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr
     const PgQuery__List *list = expr->rexpr->list;
     const char *symbol = node_string(expr->name[0]); /* "=" or "<>" */
     Row left;
-    TRY(bind_row(binder, scope, expr->lexpr, &left));
+    TRY(bind_row(binder, scope, expr->lexpr, false, &left));
     *out = NULL;
     for (size_t i = 0; i < list->n_items; i++)
     {
@@ -110,11 +135,65 @@ Error *bind_row_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr
         Expr *same;
         if (!bind_is_row(list->items[i]))
             return no_row(binder, list->items[i], position);
-        TRY(bind_row(binder, scope, list->items[i], &right));
+        TRY(bind_row(binder, scope, list->items[i], true, &right));
         TRY(compare_rows(binder, '=', &left, &right, position, &same));
         *out = expr_or(binder->arena, *out, same);
     }
     if (symbol != NULL && symbol[0] == '<')
         *out = expr_not_of(binder->arena, *out);
+    return NULL;
+}
+
+/* (a, b) BETWEEN (c, d) AND (e, f) */
+Error *bind_row_between(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out)
+{
+    int32_t position = node_position(binder, expr->location);
+    Node *const *ends = expr->rexpr->list->items;
+    Row row, low, high;
+    Expr *above, *below;
+    TRY(bind_rows(binder, scope, expr->lexpr, ends[0], false, position, &row, &low));
+    TRY(bind_rows(binder, scope, expr->lexpr, ends[1], false, position, &row, &high));
+    TRY(compare_rows(binder, 'g', &row, &low, position, &above));
+    TRY(compare_rows(binder, 'l', &row, &high, position, &below));
+    *out = expr_and(binder->arena, above, below);
+    if (expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN)
+        *out = expr_not_of(binder->arena, *out);
+    return NULL;
+}
+
+/* (a, b) IS DISTINCT FROM (c, d): one of the values is */
+Error *bind_row_distinct(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out)
+{
+    int32_t position = node_position(binder, expr->location);
+    Row left, right;
+    TRY(bind_rows(binder, scope, expr->lexpr, expr->rexpr, false, position, &left, &right));
+    TRY(check_rows(&left, &right, position));
+    *out = NULL;
+    for (int32_t i = 0; i < left.count; i++)
+    {
+        Expr *one;
+        TRY(bind_distinct_test(binder, left.values[i], right.values[i], position, &one));
+        *out = expr_or(binder->arena, *out, one);
+    }
+    if (expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT)
+        *out = expr_not_of(binder->arena, *out);
+    return NULL;
+}
+
+/* (a, b) IS NULL: all of them are; IS NOT NULL: none of them is */
+Error *bind_row_null_test(Binder *binder, Scope *scope, const PgQuery__NullTest *test, Expr **out)
+{
+    Row row;
+    TRY(bind_row(binder, scope, test->arg, true, &row));
+    *out = NULL;
+    for (int32_t i = 0; i < row.count; i++)
+    {
+        Expr *one = expr_is_null_test(binder->arena, row.values[i]);
+        if (test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL)
+            one = expr_not_of(binder->arena, one);
+        *out = expr_and(binder->arena, *out, one);
+    }
+    if (*out == NULL)
+        *out = expr_bool(binder->arena, true);
     return NULL;
 }

@@ -20,7 +20,7 @@ static bool is_plain(const BoundQuery *query)
            query->sort_count == 0 && query->limit == NULL && query->offset == NULL;
 }
 
-static void wrap(Binder *binder, BoundQuery **query)
+void bind_wrap(Binder *binder, BoundQuery **query)
 {
     BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
     BoundQuery *inner = *query;
@@ -49,7 +49,7 @@ Error *bind_coerce_target(Binder *binder, BoundQuery **query, int32_t index, Sql
         return NULL;
     if (!is_plain(*query))
     {
-        wrap(binder, query);
+        bind_wrap(binder, query);
         TRY(coerce(binder, (*query)->targets[index].expr, type, CAST_IMPLICIT, &cast));
     }
     BoundNamed *target = &(*query)->targets[index];

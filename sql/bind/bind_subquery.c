@@ -102,6 +102,36 @@ static Error *bind_in(Binder *binder, Scope *scope, const PgQuery__SubLink *link
     return NULL;
 }
 
+/* Column `index` of the subquery as a value. */
+static Error *bind_column_of(Binder *binder, Scope *scope, const PgQuery__SubLink *link, int32_t index,
+                             int32_t *column_count, Expr **out)
+{
+    BoundQuery *query;
+    TRY(bind_query(binder, scope, false, scope->ctes, link->subselect->select_stmt, &query));
+    *column_count = query->visible_count;
+    if (query->visible_count > 1)
+    {
+        bind_wrap(binder, &query);
+        query->targets += index;
+        query->target_names += index;
+        query->target_count = query->visible_count = 1;
+    }
+    *out = subquery_expr(binder, SUBQUERY_SCALAR, query->targets[0].expr->type, query, NULL, 0,
+                         node_position(binder, link->location));
+    return NULL;
+}
+
+Error *bind_row_subquery(Binder *binder, Scope *scope, const PgQuery__SubLink *link, Expr ***out, int32_t *count)
+{
+    Expr *first;
+    TRY(bind_column_of(binder, scope, link, 0, count, &first));
+    *out = ARENA_ARRAY(binder->arena, Expr *, *count);
+    (*out)[0] = first;
+    for (int32_t i = 1; i < *count; i++)
+        TRY(bind_column_of(binder, scope, link, i, count, &(*out)[i]));
+    return NULL;
+}
+
 Error *bind_sublink(Binder *binder, Scope *scope, const PgQuery__SubLink *link, Expr **out)
 {
     int32_t position = node_position(binder, link->location);

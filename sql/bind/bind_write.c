@@ -62,10 +62,17 @@ Error *bind_write_from(Binder *binder, Scope *scope, const PgQuery__RangeVar *ra
     return NULL;
 }
 
+/* What (select x, y ..) gives to the columns of SET (a, b). */
+typedef struct SetRow
+{
+    int32_t count;
+    Expr **values;
+} SetRow;
+
 /* --- SET ----------------------------------------------------------------------------- */
 
 /* The expression a SET item gives: its own, or its part of SET (a, b) = (x, y). */
-static Error *set_value(Binder *binder, const PgQuery__ResTarget *item, const Node **value)
+static Error *set_node(Binder *binder, const PgQuery__ResTarget *item, const Node **value)
 {
     *value = item->val;
     if (item->val->node_case != PG_QUERY__NODE__NODE_MULTI_ASSIGN_REF)
@@ -73,7 +80,9 @@ static Error *set_value(Binder *binder, const PgQuery__ResTarget *item, const No
     const PgQuery__MultiAssignRef *part = item->val->multi_assign_ref;
     int32_t position = node_position(binder, item->location);
     if (part->source->node_case != PG_QUERY__NODE__NODE_ROW_EXPR)
-        return unsupported(position, "SET of several columns by other than a row of expressions is");
+        return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "source for a multiple-column UPDATE item must be a "
+                                                                  "sub-SELECT or ROW() expression"),
+                        node_position(binder, node_location(part->source)));
     const PgQuery__RowExpr *row = part->source->row_expr;
     if (row->n_args != (size_t) part->ncolumns)
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "number of columns does not match number of values"), position);
@@ -81,14 +90,45 @@ static Error *set_value(Binder *binder, const PgQuery__ResTarget *item, const No
     return NULL;
 }
 
+static bool is_row_subquery(const PgQuery__ResTarget *item)
+{
+    return item->val->node_case == PG_QUERY__NODE__NODE_MULTI_ASSIGN_REF &&
+           bind_is_row_subquery(item->val->multi_assign_ref->source);
+}
+
+/* SET (a, b) = (select x, y ..): at its first column the subquery is bound; the others take their part of it. */
+static Error *set_row_value(Binder *binder, Scope *scope, const PgQuery__ResTarget *item, SetRow *row, Expr **out)
+{
+    const PgQuery__MultiAssignRef *part = item->val->multi_assign_ref;
+    if (part->colno == 1)
+        TRY(bind_row_values(binder, scope, part->source, &row->values, &row->count));
+    if (row->count != part->ncolumns)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "number of columns does not match number of values"),
+                        node_position(binder, node_location(part->source)));
+    *out = row->values[part->colno - 1];
+    return NULL;
+}
+
+static Error *set_value(Binder *binder, Scope *scope, const PgQuery__ResTarget *item, const CatalogColumn *column,
+                        SetRow *row, Expr **out)
+{
+    const Node *node;
+    if (is_row_subquery(item))
+        return set_row_value(binder, scope, item, row, out);
+    TRY(set_node(binder, item, &node));
+    if (node->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
+        return bind_default(binder, column, out);
+    return bind_expr(binder, scope, node, out);
+}
+
 Error *bind_set_list(Binder *binder, Scope *scope, const CatalogTable *table, size_t count, Node *const *items,
                      Expr **values)
 {
+    SetRow row = {0};
     for (size_t i = 0; i < count; i++)
     {
         const PgQuery__ResTarget *item = items[i]->res_target;
         int32_t position = node_position(binder, item->location), ordinal;
-        const Node *node;
         Expr *expr;
         TRY(bind_write_column(table, name_fold(binder, item->name), position, &ordinal));
         if (item->n_indirection > 0)
@@ -97,11 +137,7 @@ Error *bind_set_list(Binder *binder, Scope *scope, const CatalogTable *table, si
             return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "multiple assignments to same column \"%s\"",
                                       table->columns[ordinal].name),
                             position);
-        TRY(set_value(binder, item, &node));
-        if (node->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
-            TRY(bind_default(binder, &table->columns[ordinal], &expr));
-        else
-            TRY(bind_expr(binder, scope, node, &expr));
+        TRY(set_value(binder, scope, item, &table->columns[ordinal], &row, &expr));
         TRY(bind_assign(binder, table, ordinal, expr, &values[ordinal]));
         TRY(bind_check_size(values[ordinal]));
     }

@@ -30,6 +30,14 @@
 typedef PgQuery__Node Node;
 typedef struct Scope Scope;
 
+/* What the call of an aggregate that is being bound reads, by the grammar's tree: folding may take it away. */
+typedef struct AggReads
+{
+    Scope *scope;    /* the call's */
+    Scope *nearest;  /* from there outwards: the first whose columns or aggregates it reads; NULL: none */
+    struct AggReads *around; /* of the call around this one */
+} AggReads;
+
 typedef struct Binder
 {
     Arena *arena;
@@ -43,6 +51,7 @@ typedef struct Binder
     int32_t use_capacity;
     int64_t *uses;
     int32_t maybe_never; /* > 0 inside what may never be computed (CASE): faults of constants wait until it is */
+    AggReads *reads; /* NULL: outside of aggregates */
     int32_t owner_capacity;
     Scope **owners; /* by ColumnId: the scope whose FROM gives it now; NULL: none */
     int32_t cte_done; /* WITH queries that are ready: Cte.done counts by it */
@@ -309,6 +318,8 @@ Error *bind_set_sides(Binder *binder, BoundQuery *query, BoundQuery *left, Bound
                       const char *what) MUST_USE;
 /* A side of it; literals of unknown type stay so. */
 Error *bind_set_side(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundQuery **out) MUST_USE;
+/* `query` becomes a query over itself, of its visible columns. */
+void bind_wrap(Binder *binder, BoundQuery **query);
 /* Gives target `index` another type, as an implicit cast; the query may be wrapped into another. */
 Error *bind_coerce_target(Binder *binder, BoundQuery **query, int32_t index, SqlType type) MUST_USE;
 
@@ -327,6 +338,9 @@ bool bind_uses_window(const Expr *expr, const BoundQuery *query);
 
 /* The nearest query from `scope` outwards whose FROM or aggregates `expr` reads; NULL: none. */
 Scope *bind_owner(const Binder *binder, Scope *scope, const Expr *expr);
+bool scope_is_inside(const Scope *scope, const Scope *outer); /* or is it */
+/* The aggregates around read something of `owner`; NULL: of nobody. */
+void bind_note_read(Binder *binder, Scope *owner);
 
 /* --- bind_replace.c ------------------------------------------------------------ */
 /* `query` reads `by` wherever it read `column` of a query around it. */
@@ -336,7 +350,7 @@ int32_t bind_outer_position(const Binder *binder, BoundQuery *query, ColumnId co
 
 /* --- bind_grouping.c ------------------------------------------------------------- */
 /* GROUP BY with GROUPING SETS, ROLLUP, CUBE or rows in it. */
-Error *bind_grouping_sets(Binder *binder, Scope *scope, size_t count, Node *const *nodes) MUST_USE;
+Error *bind_grouping_sets(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select) MUST_USE;
 bool bind_has_grouping_sets(const PgQuery__SelectStmt *select);
 Error *bind_grouping_call(Binder *binder, Scope *scope, size_t count, Node *const *nodes, int32_t position,
                           Expr **out) MUST_USE;
@@ -385,6 +399,8 @@ Error *bind_compare(Binder *binder, char op, Expr *left, Expr *right, int32_t po
 /* A comparison's symbol as EXPR_COMPARE says it; 0: no comparison. */
 char bind_compare_op(const char *symbol);
 Error *bind_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
+/* op ANY (ARRAY[...]), op ALL (ARRAY[...]) */
+Error *bind_array_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
 Error *bind_like(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
 
 /* --- bind_func.c, bind_case.c, bind_leader.c -------------------------------------- */
@@ -405,12 +421,21 @@ Error *bind_value_function(Binder *binder, const PgQuery__SQLValueFunction *func
 
 /* --- bind_row.c --------------------------------------------------------------------- */
 bool bind_is_row(const Node *node); /* (a, b) */
+bool bind_is_row_subquery(const Node *node); /* (select ..), which is a row if it has several columns */
+/* Its values, of (a, b) or (select a, b ..). */
+Error *bind_row_values(Binder *binder, Scope *scope, const Node *node, Expr ***out, int32_t *count) MUST_USE;
 /* A comparison one side of which is a row; op as in EXPR_COMPARE, 0: another operator.  42601 for unequal lengths. */
 Error *bind_row_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, char op, Expr **out) MUST_USE;
+Error *bind_row_between(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
+Error *bind_row_distinct(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
+Error *bind_row_null_test(Binder *binder, Scope *scope, const PgQuery__NullTest *test, Expr **out) MUST_USE;
 Error *bind_row_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
 
 /* --- bind_subquery.c ---------------------------------------------------------------- */
 Error *bind_sublink(Binder *binder, Scope *scope, const PgQuery__SubLink *link, Expr **out) MUST_USE;
+/* (select a, b ..) where a row is meant: as many scalar subqueries as it has columns. */
+Error *bind_row_subquery(Binder *binder, Scope *scope, const PgQuery__SubLink *link, Expr ***out,
+                         int32_t *count) MUST_USE;
 
 /* --- bind_type.c ----------------------------------------------------------------------- */
 /* for_column: DDL's defaults (VARCHAR is 256 long) and limits; else length 0: follows the value. */

@@ -90,8 +90,11 @@ static bool is_qualify(const TokenList *tokens, int32_t i)
                  !token_is(tokens, i - 1, "on") && !token_is(tokens, i - 1, "from") &&
                  !token_is(tokens, i - 1, "having") && !token_is(tokens, i - 1, "distinct"));
     bool begins = behind == PG_QUERY__TOKEN__IDENT || behind == PG_QUERY__TOKEN__ICONST ||
-                  behind == PG_QUERY__TOKEN__NOT || behind == PG_QUERY__TOKEN__CASE ||
-                  behind == PG_QUERY__TOKEN__EXISTS || behind == PG_QUERY__TOKEN__COALESCE ||
+                  behind == PG_QUERY__TOKEN__FCONST || behind == PG_QUERY__TOKEN__SCONST ||
+                  behind == PG_QUERY__TOKEN__TRUE_P || behind == PG_QUERY__TOKEN__FALSE_P ||
+                  behind == PG_QUERY__TOKEN__NULL_P || behind == PG_QUERY__TOKEN__NOT ||
+                  behind == PG_QUERY__TOKEN__CASE || behind == PG_QUERY__TOKEN__EXISTS ||
+                  behind == PG_QUERY__TOKEN__COALESCE || token_is_char(tokens, i + 1, '-') ||
                   token_is_char(tokens, i + 1, '(') || token_is_char(tokens, i + 2, '(');
     return i > 1 && ends && begins && !token_is(tokens, i + 1, "from") && !token_is(tokens, i + 1, "as");
 }
