@@ -263,6 +263,80 @@ static Error *convert_prepare(Arena *arena, const PgQuery__PrepareStmt *prepare,
     return NULL;
 }
 
+/* --- cursors ---------------------------------------------------------------- */
+
+#define CURSOR_BINARY 0x01 /* CURSOR_OPT_* of PostgreSQL's parsenodes.h */
+#define CURSOR_SCROLL 0x02
+#define CURSOR_HOLD   0x20
+
+static Error *cursor_refusal(const ParseStatement *statement, const char *what)
+{
+    return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "a cursor %s is not supported", what),
+                    statement->position);
+}
+
+static CursorStatement *cursor_named(Arena *arena, const char *name, StatementKind kind, ParseStatement *statement)
+{
+    CursorStatement *cursor = ARENA_NEW(arena, CursorStatement);
+    if (name != NULL && name[0] != '\0')
+        cursor->name = parse_fold_name(arena, name);
+    set_kind(statement, kind);
+    statement->cursor = cursor;
+    return cursor;
+}
+
+static Error *convert_declare(Arena *arena, const PgQuery__DeclareCursorStmt *declare, ParseStatement *statement)
+{
+    ParseStatement *inner = ARENA_NEW(arena, ParseStatement);
+    *inner = *statement;
+    inner->notice_count = 0;
+    if ((declare->options & CURSOR_SCROLL) != 0)
+        return cursor_refusal(statement, "WITH SCROLL");
+    if ((declare->options & CURSOR_HOLD) != 0)
+        return cursor_refusal(statement, "WITH HOLD");
+    if ((declare->options & CURSOR_BINARY) != 0)
+        return cursor_refusal(statement, "that is BINARY");
+    TRY(convert_statement(arena, declare->query, inner));
+    TRY(parse_refusal(inner));
+    if (inner->kind != STATEMENT_SELECT)
+        return error_new(SQLSTATE_INVALID_CURSOR_DEFINITION, "DECLARE CURSOR takes a SELECT");
+    cursor_named(arena, declare->portalname, STATEMENT_DECLARE, statement)->statement = inner;
+    return NULL;
+}
+
+/* Forward only, as Redshift's cursors go. */
+static Error *convert_fetch(Arena *arena, const PgQuery__FetchStmt *fetch, ParseStatement *statement)
+{
+    if (fetch->ismove)
+    {
+        set_unsupported(statement, "MOVE");
+        return NULL;
+    }
+    if (fetch->direction != PG_QUERY__FETCH_DIRECTION__FETCH_FORWARD || fetch->how_many < 0)
+        return error_hint(error_new(SQLSTATE_OBJECT_NOT_IN_PREREQUISITE_STATE, "cursor can only scan forward"),
+                          "Use FETCH NEXT, FETCH FORWARD n or FETCH ALL.");
+    cursor_named(arena, fetch->portalname, STATEMENT_FETCH, statement)->count = fetch->how_many;
+    return NULL;
+}
+
+/* Redshift knows one mode only, ACCESS EXCLUSIVE. */
+static Error *convert_lock(Arena *arena, const PgQuery__LockStmt *lock, ParseStatement *statement)
+{
+    enum { ACCESS_EXCLUSIVE = 8 }; /* PostgreSQL's lockdefs.h */
+    if (lock->mode != ACCESS_EXCLUSIVE)
+        return error_hint(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "LOCK in this mode is not supported"),
+                          "LOCK [TABLE] name takes an exclusive lock.");
+    if (lock->nowait)
+        return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "LOCK with NOWAIT is not supported");
+    ObjectStatement *object = ARENA_NEW(arena, ObjectStatement);
+    object->names = ARENA_ARRAY(arena, ParseName, lock->n_relations);
+    for (size_t i = 0; i < lock->n_relations; i++)
+        object->names[object->name_count++] = range_name(arena, statement, lock->relations[i]->range_var);
+    set_kind(statement, STATEMENT_LOCK);
+    statement->object = object;
+    return NULL;
+}
+
 static void convert_transaction(const PgQuery__TransactionStmt *transaction, ParseStatement *statement)
 {
     switch (transaction->kind)
@@ -339,6 +413,15 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
         if (statement->view == NULL)
             set_unsupported(statement, "this form of CREATE VIEW");
         return NULL;
+    case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
+        return convert_declare(arena, node->declare_cursor_stmt, statement);
+    case PG_QUERY__NODE__NODE_FETCH_STMT:
+        return convert_fetch(arena, node->fetch_stmt, statement);
+    case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT:
+        cursor_named(arena, node->close_portal_stmt->portalname, STATEMENT_CLOSE, statement);
+        return NULL;
+    case PG_QUERY__NODE__NODE_LOCK_STMT:
+        return convert_lock(arena, node->lock_stmt, statement);
     case PG_QUERY__NODE__NODE_PREPARE_STMT:
         return convert_prepare(arena, node->prepare_stmt, statement);
     case PG_QUERY__NODE__NODE_EXECUTE_STMT:

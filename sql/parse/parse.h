@@ -126,7 +126,7 @@ typedef struct SetStatement
     bool local;  /* SET LOCAL */
 } SetStatement;
 
-/* DROP TABLE, DROP SCHEMA, TRUNCATE, CREATE SCHEMA. A schema's name is in `name`. */
+/* DROP TABLE, DROP SCHEMA, TRUNCATE, LOCK, CREATE SCHEMA. A schema's name is in `name`. */
 typedef struct ObjectStatement
 {
     int32_t name_count;
@@ -150,6 +150,14 @@ typedef struct PrepareStatement
     char *name;                /* NULL: DEALLOCATE ALL */
     ParseStatement *statement; /* PREPARE: its types are in the node */
 } PrepareStatement;
+
+/* DECLARE, FETCH, CLOSE. */
+typedef struct CursorStatement
+{
+    char *name;                /* NULL: CLOSE ALL */
+    int64_t count;             /* FETCH: rows; INT64_MAX: all that are left */
+    ParseStatement *statement; /* DECLARE: the query */
+} CursorStatement;
 
 typedef struct ExplainStatement
 {
@@ -178,9 +186,10 @@ struct ParseStatement
         TableOptions *table;       /* CREATE_TABLE, CREATE_TABLE_AS (SELECT INTO: NULL) */
         CopyStatement *copy;       /* COPY */
         SetStatement *set;         /* SET, RESET, SHOW (name only; "all") */
-        ObjectStatement *object;   /* DROP_TABLE, DROP_VIEW, DROP_SCHEMA, TRUNCATE, CREATE_SCHEMA */
+        ObjectStatement *object;   /* DROP_TABLE, DROP_VIEW, DROP_SCHEMA, TRUNCATE, LOCK, CREATE_SCHEMA */
         ExplainStatement *explain; /* EXPLAIN */
         ViewStatement *view;       /* CREATE_VIEW */
+        CursorStatement *cursor;   /* DECLARE, FETCH, CLOSE */
         PrepareStatement *prepare; /* PREPARE, EXECUTE, DEALLOCATE */
     };
 };

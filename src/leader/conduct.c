@@ -86,6 +86,39 @@ static Error *query_plan(void *context)
     return codegen_make(conduct->arena, conduct->plan, &conduct->unit);
 }
 
+/* The locks of the tables that the statement reads or writes. */
+static Error *tables_lock(const Conduct *conduct, bool *renewed)
+{
+    const BoundStatement *bound = conduct->bound;
+    const CatalogTable *last = NULL;
+    for (int32_t i = 0; i < bound->column_count && !*renewed; i++)
+    {
+        const CatalogTable *table = bound->columns[i].table;
+        if (table == NULL || table == last || table_is_sysview(table))
+            continue;
+        last = table;
+        TRY(session_lock(conduct->statement, table->id, LOCK_READ, renewed));
+    }
+    if (bound->write == NULL || *renewed)
+        return NULL;
+    return session_lock(conduct->statement, bound->write->table->id,
+                        bound->write->address >= 0 ? LOCK_CHANGE : LOCK_APPEND, renewed);
+}
+
+/* Plans; and again, when somebody else's transaction had to be waited for. */
+static Error *query_plan_locked(Conduct *conduct, bool lock)
+{
+    for (bool renewed = true; renewed;)
+    {
+        renewed = false;
+        conduct->snapshot = catalog_txn_snapshot(session_txn(conduct->session));
+        TRY(assert_guard(query_plan, conduct));
+        if (lock)
+            TRY(tables_lock(conduct, &renewed));
+    }
+    return NULL;
+}
+
 /* Rows of system views that the query reads, as they are now. */
 static Error *views_fill(Conduct *conduct)
 {
@@ -139,16 +172,25 @@ Error *session_engine_run(Session *session, Spec *spec, Arena *arena, const RunF
     return error;
 }
 
+/* Where a SELECT's rows go. */
+static Wire *rows_wire(const Conduct *conduct)
+{
+    return conduct->statement->rows != NULL ? conduct->statement->rows : &conduct->session->wire;
+}
+
 static Error *rows_send(void *context, const RowLayout *layout, const void *rows, int64_t count)
 {
     Conduct *conduct = context;
     Session *session = conduct->session;
     const char *row = rows;
+    Wire *wire = rows_wire(conduct);
     TRY(session_check(session));
+    if (wire != &session->wire)
+        TRY(cursor_room(wire));
     for (int64_t i = 0; i < count; i++, row += layout->stride)
     {
-        wire_row(&session->wire, layout, conduct->plan->result_count, row);
-        if (i % ROWS_BETWEEN_CHECKS != ROWS_BETWEEN_CHECKS - 1)
+        wire_row(wire, layout, conduct->plan->result_count, row);
+        if (wire != &session->wire || i % ROWS_BETWEEN_CHECKS != ROWS_BETWEEN_CHECKS - 1)
             continue;
         Error *error = wire_relieve(&session->wire);
         session->closing = session->closing || error != NULL;
@@ -176,7 +218,7 @@ static void result_describe(Conduct *conduct)
         columns[i].name = plan->result_names[i];
         columns[i].type = store->layout->fields[i].type;
     }
-    wire_row_description(&conduct->session->wire, columns, plan->result_count);
+    wire_row_description(rows_wire(conduct), columns, plan->result_count);
 }
 
 /* EXPLAIN ANALYZE: nobody sees the rows. */
@@ -341,11 +383,12 @@ Error *conduct_query(Statement *statement)
     Conduct conduct = {.statement = statement,
                        .session = session,
                        .arena = statement->arena,
-                       .parse = explain != NULL ? explain->statement : statement->parse,
-                       .snapshot = catalog_txn_snapshot(session_txn(session))};
+                       .parse = statement->query != NULL ? statement->query
+                                : explain != NULL        ? explain->statement
+                                                         : statement->parse};
     bool analyze = explain != NULL && explain->analyze;
     int64_t start = clock_us();
-    TRY(assert_guard(query_plan, &conduct));
+    TRY(query_plan_locked(&conduct, explain == NULL || analyze));
     if (explain != NULL && !analyze)
         return explain_run(&conduct, explain, NULL);
     int64_t planned = clock_us();

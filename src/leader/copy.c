@@ -306,9 +306,14 @@ Error *copy_run(Statement *statement)
     Copy copy = {.statement = statement,
                  .session = session,
                  .arena = statement->arena,
-                 .snapshot = catalog_txn_snapshot(session_txn(session)),
                  .node_count = world_compute_count(session->leader->world)};
-    TRY(bind_copy(statement->arena, copy.snapshot, &context, statement->parse, &copy.plan));
+    for (bool renewed = true; renewed;)
+    {
+        renewed = false;
+        copy.snapshot = catalog_txn_snapshot(session_txn(session));
+        TRY(bind_copy(statement->arena, copy.snapshot, &context, statement->parse, &copy.plan));
+        TRY(session_lock(statement, copy.plan->table->id, LOCK_APPEND, &renewed));
+    }
     Spec *spec;
     TRY(spec_make(&copy, &spec));
     Error *error = run(&copy, spec);

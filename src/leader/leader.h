@@ -23,6 +23,7 @@
 
 typedef struct Session Session;
 typedef struct CodeCache CodeCache;
+typedef struct Locks Locks;
 
 typedef struct Leader
 {
@@ -34,6 +35,7 @@ typedef struct Leader
     CodeCache *code;
     Catalog *catalog;
     Lease *lease;
+    Locks *locks; /* of tables (lock.h) */
     int64_t start_us;
     uint8_t auth_secret[32];
     /* sessions: under lock */

@@ -9,6 +9,7 @@
 #include "base/core/assert.h"
 #include "base/core/fault.h"
 #include "base/core/trace.h"
+#include "src/leader/lock.h"
 #include "src/leader/server.h"
 #include "src/leader/session.h"
 
@@ -19,6 +20,25 @@ CatalogTxn *session_txn(Session *session)
     if (session->txn == NULL)
         session->txn = catalog_begin(session->leader->catalog);
     return session->txn;
+}
+
+/* After waiting for somebody's commit a transaction that has seen nothing yet begins anew, so that it sees that. */
+static bool txn_renewed(Statement *statement, bool waited)
+{
+    Session *session = statement->session;
+    if (!waited || !statement->first || session->txn == NULL || catalog_txn_changed(session->txn))
+        return false;
+    catalog_rollback(session->txn);
+    session->txn = NULL;
+    return true;
+}
+
+Error *session_lock(Statement *statement, int64_t table, LockMode mode, bool *renewed)
+{
+    bool waited = false;
+    TRY(lock_take(statement->session, table, mode, &waited));
+    *renewed = txn_renewed(statement, waited) || *renewed;
+    return NULL;
 }
 
 /* The commit point.  The lease is looked at last: a job that has lost its warehouse must not write. */
@@ -44,10 +64,12 @@ static Error *commit_checked(Session *session, CatalogTxn *txn)
 Error *session_commit(Session *session)
 {
     CatalogTxn *txn = session->txn;
+    cursor_close_all(session);
     session->txn = NULL;
     session->transaction_time = 0;
     Error *error = txn == NULL ? NULL : commit_checked(session, txn);
     settings_end_transaction(session->settings, error == NULL);
+    locks_release(session);
     if (txn != NULL)
         dead_segments_remove(session->leader);
     return error;
@@ -56,14 +78,15 @@ Error *session_commit(Session *session)
 void session_rollback(Session *session)
 {
     CatalogTxn *txn = session->txn;
+    cursor_close_all(session);
     session->txn = NULL;
     session->transaction_time = 0;
     if (session->settings != NULL)
         settings_end_transaction(session->settings, false);
-    if (txn == NULL)
-        return;
-    bool changed = catalog_txn_changed(txn);
-    catalog_rollback(txn);
+    bool changed = txn != NULL && catalog_txn_changed(txn);
+    if (txn != NULL)
+        catalog_rollback(txn);
+    locks_release(session);
     if (changed)
         dead_segments_remove(session->leader);
 }
@@ -163,6 +186,7 @@ static void deadline_set(Session *session)
 static Error *statement_step(Session *session, Arena *arena, const ParseStatement *parse, bool last)
 {
     Statement statement = {.session = session, .arena = arena, .parse = parse, .time = session_clock()};
+    statement.first = session->txn == NULL;
     if (session->transaction_time == 0)
         session->transaction_time = statement.time;
     ValueSession values;

@@ -15,6 +15,7 @@
 #include "sql/bind/bind.h"
 #include "sql/parse/parse.h"
 #include "src/leader/leader.h"
+#include "src/leader/lock.h"
 #include "src/leader/setting.h"
 #include "src/leader/wire.h"
 
@@ -54,6 +55,7 @@ struct Session
     const char *temp_schema;       /* "pg_temp_<process>" */
     bool temp_made;                /* a transaction has made it: dropped when the session ends */
     struct Prepared *prepared;     /* list, owned (prepare.c) */
+    struct Cursor *cursors;        /* list, owned (cursor.c) */
     int64_t last_query;
     int64_t last_copy_rows;
     int64_t last_copy_query;
@@ -66,8 +68,11 @@ typedef struct Statement
     Arena *arena;
     const ParseStatement *parse;
     int64_t time; /* getdate() */
+    bool first;   /* of its transaction */
     int32_t param_count; /* EXECUTE */
     const BindParam *params;
+    const ParseStatement *query; /* what EXECUTE and DECLARE stand for; else NULL */
+    Wire *rows;                  /* a SELECT's rows go there; NULL: to the client */
     char tag[64]; /* of CommandComplete; empty: none is sent */
 } Statement;
 
@@ -87,6 +92,9 @@ void query_run(Session *session, const char *text);
 CatalogTxn *session_txn(Session *session); /* opened if none is */
 Error *session_commit(Session *session) MUST_USE;
 void session_rollback(Session *session);
+/* The table's lock for the transaction.  *renewed is set if the transaction has begun anew meanwhile: what was read of
+ * the catalog, the table too, is to be read again. */
+Error *session_lock(Statement *statement, int64_t table, LockMode mode, bool *renewed) MUST_USE;
 /* 57014 if somebody asked for it, 57P01 if the server stops, else NULL. */
 Error *session_check(const Session *session) MUST_USE;
 void session_bind_context(Session *session, const Statement *statement, BindContext *context);
@@ -99,6 +107,7 @@ Error *utility_create_table(Statement *statement) MUST_USE;
 Error *utility_create_table_as(Statement *statement) MUST_USE;
 Error *utility_create_schema(Statement *statement) MUST_USE;
 Error *utility_truncate(Statement *statement) MUST_USE;
+Error *utility_lock(Statement *statement) MUST_USE;
 Error *utility_set(Statement *statement) MUST_USE;
 Error *utility_reset(Statement *statement) MUST_USE;
 Error *utility_show(Statement *statement) MUST_USE;
@@ -120,6 +129,13 @@ Error *prepare_make(Statement *statement) MUST_USE;
 Error *prepare_execute(Statement *statement) MUST_USE;
 Error *prepare_forget(Statement *statement) MUST_USE;
 void prepare_forget_all(Session *session);
+
+/* cursor.c */
+Error *cursor_declare(Statement *statement) MUST_USE;
+Error *cursor_fetch(Statement *statement) MUST_USE;
+Error *cursor_close(Statement *statement) MUST_USE;
+void cursor_close_all(Session *session); /* the transaction ends */
+Error *cursor_room(const Wire *rows) MUST_USE; /* 53200 when a result grows too large to be kept */
 
 /* conduct.c: SELECT, INSERT, EXPLAIN. */
 Error *conduct_query(Statement *statement) MUST_USE;

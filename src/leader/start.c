@@ -5,6 +5,7 @@
 #include "src/leader/auth.h"
 #include "src/leader/clientfile.h"
 #include "src/leader/leader.h"
+#include "src/leader/lock.h"
 #include "src/leader/runfile.h"
 #include "src/leader/sweep.h"
 
@@ -97,6 +98,7 @@ Error *leader_start(Arena *arena, const char *directory, Config *config, World *
     leader->start_us = clock_us();
     leader->next_process = 1000;
     pthread_mutex_init(&leader->lock, NULL);
+    leader->locks = locks_new();
     pthread_cond_init(&leader->session_ended, NULL);
     leader->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     Error *error = leader->wake_fd < 0 ? error_new(SQLSTATE_INTERNAL_ERROR, "eventfd failed: %s", strerror(errno)) : NULL;
@@ -165,5 +167,6 @@ void leader_stop(Leader *leader)
     if (leader->wake_fd >= 0)
         close(leader->wake_fd);
     pthread_cond_destroy(&leader->session_ended);
+    locks_free(leader->locks);
     pthread_mutex_destroy(&leader->lock);
 }

@@ -49,6 +49,14 @@ static Error *dispatch(Statement *statement)
         return commit(statement);
     case STATEMENT_ROLLBACK:
         return rollback(statement);
+    case STATEMENT_CLOSE:
+        return cursor_close(statement);
+    case STATEMENT_DECLARE:
+        return cursor_declare(statement);
+    case STATEMENT_FETCH:
+        return cursor_fetch(statement);
+    case STATEMENT_LOCK:
+        return utility_lock(statement);
     case STATEMENT_COPY:
         return copy_run(statement);
     case STATEMENT_CREATE_SCHEMA:

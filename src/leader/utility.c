@@ -71,14 +71,30 @@ Error *utility_create_schema(Statement *statement)
     return NULL;
 }
 
+/* The tables a statement names; as the last who held a lock has left them. */
+static Error *lock_tables(Statement *statement, const BindContext *context, LockMode mode)
+{
+    const ObjectStatement *object = statement->parse->object;
+    for (int32_t i = 0; i < object->name_count; i++)
+    {
+        const CatalogTable *table;
+        bool renewed = false;
+        TRY(bind_table_name(catalog_txn_snapshot(session_txn(statement->session)), context, &object->names[i], false,
+                            &table));
+        TRY(session_lock(statement, table->id, mode, &renewed));
+    }
+    return NULL;
+}
+
 /* Commits the transaction it runs in, as Redshift's does (FEATURES 4.26). */
 Error *utility_truncate(Statement *statement)
 {
     Session *session = statement->session;
     const ObjectStatement *object = statement->parse->object;
-    CatalogTxn *txn = session_txn(session);
     BindContext context;
     session_bind_context(session, statement, &context);
+    TRY(lock_tables(statement, &context, LOCK_CHANGE));
+    CatalogTxn *txn = session_txn(session);
     for (int32_t i = 0; i < object->name_count; i++)
     {
         const CatalogTable *table;
@@ -86,6 +102,15 @@ Error *utility_truncate(Statement *statement)
         TRY(catalog_truncate_table(txn, table->id));
     }
     return session_commit(session);
+}
+
+Error *utility_lock(Statement *statement)
+{
+    BindContext context;
+    if (statement->session->status != SESSION_BLOCK)
+        return error_new(SQLSTATE_NO_ACTIVE_SQL_TRANSACTION, "LOCK TABLE can only be used in transaction blocks");
+    session_bind_context(statement->session, statement, &context);
+    return lock_tables(statement, &context, LOCK_ALL);
 }
 
 /* --- settings ---------------------------------------------------------------------- */

@@ -249,3 +249,9 @@ Error *wire_relieve(Wire *wire)
 {
     return wire->out.length < WIRE_FLUSH_BYTES ? NULL : wire_flush(wire);
 }
+
+Error *wire_send(Wire *wire, const void *messages, size_t length)
+{
+    text_append(&wire->out, messages, length);
+    return wire_relieve(wire);
+}

@@ -70,6 +70,8 @@ void wire_put_bytes(Wire *wire, const void *bytes, size_t length);
 void wire_end(Wire *wire);
 Error *wire_flush(Wire *wire) MUST_USE;   /* blocks until the kernel has taken all; 08006 */
 Error *wire_relieve(Wire *wire) MUST_USE; /* flushes when WIRE_FLUSH_BYTES are there */
+/* Whole messages that are there already, and relieves. */
+Error *wire_send(Wire *wire, const void *messages, size_t length) MUST_USE;
 
 /* --- whole messages (wire_messages.c) ----------------------------------- */
 typedef enum WireSeverity

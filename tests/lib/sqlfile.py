@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads and runs tests/sql/*.test; the format is in tests/README.md."""
 import re
+import threading
 
 from pq import Error
+
+
+_WAITS_SECONDS = 0.3  # so long a statement that waits does so
+_FINISHES_SECONDS = 30
 
 
 class Block:
     def __init__(self, path, line):
         self.path, self.line = path, line
         self.sql, self.data, self.rows = [], None, None
-        self.kind, self.argument = "ok", ""  # ok, rows, sorted, match, error
+        self.kind, self.argument = "ok", ""  # ok, rows, sorted, match, error, waits
+        self.session = ""
 
     def name(self):
         return f"{self.path}:{self.line}"
@@ -31,15 +37,17 @@ def read(path):
                 blocks.append(block)
                 block = None
                 continue
-            if line.startswith("----"):
+            if line.startswith("@") and part == "sql" and not block.sql:
+                block.session = line[1:].strip()
+            elif line.startswith("----"):
                 word, _, rest = line[4:].strip().partition(" ")
                 if word == "data":
                     part, block.data = "data", []
-                elif word in ("", "sorted", "match", "error", "ok"):
+                elif word in ("", "sorted", "match", "error", "ok", "waits"):
                     part, block.kind, block.argument = "rows", word or "rows", rest
                     block.rows = []
                 else:
-                    raise SystemExit(f"{path}:{number}: \"---- {word}\" is none of: rows, sorted, match, error, ok, data")
+                    raise SystemExit(f"{path}:{number}: \"---- {word}\" is none of: rows, sorted, match, error, ok, waits, data")
             else:
                 {"sql": block.sql, "data": block.data, "rows": block.rows}[part].append(line)
     if block is not None:
@@ -52,12 +60,58 @@ def shown(rows):
                       for v in row) for row in rows]
 
 
-def run_block(connection, block, rewrite=lambda sql: sql):
+class Sessions:
+    """The connections of a file: connect() makes one, the first use of a name opens it."""
+
+    def __init__(self, connect):
+        self._connect, self._open, self._running = connect, {}, {}
+
+    def _connection(self, name):
+        if name not in self._open:
+            self._open[name] = self._connect()
+        return self._open[name]
+
+    def start(self, name, sql):
+        """Returns whether the statement is still running a while later; finish() gives what comes of it."""
+        answer, connection = [], self._connection(name)
+
+        def run():
+            try:
+                answer.append(connection.run(sql))
+            except Error as e:
+                answer.append(e)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        self._running[name] = (thread, answer)
+        thread.join(_WAITS_SECONDS)
+        return thread.is_alive()
+
+    def run(self, name, sql, data):
+        """Rows of a statement; without one, of that which was started."""
+        if sql:
+            return self._connection(name).run(sql, data)
+        thread, answer = self._running.pop(name)
+        thread.join(_FINISHES_SECONDS)
+        if not answer:
+            raise Error("HY000", f"session \"{name}\" still waits")
+        if isinstance(answer[0], Error):
+            raise answer[0]
+        return answer[0]
+
+    def close(self):
+        for connection in self._open.values():
+            connection.close()
+
+
+def run_block(sessions, block, rewrite=lambda sql: sql):
     """Returns None when it went as written, or what went otherwise."""
     sql = rewrite("\n".join(block.sql))
     data = None if block.data is None else "".join(line + "\n" for line in block.data).encode()
+    if block.kind == "waits":
+        return None if sessions.start(block.session, sql) else "does not wait"
     try:
-        rows = shown(connection.run(sql, data))
+        rows = shown(sessions.run(block.session, sql, data))
     except Error as e:
         if block.kind != "error":
             return f"failed: {e}"

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Locks of tables, held until their transaction ends.
+ *
+ *                  READ   APPEND   CHANGE   ALL
+ *     READ                                   x      SELECT
+ *     APPEND                                 x      INSERT, COPY
+ *     CHANGE                         x       x      UPDATE, DELETE, MERGE, TRUNCATE
+ *     ALL           x       x        x       x      LOCK TABLE          x: waits for the other
+ *
+ * Who asked first is served first.  Readers see their snapshot: only LOCK TABLE keeps them waiting.
+ */
+#ifndef SRC_LEADER_LOCK_H
+#define SRC_LEADER_LOCK_H
+
+#include "base/core/error.h"
+
+#include <stdbool.h>
+
+typedef enum LockMode
+{
+    LOCK_READ,
+    LOCK_APPEND,
+    LOCK_CHANGE,
+    LOCK_ALL
+} LockMode;
+
+typedef struct Session Session;
+typedef struct Locks Locks;
+
+Locks *locks_new(void); /* NULL: no memory */
+void locks_free(Locks *locks);
+
+/* Waits until the session has the table's lock; *waited is set if it had to, else left as it is.
+ * 40P01: the others wait for this session; 55P03: lock_timeout; 57014, 57P01 as session_check(). */
+Error *lock_take(Session *session, int64_t table, LockMode mode, bool *waited) MUST_USE;
+/* All of the session's: its transaction ends. */
+void locks_release(Session *session);
+
+#endif
