@@ -52,6 +52,8 @@ void note_aggregate(BoundStatement *statement, const BoundAgg *agg, double group
     }
 }
 
+#define SUBSTRING_LETTERS 6.0 /* that a place in a code has */
+
 double expr_distinct(const BoundStatement *statement, const Expr *expr, double rows)
 {
     rows = fmax(rows, 1);
@@ -78,6 +80,13 @@ double expr_distinct(const BoundStatement *statement, const Expr *expr, double r
         for (int32_t k = 0; k < expr->arg_count; k++)
             if (expr->args[k]->type.id == TYPE_DATE || expr->args[k]->type.id == TYPE_TIMESTAMP)
                 distinct = fmax(1, distinct / 300); /* a year, a month of a date */
+    if (expr->kind == EXPR_FUNC &&
+        (expr->func == FUNC_SUBSTRING_FOR || expr->func == FUNC_SUBSTR_FOR || expr->func == FUNC_LEFT))
+    {
+        const Expr *length = expr->args[expr->arg_count - 1];
+        if (length->kind == EXPR_CONST && !length->value.null && length->value.i > 0)
+            distinct = fmin(distinct, pow(SUBSTRING_LETTERS, (double) length->value.i));
+    }
     return fmin(distinct, rows);
 }
 
@@ -191,7 +200,11 @@ static double in_selectivity(const BoundStatement *statement, const Expr *expr)
 {
     const Expr *column = without_casts(expr->args[0]);
     const ColumnStats *stats = column->kind == EXPR_COLUMN ? column_stats(statement, column->column) : NULL;
-    double one = stats != NULL && stats->distinct >= 1 ? 1 / stats->distinct : SELECTIVITY_EQUAL;
+    double one = SELECTIVITY_EQUAL;
+    if (stats != NULL && stats->distinct >= 1)
+        one = 1 / stats->distinct;
+    else if (column->kind != EXPR_COLUMN)
+        one = fmax(SELECTIVITY_EQUAL, 1 / expr_distinct(statement, column, 1e6));
     return fmin(1, one * (expr->arg_count - 1));
 }
 
@@ -203,7 +216,11 @@ static double like_selectivity(const Expr *expr)
     char first = pattern->value.str.data[0];
     if (pattern->value.str.len == 1 && first == '%')
         return 1;
-    return first == '%' || first == '_' ? SELECTIVITY_LIKE / 2 : SELECTIVITY_LIKE_PREFIX;
+    double share = first == '%' || first == '_' ? SELECTIVITY_LIKE / 2 : SELECTIVITY_LIKE_PREFIX;
+    for (int32_t k = 2; k + 1 < (int32_t) pattern->value.str.len; k++)
+        if (pattern->value.str.data[k] == '%')
+            share *= SELECTIVITY_LIKE; /* one more word */
+    return share;
 }
 
 /* a >= x and a < y are not independent: the share is what both leave, p + q - 1. */

@@ -12,14 +12,6 @@
 
 #include <math.h>
 
-static double group_rows(Planner *planner, const Step *input, const Rel *rel)
-{
-    double groups = 1;
-    for (int32_t k = 0; k < rel->named_count; k++)
-        groups *= distinct_values(planner, rel->named[k].expr, input->rows);
-    return fmax(1, fmin(groups, input->rows));
-}
-
 bool agg_has_moments(AggKind kind)
 {
     switch (kind)
@@ -216,7 +208,7 @@ static Step *aggregate_early(Planner *planner, Step *input, const Rel *rel, doub
 static Step *aggregate_where(Planner *planner, Step *input, const Rel *rel)
 {
     input = step_once(planner, input);
-    double groups = group_rows(planner, input, rel);
+    double groups = distinct_groups(planner, rel->named, rel->named_count, input->rows);
     for (int32_t k = 0; k < rel->agg_count; k++)
         note_aggregate(planner->statement, &rel->aggs[k], input->rows / groups);
     if (rel->early)

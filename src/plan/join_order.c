@@ -209,9 +209,17 @@ static bool has_unique_key(const Ordering *order, Mask a, Mask b, int32_t input)
     return false;
 }
 
+static bool is_grouped(const Step *step)
+{
+    while (step->kind == STEP_FILTER || step->kind == STEP_PROJECT)
+        step = step->inputs[0];
+    return step->kind == STEP_AGGR;
+}
+
 /* Several keys between two tables, none of them unique by itself, are the key of one of them together, as
- * partsupp's two are: they have no more combinations than it has rows.  INFINITY if that is not so. */
-static double composite_distinct(const Ordering *order, Mask a, Mask b)
+ * partsupp's two are: they have no more combinations than it has rows.  What a subquery has grouped is mostly of the
+ * rows that it is joined to: no more combinations than rows here.  INFINITY if neither is so. */
+static double composite_distinct(const Ordering *order, Mask a, Mask b, double most_rows)
 {
     int32_t count = 0, inputs[2] = {keyed_input(order, a, b, a), keyed_input(order, a, b, b)};
     double distinct = INFINITY;
@@ -219,6 +227,8 @@ static double composite_distinct(const Ordering *order, Mask a, Mask b)
         count += is_shared(&order->classes[c], a, b);
     if (count < 2 || inputs[0] < 0 || inputs[1] < 0)
         return INFINITY;
+    if (is_grouped(order->inputs[inputs[0]]) || is_grouped(order->inputs[inputs[1]]))
+        return fmax(1, most_rows);
     for (int32_t k = 0; k < 2; k++)
     {
         const CatalogTable *table = order->inputs[inputs[k]]->table;
@@ -236,8 +246,7 @@ static double join_rows(Ordering *order, Mask a, Mask b, double rows_a, double r
         if (is_shared(&order->classes[c], a, b))
             distinct *=
                 fmax(class_distinct(&order->classes[c], a, rows_a), class_distinct(&order->classes[c], b, rows_b));
-    distinct = fmin(distinct, composite_distinct(order, a, b));
-    rows /= distinct;
+    rows /= fmin(distinct, composite_distinct(order, a, b, fmax(rows_a, rows_b)));
     for (int32_t k = 0; k < order->conjunct_count; k++)
     {
         Mask mask = order->conjuncts[k].mask;
@@ -423,18 +432,50 @@ static void filter_inputs(Ordering *order, Step **inputs)
     }
 }
 
-/* Of columns that are equal none has more values than the one with fewest. */
-static void note_distinct(const Ordering *order)
+#define LEFT_DEPTH_MAX 3 /* few nations leave few suppliers, which leave few lines */
+
+static double rows_left(const Ordering *order, int32_t input, const Class *from, int32_t depth);
+
+/* The fewest values that members of a class have, but for those of one input (-1: of all). */
+static double fewest_values(const Ordering *order, const Class *class, int32_t but, int32_t depth)
 {
-    for (int32_t c = 0; c < order->class_count; c++)
+    double least = INFINITY;
+    for (int32_t k = 0; k < class->count; k++)
+        if (class->inputs[k] != but)
+            least = fmin(least, fmin(class->distinct[k], rows_left(order, class->inputs[k], class, depth - 1)));
+    return least;
+}
+
+/* Rows of an input that find partners in all others, but for those they are joined with by the class `from`. */
+static double rows_left(const Ordering *order, int32_t input, const Class *from, int32_t depth)
+{
+    double rows = order->inputs[input]->rows;
+    for (int32_t c = 0; c < order->class_count && depth > 0; c++)
     {
         const Class *class = &order->classes[c];
-        double least = INFINITY;
-        for (int32_t k = 0; k < class->count; k++)
-            least = fmin(least, class->distinct[k]);
-        for (int32_t k = 0; k < class->count; k++)
-            distinct_note(order->planner, class->columns[k], least);
+        int32_t k = 0;
+        while (k < class->count && class->inputs[k] != input)
+            k++;
+        if (class != from && k < class->count)
+            rows *= fmin(1, fewest_values(order, class, input, depth) / class->distinct[k]);
     }
+    return fmax(1, rows);
+}
+
+/* Of columns that are equal none has more values than the one with fewest; so rows are left out, and with them values
+ * of other columns. */
+static void note_distinct(const Ordering *order)
+{
+    for (int32_t k = 0; k < order->count; k++)
+    {
+        double rows = rows_left(order, k, NULL, LEFT_DEPTH_MAX);
+        for (int32_t c = 0; c < order->inputs[k]->output_count; c++)
+            distinct_note(order->planner, order->inputs[k]->outputs[c], rows);
+    }
+    for (int32_t c = 0; c < order->class_count; c++)
+        for (int32_t k = 0; k < order->classes[c].count; k++)
+            distinct_note(order->planner, order->classes[c].columns[k],
+                          fewest_values(order, &order->classes[c], -1, LEFT_DEPTH_MAX));
 }
 
 Error *join_order(Planner *planner, const Rel *set, Step **inputs, Step **out)

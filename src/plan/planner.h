@@ -87,6 +87,8 @@ bool dist_groups(Planner *planner, const Dist *dist, const ColumnId *columns, in
 void distinct_note(Planner *planner, ColumnId column, double distinct);
 /* expr_distinct(), where that was noted no more. */
 double distinct_values(const Planner *planner, const Expr *key, double rows);
+/* Of several together, of which keys say the others (1..rows). */
+double distinct_groups(Planner *planner, const BoundNamed *groups, int32_t count, double rows);
 
 /* --- joins ---------------------------------------------------------------- */
 typedef enum Move

@@ -94,6 +94,23 @@ static Expr **tests_in_order(Planner *planner, Expr *const *tests, int32_t count
     return order;
 }
 
+/* A test of one column passes the same share of its values as of its rows. */
+static void note_tested(Planner *planner, const Rel *rel)
+{
+    for (int32_t k = 0; k < rel->conjunct_count; k++)
+    {
+        ColumnSet read = {0};
+        ColumnId *columns;
+        expr_columns(planner->arena, rel->conjuncts[k], &read);
+        if (column_set_list(planner->arena, &read, &columns) != 1)
+            continue;
+        const Expr *column = expr_column(planner->arena, planner->statement, columns[0]);
+        double distinct = expr_distinct(planner->statement, column, (double) rel->table->row_count);
+        distinct_note(planner, columns[0],
+                      fmax(1, distinct * expr_selectivity(planner->statement, rel->conjuncts[k])));
+    }
+}
+
 Step *step_scan(Planner *planner, const Rel *rel)
 {
     StepKind kind = rel->kind == REL_SCAN ? STEP_SCAN : rel->kind == REL_SYSVIEW ? STEP_SYSVIEW : STEP_VALUES;
@@ -110,6 +127,8 @@ Step *step_scan(Planner *planner, const Rel *rel)
     step->output_count = rel->output_count;
     step->outputs = rel->outputs;
     step->rows = rel->rows_estimate;
+    if (kind == STEP_SCAN)
+        note_tested(planner, rel);
     step->width = step_width(planner, step->outputs, step->output_count);
     step->dist = kind == STEP_SCAN ? dist_of_table(rel->table, rel->table_columns) : (Dist){.kind = DIST_AT_LEADER};
     double read = kind == STEP_SCAN ? (double) rel->table->row_count : step->rows;
