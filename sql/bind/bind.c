@@ -109,31 +109,37 @@ static Error *bind_table_as(Binder *binder, const Node *node)
     return bind_fill(binder, &range, select);
 }
 
+Error *bind_any(Binder *binder, const ParseStatement *statement)
+{
+    TRY(parse_refusal(statement));
+    if (statement->kind == STATEMENT_SELECT)
+        TRY(bind_query(binder, NULL, false, NULL, statement->node->select_stmt, &binder->statement->query));
+    else if (statement->kind == STATEMENT_INSERT)
+        TRY(bind_insert(binder, statement->node->insert_stmt));
+    else if (statement->kind == STATEMENT_UPDATE)
+        TRY(bind_update(binder, statement->node->update_stmt));
+    else if (statement->kind == STATEMENT_DELETE)
+        TRY(bind_delete(binder, statement->node->delete_stmt));
+    else if (statement->kind == STATEMENT_MERGE)
+        TRY(bind_merge(binder, statement->node->merge_stmt));
+    else if (statement->kind == STATEMENT_CREATE_TABLE_AS)
+        TRY(bind_table_as(binder, statement->node));
+    else
+        return unsupported(statement->position, "%s as a query is", statement->tag);
+    bind_finish_ctes(binder);
+    ASSERT(binder->statement->query != NULL);
+    return NULL;
+}
+
 Error *bind_statement(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                       const ParseStatement *statement, BoundStatement **out)
 {
-    TRY(parse_refusal(statement));
     Binder binder = {.arena = arena,
                      .snapshot = snapshot,
                      .context = context,
                      .parse = statement,
                      .statement = ARENA_NEW(arena, BoundStatement)};
-    if (statement->kind == STATEMENT_SELECT)
-        TRY(bind_query(&binder, NULL, false, NULL, statement->node->select_stmt, &binder.statement->query));
-    else if (statement->kind == STATEMENT_INSERT)
-        TRY(bind_insert(&binder, statement->node->insert_stmt));
-    else if (statement->kind == STATEMENT_UPDATE)
-        TRY(bind_update(&binder, statement->node->update_stmt));
-    else if (statement->kind == STATEMENT_DELETE)
-        TRY(bind_delete(&binder, statement->node->delete_stmt));
-    else if (statement->kind == STATEMENT_MERGE)
-        TRY(bind_merge(&binder, statement->node->merge_stmt));
-    else if (statement->kind == STATEMENT_CREATE_TABLE_AS)
-        TRY(bind_table_as(&binder, statement->node));
-    else
-        return unsupported(statement->position, "%s as a query is", statement->tag);
-    bind_finish_ctes(&binder);
-    ASSERT(binder.statement->query != NULL);
+    TRY(bind_any(&binder, statement));
     *out = binder.statement;
     return NULL;
 }

@@ -73,10 +73,14 @@ typedef struct CreateViewPlan
 Error *bind_create_view(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                         const ParseStatement *statement, CreateViewPlan **out) MUST_USE;
 
-/* EXECUTE's arguments for the statement that PREPARE prepared.  42601 if their number is wrong. */
+/* Checks the statement of a PREPARE and tells the types of its parameters, declared or not.  42P18: one's cannot be told. */
+Error *bind_prepare(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                    const ParseStatement *prepare, BindParam **params, int32_t *count) MUST_USE;
+/* EXECUTE's arguments for the statement that PREPARE prepared; params: their types, which get values.
+ * 42601 if their number is wrong, 42804 if a type is. */
 Error *bind_execute(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
-                    const ParseStatement *prepare, const ParseStatement *execute, BindParam **params,
-                    int32_t *count) MUST_USE;
+                    const ParseStatement *prepare, const ParseStatement *execute, BindParam *params,
+                    int32_t count) MUST_USE;
 
 typedef struct CopyColumn
 {

@@ -115,10 +115,11 @@ static Error *target_default(Binder *binder, const InsertTarget *target, int32_t
     return NULL;
 }
 
-static Error *check_not_null(const CatalogTable *table, int32_t ordinal, const Expr *value)
+/* While a PREPARE is looked at, nulls stand for its parameters. */
+static Error *check_not_null(const Binder *binder, const CatalogTable *table, int32_t ordinal, const Expr *value)
 {
     const CatalogColumn *column = &table->columns[ordinal];
-    if (!column->not_null || !expr_is_null_const(value))
+    if (!column->not_null || !expr_is_null_const(value) || binder->params != NULL)
         return NULL;
     return error_at(error_new(SQLSTATE_NOT_NULL_VIOLATION,
                               "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
@@ -161,7 +162,7 @@ static Error *finish(Binder *binder, const InsertTarget *target, Expr *const *va
         if (all[i] == NULL)
             TRY(target_default(binder, target, i, &all[i]));
         if (target->has_rows)
-            TRY(check_not_null(table, i, all[i]));
+            TRY(check_not_null(binder, table, i, all[i]));
         query_add_target(binder, query, &capacity, all[i], table->columns[i].name);
     }
     query->visible_count = query->target_count;
@@ -200,11 +201,11 @@ static Error *bind_value(Binder *binder, Scope *scope, const InsertTarget *targe
     if (node->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
     {
         TRY(target_default(binder, target, ordinal, out));
-        return check_not_null(target->table, ordinal, *out);
+        return check_not_null(binder, target->table, ordinal, *out);
     }
     TRY(bind_expr(binder, scope, node, &expr));
     TRY(bind_assign(binder, target->table, ordinal, expr, out));
-    return check_not_null(target->table, ordinal, *out);
+    return check_not_null(binder, target->table, ordinal, *out);
 }
 
 static Error *bind_value_row(Binder *binder, Scope *scope, const InsertTarget *target, const Node *node, Expr **row)

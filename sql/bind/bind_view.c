@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Views and prepared statements: statements inside statements.
+ * Views: statements inside statements.
  *
  *     create view v as select ...     the catalog keeps the text and, unless it is bound late, the search path
  *     select * from v                 the text is parsed again and bound as a query in FROM
- *     execute p (1, 'a')              $1 and $2 are bound as constants
  */
 #include "base/core/assert.h"
 #include "sql/bind/binder.h"
@@ -220,57 +219,4 @@ void bind_note_use(Binder *binder, const CatalogTable *table)
 {
     if (binder->view_depth == 0 && !table_is_sysview(table))
         ARRAY_ADD(binder->arena, binder->uses, binder->use_count, binder->use_capacity, table->id);
-}
-
-/* --- EXECUTE ------------------------------------------------------------------------------ */
-
-Error *bind_param(Binder *binder, const PgQuery__ParamRef *ref, Expr **out)
-{
-    const BindContext *context = binder->context;
-    int32_t position = node_position(binder, ref->location);
-    if (ref->number < 1 || ref->number > context->param_count)
-        return error_at(error_new(SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%d", ref->number), position);
-    const BindParam *param = &context->params[ref->number - 1];
-    *out = expr_constant(binder->arena, param->type, param->value);
-    (*out)->position = position;
-    return NULL;
-}
-
-static Error *execute_param(Binder *binder, const Node *node, const Node *type, BindParam *param)
-{
-    Scope scope = {.no_aggregates = "EXECUTE parameters", .query = ARENA_NEW(binder->arena, BoundQuery)};
-    Expr *expr;
-    TRY(bind_expr(binder, &scope, node, &expr));
-    if (type != NULL)
-    {
-        SqlType wanted;
-        TRY(bind_type(binder, type->type_name, false, &wanted));
-        TRY(coerce(binder, expr, wanted, CAST_ASSIGNMENT, &expr));
-    }
-    if (!expr_is_const(expr))
-        return unsupported(expr->position, "an argument of EXECUTE that is no constant is");
-    *param = (BindParam){expr->type, expr->value};
-    return NULL;
-}
-
-Error *bind_execute(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
-                    const ParseStatement *prepare, const ParseStatement *execute, BindParam **params, int32_t *count)
-{
-    Binder binder = {.arena = arena,
-                     .snapshot = snapshot,
-                     .context = context,
-                     .parse = execute,
-                     .statement = ARENA_NEW(arena, BoundStatement)};
-    const PgQuery__PrepareStmt *prepared = prepare->node->prepare_stmt;
-    const PgQuery__ExecuteStmt *node = execute->node->execute_stmt;
-    if (node->n_params < prepared->n_argtypes || (prepared->n_argtypes > 0 && node->n_params > prepared->n_argtypes))
-        return error_detail(error_new(SQLSTATE_SYNTAX_ERROR, "wrong number of parameters for prepared statement \"%s\"",
-                                      execute->prepare->name),
-                            "Expected %zu parameters but got %zu.", prepared->n_argtypes, node->n_params);
-    *count = (int32_t) node->n_params;
-    *params = ARENA_ARRAY(arena, BindParam, node->n_params);
-    for (size_t i = 0; i < node->n_params; i++)
-        TRY(execute_param(&binder, node->params[i], i < prepared->n_argtypes ? prepared->argtypes[i] : NULL,
-                          &(*params)[i]));
-    return NULL;
 }

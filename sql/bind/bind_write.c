@@ -207,6 +207,13 @@ Error *bind_delete(Binder *binder, const PgQuery__DeleteStmt *statement)
     return NULL;
 }
 
+static bool matches_once(const BindContext *context)
+{
+    const char *value =
+        context->setting != NULL ? context->setting(context->session, "error_on_nondeterministic_update") : NULL;
+    return value != NULL && strcmp(value, "on") == 0;
+}
+
 Error *bind_update(Binder *binder, const PgQuery__UpdateStmt *update)
 {
     WriteTarget target;
@@ -223,6 +230,7 @@ Error *bind_update(Binder *binder, const PgQuery__UpdateStmt *update)
     TRY(bind_set_list(binder, scope, target.table, update->n_target_list, update->target_list, values));
     TRY(bind_write_where(binder, scope, update->where_clause));
     add_address(binder, scope, &target, &capacity);
+    binder->statement->write->once = matches_once(binder->context);
     binder->statement->write->values = query->target_count;
     for (int32_t i = 0; i < target.table->column_count; i++)
         query_add_target(binder, query, &capacity,

@@ -38,6 +38,8 @@ typedef struct AggReads
     struct AggReads *around; /* of the call around this one */
 } AggReads;
 
+typedef struct ParamTypes ParamTypes;
+
 typedef struct Binder
 {
     Arena *arena;
@@ -52,6 +54,7 @@ typedef struct Binder
     int64_t *uses;
     int32_t maybe_never; /* > 0 inside what may never be computed (CASE): faults of constants wait until it is */
     AggReads *reads; /* NULL: outside of aggregates */
+    ParamTypes *params; /* PREPARE: what is known of $1, $2...; else NULL */
     int32_t owner_capacity;
     Scope **owners; /* by ColumnId: the scope whose FROM gives it now; NULL: none */
     int32_t cte_done; /* WITH queries that are ready: Cte.done counts by it */
@@ -148,6 +151,8 @@ struct Scope
 };
 
 /* --- bind.c ------------------------------------------------------------------ */
+/* Any statement bind_statement() takes, into binder->statement. */
+Error *bind_any(Binder *binder, const ParseStatement *statement) MUST_USE;
 int32_t node_position(const Binder *binder, int32_t location);
 Error *unsupported(int32_t position, const char *format, ...)
     PRINTF_LIKE(2, 3) MUST_USE; /* "... is not supported yet" */
@@ -200,12 +205,16 @@ Error *bind_into(Binder *binder, const Node *node, const PgQuery__IntoClause **i
                  const PgQuery__SelectStmt **select) MUST_USE;
 /* The query of a view, where it is read. */
 Error *bind_view_query(Binder *binder, const CatalogTable *view, int32_t position, BoundQuery **out) MUST_USE;
-/* $n: its value, when EXECUTE runs; 42P02 if there is none. */
-Error *bind_param(Binder *binder, const PgQuery__ParamRef *ref, Expr **out) MUST_USE;
 /* Notes that the statement reads the table or view. */
 void bind_note_use(Binder *binder, const CatalogTable *table);
 /* CREATE TABLE AS once the table is there: rows of the query into it. */
 Error *bind_fill(Binder *binder, const PgQuery__RangeVar *range, const PgQuery__SelectStmt *select) MUST_USE;
+
+/* --- bind_param.c ---------------------------------------------------------------- */
+/* $n: its value, when EXECUTE runs; while PREPARE looks at the statement a null.  42P02 if there is none. */
+Error *bind_param(Binder *binder, const PgQuery__ParamRef *ref, Expr **out) MUST_USE;
+/* The place of `expr`, if it is a parameter without a type, asks for this one. */
+void bind_note_param(Binder *binder, const Expr *expr, SqlType type);
 
 /* --- bind_name.c --------------------------------------------------------------- */
 Error *bind_table(const Binder *binder, const char *schema, const char *name, int32_t position,

@@ -64,6 +64,8 @@ Error *coerce(Binder *binder, Expr *expr, SqlType to, CastContext context, Expr 
         return NULL;
     if (!cast_allowed((TypeId) expr->type.id, (TypeId) to.id, context))
         return no_cast(expr, to, context);
+    if (expr->type.id == TYPE_UNKNOWN)
+        bind_note_param(binder, expr, to);
     if (expr->kind == EXPR_CONST)
         return coerce_constant(binder, expr, to, mode, out);
     if (string_fits(expr->type, to) || decimal_is_same(expr->type, to))
@@ -81,6 +83,7 @@ Expr *coerce_unknown(Binder *binder, Expr *expr)
     if (expr->type.id != TYPE_UNKNOWN)
         return expr;
     ASSERT(expr->kind == EXPR_CONST);
+    bind_note_param(binder, expr, type_varchar(0));
     int64_t length = expr->value.null || expr->value.str.len == 0 ? 1 : expr->value.str.len;
     Expr *text =
         expr_constant(binder->arena, type_varchar((int32_t) (length > VARCHAR_LENGTH_MAX ? 0 : length)), expr->value);

@@ -14,6 +14,8 @@ typedef struct Prepared
 {
     char *name; /* owned */
     char *text; /* owned: the PREPARE */
+    int32_t param_count;
+    BindParam *params; /* owned: their types */
     struct Prepared *next;
 } Prepared;
 
@@ -21,7 +23,28 @@ static void prepared_free(Prepared *prepared)
 {
     free(prepared->name);
     free(prepared->text);
+    free(prepared->params);
     free(prepared);
+}
+
+/* A copy of all; NULL: no memory. */
+static Prepared *prepared_new(const char *name, const char *text, const BindParam *params, int32_t param_count)
+{
+    Prepared *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    made->name = strdup(name);
+    made->text = strdup(text);
+    made->param_count = param_count;
+    made->params = malloc(sizeof *params * (size_t) (param_count + 1));
+    if (made->name == NULL || made->text == NULL || made->params == NULL)
+    {
+        prepared_free(made);
+        return NULL;
+    }
+    if (param_count > 0)
+        memcpy(made->params, params, sizeof *params * (size_t) param_count);
+    return made;
 }
 
 /* The place that points at it; at NULL if there is none. */
@@ -63,40 +86,34 @@ Error *prepare_make(Statement *statement)
         return error_new(SQLSTATE_DUPLICATE_PREPARED_STATEMENT, "prepared statement \"%s\" already exists", prepare->name);
     if (count >= PREPARED_MAX)
         return error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "a session may prepare %d statements", PREPARED_MAX);
-    Prepared *made = calloc(1, sizeof *made);
-    if (made != NULL)
-    {
-        made->name = strdup(prepare->name);
-        made->text = strdup(statement->parse->text);
-    }
-    if (made == NULL || made->name == NULL || made->text == NULL)
-    {
-        if (made != NULL)
-            prepared_free(made);
-        return error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    }
-    *at = made;
-    return NULL;
+    BindContext context;
+    BindParam *params;
+    session_bind_context(session, statement, &context);
+    TRY(bind_prepare(statement->arena, catalog_txn_snapshot(session_txn(session)), &context, statement->parse, &params,
+                     &count));
+    *at = prepared_new(prepare->name, statement->parse->text, params, count);
+    return *at == NULL ? error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory") : NULL;
 }
 
-Error *prepare_execute(Statement *statement)
+Error *prepare_execute(Statement *statement, const ParseStatement *execute)
 {
     Session *session = statement->session;
     int32_t count;
-    const char *name = statement->parse->prepare->name;
+    const char *name = execute->prepare->name;
     const Prepared *prepared = *prepared_find(session, name, &count);
     if (prepared == NULL)
         return no_such(name);
     ParseList *list;
     BindContext context;
-    BindParam *params;
     TRY(parse_statements(statement->arena, prepared->text, &list));
     const ParseStatement *prepare = &list->statements[0];
+    BindParam *params = arena_memdup(statement->arena, prepared->params, sizeof *params * (size_t) prepared->param_count);
     session_bind_context(session, statement, &context);
-    TRY(bind_execute(statement->arena, catalog_txn_snapshot(session_txn(session)), &context, prepare, statement->parse,
-                     &params, &statement->param_count));
+    TRY(bind_execute(statement->arena, catalog_txn_snapshot(session_txn(session)), &context, prepare, execute, params,
+                     prepared->param_count));
+    statement->param_count = prepared->param_count;
     statement->params = params;
-    statement->parse = prepare->prepare->statement;
+    statement->query = prepare->prepare->statement;
     Error *error = conduct_query(statement);
     if (error != NULL)
         error->position = 0; /* it would point into the PREPARE */

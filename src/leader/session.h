@@ -126,7 +126,8 @@ void object_forget_temporary(Session *session);
 
 /* prepare.c */
 Error *prepare_make(Statement *statement) MUST_USE;
-Error *prepare_execute(Statement *statement) MUST_USE;
+/* `execute`: the statement itself, or what an EXPLAIN explains. */
+Error *prepare_execute(Statement *statement, const ParseStatement *execute) MUST_USE;
 Error *prepare_forget(Statement *statement) MUST_USE;
 void prepare_forget_all(Session *session);
 

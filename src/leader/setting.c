@@ -14,6 +14,7 @@ typedef enum SettingKind
 {
     SETTING_BOOL,
     SETTING_INT,
+    SETTING_NUMBER,
     SETTING_MS,
     SETTING_TEXT,
     SETTING_PATH,
@@ -35,12 +36,13 @@ typedef struct SettingRow
     const char *name;
     SettingKind kind;
     const char *value;
+    const char *accepts;
     int how;
     const char *description;
 } SettingRow;
 
 static const SettingRow rows[] = {
-#define SETTING(name, kind, value, how, description) {#name, SETTING_##kind, value, how, description},
+#define SETTING(name, kind, value, accepts, how, description) {#name, SETTING_##kind, value, accepts, how, description},
 #include "src/leader/setting.def"
 #undef SETTING
 };
@@ -146,12 +148,34 @@ static Error *check_bool(const SettingRow *row, const char *value, const char **
 static Error *check_number(const SettingRow *row, const char *value)
 {
     char *end;
-    long long number = strtoll(value, &end, 10);
-    bool unit = row->kind == SETTING_MS && (strcmp(end, "ms") == 0);
-    if (end == value || (*end != 0 && !unit) || number < -100000 || number > 2147483647 ||
-        (row->kind == SETTING_MS && number < 0))
+    const char *dots = strstr(row->accepts, "..");
+    double least = dots == NULL ? -2147483648.0 : strtod(row->accepts, NULL);
+    double most = dots == NULL ? 2147483647.0 : strtod(dots + 2, NULL);
+    double number = row->kind == SETTING_NUMBER ? strtod(value, &end) : (double) strtoll(value, &end, 10);
+    bool unit = row->kind == SETTING_MS && strcmp(end, "ms") == 0;
+    if (end == value || (*end != 0 && !unit))
         return bad_value(row, value);
+    if (!(number >= least && number <= most))
+        return error_new(SQLSTATE_INVALID_PARAMETER_VALUE,
+                         "%s is outside the valid range for parameter \"%s\" (%.0f .. %.0f)", value, row->name, least,
+                         most);
     return NULL;
+}
+
+/* One of "one|other", in any case. */
+static Error *check_word(const SettingRow *row, const char *value)
+{
+    size_t length = strlen(value);
+    for (const char *at = row->accepts; *at != 0;)
+    {
+        size_t word = strcspn(at, "|");
+        if (word == length && strncasecmp(at, value, word) == 0)
+            return NULL;
+        at += word + (at[word] == '|');
+    }
+    if (row->accepts[0] == 0)
+        return NULL;
+    return error_hint(bad_value(row, value), "Available values: %s.", row->accepts);
 }
 
 /* Only ISO output is made; the order of day and month in input may be chosen. */
@@ -243,6 +267,7 @@ static Error *value_check(const SettingRow *row, const char *value, const char *
     case SETTING_BOOL:
         return check_bool(row, value, canonical);
     case SETTING_INT:
+    case SETTING_NUMBER:
     case SETTING_MS:
         return check_number(row, value);
     case SETTING_DATESTYLE:
@@ -254,6 +279,7 @@ static Error *value_check(const SettingRow *row, const char *value, const char *
     case SETTING_ZONE:
         return check_zone(row, value, canonical);
     case SETTING_TEXT:
+        return check_word(row, value);
     case SETTING_PATH:
         return NULL;
     }
@@ -285,6 +311,8 @@ Error *setting_set(Settings *settings, const char *name, const char *value, bool
     if (at < 0)
         return error_new(SQLSTATE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"", name);
     const SettingRow *row = &rows[at];
+    if ((row->how & FIXED) != 0 && value != NULL && strcasecmp(value, settings->values[at]) == 0)
+        return NULL;
     if ((row->how & FIXED) != 0)
         return error_new(SQLSTATE_OBJECT_NOT_IN_PREREQUISITE_STATE, "parameter \"%s\" cannot be changed", name);
     const char *canonical = settings->defaults[at];

@@ -76,7 +76,7 @@ static Error *dispatch(Statement *statement)
     case STATEMENT_PREPARE:
         return prepare_make(statement);
     case STATEMENT_EXECUTE:
-        return prepare_execute(statement);
+        return prepare_execute(statement, statement->parse);
     case STATEMENT_DEALLOCATE:
         return prepare_forget(statement);
     case STATEMENT_TRUNCATE:
@@ -87,8 +87,11 @@ static Error *dispatch(Statement *statement)
         return utility_reset(statement);
     case STATEMENT_SHOW:
         return utility_show(statement);
-    case STATEMENT_DELETE:
     case STATEMENT_EXPLAIN:
+        if (statement->parse->explain->statement->kind == STATEMENT_EXECUTE)
+            return prepare_execute(statement, statement->parse->explain->statement);
+        return conduct_query(statement);
+    case STATEMENT_DELETE:
     case STATEMENT_INSERT:
     case STATEMENT_MERGE:
     case STATEMENT_SELECT:
