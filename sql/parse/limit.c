@@ -102,8 +102,9 @@ static TokenRole token_role(const TokenList *tokens, int32_t index)
     }
 }
 
-Error *limit_check_depth(const TokenList *tokens, int32_t *byte)
+Error *limit_check_depth(const TokenList *tokens, int32_t *depth_most, int32_t *byte)
 {
+    *depth_most = 0;
     DepthLevel levels[PARSE_DEPTH_MAX + 1] = {{0, 0}};
     int32_t level = 0;
     int32_t depth = 0; /* level + sum of all chains and spines */
@@ -140,6 +141,7 @@ Error *limit_check_depth(const TokenList *tokens, int32_t *byte)
             break;
         }
         *byte = tokens->items[i].start;
+        *depth_most = depth > *depth_most ? depth : *depth_most;
         if (depth > PARSE_DEPTH_MAX)
             return error_hint(error_new(SQLSTATE_STATEMENT_TOO_COMPLEX,
                                         "statement is nested or chained more than %d levels deep", PARSE_DEPTH_MAX),

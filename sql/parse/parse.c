@@ -11,6 +11,7 @@
 /* libpg_query recurses in its scanner-to-protobuf output: some 5 kB a level were seen, so
  * PARSE_DEPTH_MAX levels need less than a tenth of this.  It is address space, not memory. */
 #define PARSE_STACK_BYTES ((size_t) 64 * 1024 * 1024)
+#define PARSE_SHALLOW     64 /* levels that the caller's stack is good for */
 
 typedef struct ParseJob
 {
@@ -18,6 +19,7 @@ typedef struct ParseJob
     Arena *scratch; /* tokens */
     const char *text;
     CharIndex *chars;
+    TokenList tokens;
     ParseList *list;
     Error *error;
 } ParseJob;
@@ -193,12 +195,7 @@ static int32_t statement_end(const TokenList *tokens, int32_t from)
 
 static Error *parse_all(ParseJob *job)
 {
-    TokenList tokens;
-    TRY(token_scan(job->scratch, job->text, &tokens));
-    int32_t byte = 0;
-    Error *too_deep = limit_check_depth(&tokens, &byte);
-    if (too_deep != NULL)
-        return error_at(too_deep, char_index_position(job->chars, byte));
+    TokenList tokens = job->tokens;
     int32_t count_max = 1;
     for (int32_t i = 0; i < tokens.count; i++)
         count_max += token_is_char(&tokens, i, ';');
@@ -242,6 +239,17 @@ static Error *run_deep(ParseJob *job)
     return job->error;
 }
 
+/* Tokens first: they tell how deep the grammar will go. */
+static Error *run_job(ParseJob *job)
+{
+    int32_t byte = 0, depth;
+    TRY(token_scan(job->scratch, job->text, &job->tokens));
+    Error *too_deep = limit_check_depth(&job->tokens, &depth, &byte);
+    if (too_deep != NULL)
+        return error_at(too_deep, char_index_position(job->chars, byte));
+    return depth <= PARSE_SHALLOW ? parse_all(job) : run_deep(job);
+}
+
 Error *parse_statements(Arena *arena, const char *text, ParseList **out)
 {
     size_t length = strlen(text);
@@ -251,7 +259,7 @@ Error *parse_statements(Arena *arena, const char *text, ParseList **out)
     ParseJob job = {.arena = arena, .text = text, .list = ARENA_NEW(arena, ParseList)};
     TRY(char_index_make(arena, text, (int32_t) length, &job.chars));
     job.scratch = arena_new("parse");
-    Error *error = run_deep(&job);
+    Error *error = run_job(&job);
     arena_free(job.scratch);
     if (error == NULL)
         *out = job.list;

@@ -45,7 +45,7 @@ char *token_string(Arena *arena, const TokenList *tokens, int32_t index);
 /* Index of the ')' that closes the '(' at `index`; tokens->count if none does. */
 int32_t token_close(const TokenList *tokens, int32_t index);
 
-/* Refuses, with 54001, what would nest deeper than PARSE_DEPTH_MAX; *byte is where. */
-Error *limit_check_depth(const TokenList *tokens, int32_t *byte) MUST_USE;
+/* How deep it nests at most; refuses, with 54001, what would nest deeper than PARSE_DEPTH_MAX; *byte is where. */
+Error *limit_check_depth(const TokenList *tokens, int32_t *depth_most, int32_t *byte) MUST_USE;
 
 #endif

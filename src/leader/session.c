@@ -69,35 +69,6 @@ static void session_fatal(Session *session, Error *error)
     error_free(error);
 }
 
-/* --- a query string on a deep stack -------------------------------------------- */
-typedef struct DeepCall
-{
-    Session *session;
-    const char *text;
-} DeepCall;
-
-static void *deep_main(void *context)
-{
-    DeepCall *call = context;
-    query_run(call->session, call->text);
-    return NULL;
-}
-
-static Error *query_deeply(Session *session, const char *text)
-{
-    DeepCall call = {.session = session, .text = text};
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, QUERY_STACK_BYTES);
-    int failed = pthread_create(&thread, &attributes, deep_main, &call);
-    pthread_attr_destroy(&attributes);
-    if (failed != 0)
-        return error_new(SQLSTATE_OUT_OF_MEMORY, "could not start a thread for the query: %s", strerror(failed));
-    pthread_join(thread, NULL);
-    return NULL;
-}
-
 /* --- messages --------------------------------------------------------------------- */
 /* Extended protocol: one error, then everything up to Sync is passed over. */
 static Error *refuse_until_sync(Session *session)
@@ -136,7 +107,8 @@ static Error *message_run(Session *session, uint8_t type, WireReader *payload)
     {
         const char *text = wire_get_string(payload);
         TRY(wire_get_done(payload));
-        return query_deeply(session, text);
+        query_run(session, text);
+        return NULL;
     }
     case 'X':
         session->closing = true;

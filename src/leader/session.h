@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A session: one client, one thread that mostly sleeps in recv on a small
- * stack.  Each query string runs on a thread of its own with a deep stack,
- * for parser, binder and planner recurse.
+ * A session: one client, one thread that mostly sleeps in recv.  Its stack is deep, for binder and planner recurse.
  *
  *     startup_run()      who is it, may he in
  *     session_main()     messages until Terminate
@@ -19,8 +17,7 @@
 #include "src/leader/setting.h"
 #include "src/leader/wire.h"
 
-#define SESSION_STACK_BYTES ((size_t) 256 * 1024)
-#define QUERY_STACK_BYTES ((size_t) 32 * 1024 * 1024) /* address space; only what is touched is memory */
+#define SESSION_STACK_BYTES ((size_t) 32 * 1024 * 1024) /* address space; only what is touched is memory */
 
 typedef enum SessionStatus
 {

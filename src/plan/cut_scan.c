@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where pipelines begin: table scans with their zone tests, lists of values, finished stores. */
 #include "base/core/assert.h"
+#include "base/data/hash.h"
 #include "base/data/value.h"
 #include "src/plan/cut.h"
 
@@ -30,14 +31,70 @@ static SpecScan *scan_new(Cut *cut)
     return &spec->scans[spec->scan_count++];
 }
 
-static void scan_segments(Cut *cut, SpecScan *scan, const CatalogTable *table)
+/* The least and greatest constant of an IN list bound its column's block too. */
+static bool list_range(const Expr *in, const Expr **least, const Expr **greatest)
 {
-    scan->segment_count = table->segment_count;
+    *least = *greatest = NULL;
+    if (in->kind != EXPR_IN_LIST || in->args[0]->kind != EXPR_COLUMN)
+        return false;
+    for (int32_t k = 1; k < in->arg_count; k++)
+    {
+        const Expr *constant = in->args[k];
+        if (constant->kind != EXPR_CONST || !type_equal(constant->type, in->args[0]->type))
+            return false;
+        if (constant->value.null)
+            continue;
+        if (*least == NULL || value_compare(constant->type, &constant->value, &(*least)->value) < 0)
+            *least = constant;
+        if (*greatest == NULL || value_compare(constant->type, &constant->value, &(*greatest)->value) > 0)
+            *greatest = constant;
+    }
+    return *least != NULL;
+}
+
+/* Which slices rows may lie on whose distribution key is one of the constants values[from..to); others: all false. */
+static bool *constant_slices(Cut *cut, Expr *const *values, int32_t from, int32_t to)
+{
+    bool *slices = ARENA_ARRAY(cut->arena, bool, cut->spec->slice_count);
+    for (int32_t k = from; k < to; k++)
+        if (!values[k]->value.null)
+            slices[hash_slice(hash_datum(values[k]->type, &values[k]->value), cut->spec->slice_count)] = true;
+    return slices;
+}
+
+/* The slices that the conjuncts leave of a table with a distribution key; NULL: all. */
+static const bool *scan_slices(Cut *cut, const Step *step)
+{
+    const CatalogTable *table = step->table;
+    if (table->dist_style != DIST_KEY || table->dist_column < 0 || cut->spec->slice_count == 0)
+        return NULL;
+    for (int32_t k = 0; k < step->conjunct_count; k++)
+    {
+        const Expr *test = step->conjuncts[k], *column, *constant;
+        char op;
+        bool equal = expr_is_column_test(test, &column, &op, &constant) && op == '=';
+        bool list = test->kind == EXPR_IN_LIST && list_range(test, &constant, &constant);
+        column = list ? test->args[0] : column;
+        if ((!equal && !list) || column->column != step->table_columns[table->dist_column] ||
+            !type_equal(column->type, constant->type))
+            continue;
+        return equal ? constant_slices(cut, (Expr *const *) &constant, 0, 1)
+                     : constant_slices(cut, test->args, 1, test->arg_count);
+    }
+    return NULL;
+}
+
+static void scan_segments(Cut *cut, SpecScan *scan, const Step *step)
+{
+    const CatalogTable *table = step->table;
+    const bool *slices = scan_slices(cut, step);
     scan->segments = ARENA_ARRAY(cut->arena, SpecSegment, table->segment_count);
     for (int32_t k = 0; k < table->segment_count; k++)
     {
         const CatalogSegment *from = &table->segments[k];
-        SpecSegment *to = &scan->segments[k];
+        if (slices != NULL && !slices[from->slice])
+            continue;
+        SpecSegment *to = &scan->segments[scan->segment_count++];
         *to = (SpecSegment){
             .id = from->id, .slice = from->slice, .file = from->file, .rows = from->rows, .bytes = from->bytes};
         memcpy(to->digest, from->digest, sizeof to->digest);
@@ -72,27 +129,6 @@ static bool zone_op(char op, uint8_t *zone)
     default:
         return false;
     }
-}
-
-/* The least and greatest constant of an IN list bound its column's block too. */
-static bool list_range(const Expr *in, const Expr **least, const Expr **greatest)
-{
-    *least = *greatest = NULL;
-    if (in->kind != EXPR_IN_LIST || in->args[0]->kind != EXPR_COLUMN)
-        return false;
-    for (int32_t k = 1; k < in->arg_count; k++)
-    {
-        const Expr *constant = in->args[k];
-        if (constant->kind != EXPR_CONST || !type_equal(constant->type, in->args[0]->type))
-            return false;
-        if (constant->value.null)
-            continue;
-        if (*least == NULL || value_compare(constant->type, &constant->value, &(*least)->value) < 0)
-            *least = constant;
-        if (*greatest == NULL || value_compare(constant->type, &constant->value, &(*greatest)->value) > 0)
-            *greatest = constant;
-    }
-    return *least != NULL;
 }
 
 static void zone_add(Cut *cut, SpecScan *scan, const ColumnId *columns, const Expr *column, uint8_t op,
@@ -161,7 +197,7 @@ void cut_scan(Cut *cut, const Step *step, Open *open)
         *fact_of(cut->planner, step->address) = (ColumnFact){.nullable = false};
     }
     cut->plan->scan_columns[index].columns = columns;
-    scan_segments(cut, scan, table);
+    scan_segments(cut, scan, step);
     scan_zones(cut, scan, step, columns);
     *open = (Open){.source = SOURCE_SCAN,
                    .source_index = index,
