@@ -27,10 +27,11 @@ def money(cents):
 
 
 class Rows:
-    """make() returns {table: [row of texts, None is NULL]}."""
+    """make() returns {table: [row of texts, None is NULL]}.  factor: times as many sales and orders."""
 
-    def __init__(self, seed=20):
+    def __init__(self, seed=20, factor=1):
         self.r = random.Random(seed)
+        self.factor = factor
         self.tables = {}
 
     def put(self, table, *row):
@@ -144,7 +145,7 @@ class Rows:
 
     def shop_sales(self):
         r = self.r
-        for ticket in range(1, SHOP_TICKETS + 1):
+        for ticket in range(1, SHOP_TICKETS * self.factor + 1):
             n = self.day()
             day, minute = self.some(DAY_ID + n), self.some(r.randint(480, 1259))
             client, shop = self.some(self.skewed(CLIENTS)), self.some(self.skewed(SHOPS))
@@ -212,7 +213,7 @@ class Rows:
         self.people()
         self.places()
         self.shop_sales()
-        self.orders("mail", MAIL_ORDERS)
-        self.orders("net", NET_ORDERS)
+        self.orders("mail", MAIL_ORDERS * self.factor)
+        self.orders("net", NET_ORDERS * self.factor)
         self.stock()
         return self.tables

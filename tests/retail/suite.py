@@ -38,13 +38,27 @@ def questions(directory=HERE):
     return found
 
 
-def load(connection, stoa):
+def schema():
     with open(os.path.join(HERE, "schema.sql")) as f:
-        statements = [s.strip() for s in re.sub("^--.*\n", "", f.read(), flags=re.M).split(";") if s.strip()]
-    for s in statements:
+        return [s.strip() for s in re.sub("^--.*\n", "", f.read(), flags=re.M).split(";") if s.strip()]
+
+
+def as_lines(rows):
+    return "".join("|".join("\\N" if v is None else v for v in row) + "\n" for row in rows)
+
+
+def write(folder, factor):
+    """A file a table, TABLE.tbl, with `factor` times the sales."""
+    for table, rows in Rows(factor=factor).make().items():
+        with open(os.path.join(folder, table + ".tbl"), "w") as f:
+            f.write(as_lines(rows))
+
+
+def load(connection, stoa):
+    for s in schema():
         connection.run(s if stoa else sqlfile.postgres_dialect(s))
     for table, rows in Rows().make().items():
-        lines = "".join("|".join("\\N" if v is None else v for v in row) + "\n" for row in rows)
+        lines = as_lines(rows)
         connection.run(f"copy {table} from stdin delimiter '|' null as '\\N'" if stoa else f"copy {table} from stdin delimiter '|'",
                        lines.encode())
     if not stoa:
