@@ -109,6 +109,16 @@ static Error *bind_function(Binder *binder, Scope *scope, const PgQuery__FuncCal
     return bind_fold(binder, expr, out);
 }
 
+/* column (+) */
+static Error *bind_outer_mark(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out)
+{
+    TRY(bind_expr(binder, scope, call->args[0], out));
+    if (scope->outer_mark == NULL || (*out)->kind != EXPR_COLUMN)
+        return NULL;
+    *scope->outer_mark = (*out)->column;
+    return NULL;
+}
+
 Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out)
 {
     int32_t position = node_position(binder, call->location);
@@ -132,6 +142,8 @@ Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
             error_new(SQLSTATE_WRONG_OBJECT_TYPE, "window function %s requires an OVER clause", name), position);
     if (agg_exists(name))
         return bind_aggregate(binder, scope, call, name, position, out);
+    if (strcmp(name, OUTER_JOIN_NAME) == 0)
+        return bind_outer_mark(binder, scope, call, out);
     if (strcmp(name, "nvl") == 0)
         return bind_coalesce(binder, scope, call->n_args, call->args, position, out);
     if (strcmp(name, "nvl2") == 0)

@@ -116,7 +116,8 @@ static Error *bind_where(Binder *binder, Scope *scope, const Node *node)
     if (bind_uses_window(where, scope->query))
         return error_at(error_new(SQLSTATE_WINDOWING_ERROR, "window functions are not allowed in WHERE"),
                         where->position);
-    scope->query->where = expr_is_true_const(where) ? NULL : where;
+    if (!expr_is_true_const(where)) /* an outer join by (+) may have left a condition there */
+        scope->query->where = expr_and(binder->arena, scope->query->where, where);
     return NULL;
 }
 
@@ -145,8 +146,9 @@ static void columns_may_be_null(Binder *binder, const Scope *scope)
         binder->statement->columns[scope->names.entries[k].column].nullable = true;
 }
 
-/* FROM and the select list; VALUES (and UNION ALL of constants) is a list of rows and SELECT * over it. */
-static Error *bind_source(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
+/* FROM and the select list; VALUES (and UNION ALL of constants) is a list of rows and SELECT * over it.
+ * Conditions that make outer joins leave the WHERE of `select`. */
+static Error *bind_source(Binder *binder, Scope *scope, PgQuery__SelectStmt *select)
 {
     if (select->n_values_lists > 0 || select->op != PG_QUERY__SET_OPERATION__SETOP_NONE)
     {
@@ -156,6 +158,8 @@ static Error *bind_source(Binder *binder, Scope *scope, const PgQuery__SelectStm
     scope->no_aggregates = "FROM";
     TRY(bind_from(binder, scope, select->n_from_clause, select->from_clause, &scope->query->from));
     scope->no_aggregates = NULL;
+    if (bind_has_outer_mark(select->where_clause))
+        TRY(bind_outer_joins(binder, scope, select));
     if (bind_has_grouping_sets(select))
         columns_may_be_null(binder, scope);
     return bind_items(binder, scope, select);
@@ -220,8 +224,9 @@ Error *bind_clauses(Binder *binder, Scope *scope, const PgQuery__SelectStmt *sel
 static Error *bind_select(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
 {
     scope->has_groups = select->n_group_clause > 0 && !bind_has_grouping_sets(select);
-    TRY(bind_source(binder, scope, select));
-    return bind_clauses(binder, scope, select);
+    PgQuery__SelectStmt rest = *select;
+    TRY(bind_source(binder, scope, &rest));
+    return bind_clauses(binder, scope, &rest);
 }
 
 BoundQuery *query_over(Binder *binder, BoundFrom *from)

@@ -169,6 +169,8 @@ static Error *bind_write_where(Binder *binder, Scope *scope, const Node *node)
         return NULL;
     if (node->node_case == PG_QUERY__NODE__NODE_CURRENT_OF_EXPR)
         return unsupported(binder->parse->position, "WHERE CURRENT OF is");
+    if (bind_has_outer_mark(node))
+        return unsupported(binder->parse->position, "the outer join operator (+) in UPDATE and DELETE is");
     Expr *where;
     scope->no_aggregates = "WHERE";
     TRY(bind_condition(binder, scope, node, "WHERE", &where));

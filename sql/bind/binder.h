@@ -138,6 +138,7 @@ struct Scope
     const char *no_aggregates; /* the clause that takes none, "WHERE"; NULL: welcome */
     bool inside_aggregate;
     bool inside_window;
+    ColumnId *outer_mark; /* where the column in front of a (+) is noted; NULL: (+) means nothing */
     const char *no_windows; /* as no_aggregates */
     bool has_groups;        /* a GROUP BY without an empty set: every aggregate sees a row */
     int32_t agg_capacity;
@@ -263,6 +264,13 @@ void namespace_make_nullable(Binder *binder, const Namespace *names);
 bool bind_is_pivot(const PgQuery__JoinExpr *join);
 Error *bind_pivot(Binder *binder, Scope *scope, const PgQuery__JoinExpr *join, Namespace *names,
                   BoundFrom **out) MUST_USE;
+
+/* --- bind_outer.c ----------------------------------------------------------------- */
+#define OUTER_JOIN_NAME "?outer" /* what sql/parse has made of `column (+)`: a call */
+/* Outside of subqueries. */
+bool bind_has_outer_mark(const Node *node);
+/* FROM is there: its tables are joined as (+) in WHERE says.  Those conditions leave WHERE. */
+Error *bind_outer_joins(Binder *binder, Scope *scope, PgQuery__SelectStmt *select) MUST_USE;
 
 /* --- bind_cte.c ---------------------------------------------------------------- */
 Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with) MUST_USE;

@@ -43,6 +43,8 @@ Error *dialect_type(Dialect *dialect) MUST_USE;
 Error *dialect_window(Dialect *dialect) MUST_USE;
 /* * EXCLUDE (...), GROUP BY ALL. */
 Error *dialect_list(Dialect *dialect) MUST_USE;
+/* column (+) -> a call. */
+Error *dialect_outer(Dialect *dialect) MUST_USE;
 /* PIVOT, UNPIVOT -> a join with a call. */
 Error *dialect_pivot(Dialect *dialect) MUST_USE;
 /* DISTSTYLE, DISTKEY, SORTKEY, ENCODE, BACKUP, and what stands behind DEFAULT. Only for CREATE TABLE. */

@@ -133,6 +133,7 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     TRY(dialect_minus(dialect));
     TRY(dialect_window(dialect));
     TRY(dialect_list(dialect));
+    TRY(dialect_outer(dialect));
     TRY(dialect_pivot(dialect));
     TRY(dialect_write(dialect));
     TRY(dialect_temp(dialect));
