@@ -157,7 +157,6 @@ static Error *from_subselect(Binder *binder, Scope *scope, const PgQuery__RangeS
     return NULL;
 }
 
-/* generate_series(start, stop[, step]) of whole numbers. */
 static Error *from_function(Binder *binder, Scope *scope, const PgQuery__RangeFunction *range, Namespace *names,
                             BoundFrom **out)
 {
@@ -166,41 +165,10 @@ static Error *from_function(Binder *binder, Scope *scope, const PgQuery__RangeFu
                            : NULL;
     if (node == NULL || node->node_case != PG_QUERY__NODE__NODE_FUNC_CALL || range->ordinality)
         return unsupported(0, "this kind of function in FROM is");
-    const PgQuery__FuncCall *call = node->func_call;
-    const char *name = node_string(call->funcname[call->n_funcname - 1]);
-    int32_t position = node_position(binder, call->location);
-    if (name == NULL || strcmp(name_fold(binder, name), "generate_series") != 0)
+    int32_t position = node_position(binder, node->func_call->location);
+    if (!bind_is_series(binder, node))
         return unsupported(position, "a function in FROM, other than generate_series(), is");
-    if (call->n_args < 2 || call->n_args > 3)
-        return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "generate_series() takes two or three arguments"),
-                        position);
-    BoundFrom *from = *out = ARENA_NEW(binder->arena, BoundFrom);
-    from->kind = FROM_SERIES;
-    from->address = NO_COLUMN;
-    from->series[2] = (Datum){.i = 1};
-    for (size_t i = 0; i < call->n_args; i++)
-    {
-        Expr *expr;
-        TRY(bind_expr(binder, scope, call->args[i], &expr));
-        if (!expr_is_const(expr) || !(type_is_integer(expr->type) || expr_is_null_const(expr)))
-            return unsupported(expr->position, "generate_series() of other than constant whole numbers is");
-        TRY(coerce(binder, expr, type_make(TYPE_BIGINT), CAST_IMPLICIT, &expr));
-        from->series[i] = expr->value;
-        if (i == 2 && !expr->value.null && expr->value.i == 0)
-            return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "step size cannot equal zero"), position);
-    }
-    FromAlias alias = from_read_alias(binder, range->alias, position);
-    if (alias.name == NULL)
-        alias.name = "generate_series";
-    TRY(from_check_alias(&alias, 1));
-    const char *column = from_column_name(binder, &alias, 0, alias.name);
-    from->alias = alias.name;
-    from->column_count = 1;
-    from->columns = ARENA_ARRAY(binder->arena, ColumnId, 1);
-    from->columns[0] = bound_add_column(binder->arena, binder->statement, column, type_make(TYPE_BIGINT), false);
-    namespace_add(binder, scope, names,
-                  (NameEntry){.alias = alias.name, .name = column, .column = from->columns[0]});
-    return NULL;
+    return bind_series(binder, scope, node->func_call, from_read_alias(binder, range->alias, position), names, out);
 }
 
 Error *bind_from_item(Binder *binder, Scope *scope, const Node *node, Namespace *names, BoundFrom **out)

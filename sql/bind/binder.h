@@ -140,6 +140,7 @@ struct Scope
     bool inside_window;
     ColumnId *outer_mark; /* where the column in front of a (+) is noted; NULL: (+) means nothing */
     const char *no_windows; /* as no_aggregates */
+    int32_t series_position; /* of generate_series() in the select list; 0: none */
     bool has_groups;        /* a GROUP BY without an empty set: every aggregate sees a row */
     int32_t agg_capacity;
     int32_t group_capacity;
@@ -271,6 +272,11 @@ Error *bind_pivot(Binder *binder, Scope *scope, const PgQuery__JoinExpr *join, N
 bool bind_has_outer_mark(const Node *node);
 /* FROM is there: its tables are joined as (+) in WHERE says.  Those conditions leave WHERE. */
 Error *bind_outer_joins(Binder *binder, Scope *scope, PgQuery__SelectStmt *select) MUST_USE;
+
+/* --- bind_series.c ---------------------------------------------------------------- */
+bool bind_is_series(const Binder *binder, const Node *node); /* a call of generate_series() */
+Error *bind_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, FromAlias alias, Namespace *names,
+                   BoundFrom **out) MUST_USE;
 
 /* --- bind_cte.c ---------------------------------------------------------------- */
 Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with) MUST_USE;
