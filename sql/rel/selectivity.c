@@ -10,16 +10,25 @@
 #include <math.h>
 #include <string.h>
 
-static const ColumnStats *column_stats(const BoundStatement *statement, ColumnId column)
+/* The table's column that this one is another name of, or itself. */
+static const BoundColumn *origin(const BoundStatement *statement, ColumnId column)
 {
     const BoundColumn *bound = &statement->columns[column];
+    while (bound->table == NULL && bound->made_of != NULL && bound->made_of->kind == EXPR_COLUMN)
+        bound = &statement->columns[bound->made_of->column];
+    return bound;
+}
+
+static const ColumnStats *column_stats(const BoundStatement *statement, ColumnId column)
+{
+    const BoundColumn *bound = origin(statement, column);
     return bound->table == NULL || table_is_sysview(bound->table) ? NULL : &bound->table->columns[bound->ordinal].stats;
 }
 
 static double null_share(const BoundStatement *statement, ColumnId column)
 {
     const ColumnStats *stats = column_stats(statement, column);
-    const BoundColumn *bound = &statement->columns[column];
+    const BoundColumn *bound = origin(statement, column);
     return stats == NULL || bound->table->row_count <= 0
                ? 0
                : (double) stats->null_count / (double) bound->table->row_count;
@@ -74,6 +83,12 @@ double expr_distinct(const BoundStatement *statement, const Expr *expr, double r
     if (expr->type.id == TYPE_BOOLEAN)
         return fmin(2, rows);
     double distinct = 1;
+    if (expr->kind == EXPR_CASE)
+    { /* a null or what its results are */
+        for (int32_t k = 1; k < expr->arg_count; k += 2)
+            distinct += expr_distinct(statement, expr->args[k], rows);
+        return fmin(distinct, rows);
+    }
     for (int32_t k = 0; k < expr->arg_count; k++)
         distinct *= expr_distinct(statement, expr->args[k], rows);
     if (expr->kind == EXPR_FUNC && type_is_number(expr->type) && expr->arg_count > 0)
@@ -243,7 +258,8 @@ double expr_list_selectivity(const BoundStatement *statement, Expr *const *conju
                 if (up == other_up)
                     continue;
                 paired = true;
-                double both = one + expr_selectivity(statement, conjuncts[e]) - 1;
+                double present = 1 - null_share(statement, column->column);
+                double both = one + expr_selectivity(statement, conjuncts[e]) - present;
                 if (up) /* counted once, at the lower bound */
                     share *= fmax(both, SELECTIVITY_MIN);
             }

@@ -8,8 +8,7 @@
  * the best plans of two parts that some condition connects; sides are tried both
  * ways.  More inputs: greedily the pair whose join gives the fewest rows.
  *
- * Equalities between columns are kept as classes (a = b, b = c): at each join
- * one pair of a class is the key, the others hold already.
+ * Equalities between columns are kept as classes (a = b, b = c): one pair is the key of a join, the others hold.
  */
 #include "base/core/assert.h"
 #include "src/plan/planner.h"
@@ -209,10 +208,11 @@ static bool has_unique_key(const Ordering *order, Mask a, Mask b, int32_t input)
     return false;
 }
 
-static bool is_grouped(const Step *step)
+static bool is_grouped(const Ordering *order, const Step *step)
 {
-    while (step->kind == STEP_FILTER || step->kind == STEP_PROJECT)
-        step = step->inputs[0];
+    while (step->kind == STEP_FILTER || step->kind == STEP_PROJECT || step->kind == STEP_WINDOW ||
+           step->kind == STEP_SORT || step->kind == STEP_SHARED)
+        step = step->kind == STEP_SHARED ? order->planner->plan->shared[step->shared] : step->inputs[0];
     return step->kind == STEP_AGGR;
 }
 
@@ -227,7 +227,7 @@ static double composite_distinct(const Ordering *order, Mask a, Mask b, double m
         count += is_shared(&order->classes[c], a, b);
     if (count < 2 || inputs[0] < 0 || inputs[1] < 0)
         return INFINITY;
-    if (is_grouped(order->inputs[inputs[0]]) || is_grouped(order->inputs[inputs[1]]))
+    if (is_grouped(order, order->inputs[inputs[0]]) || is_grouped(order, order->inputs[inputs[1]]))
         return fmax(1, most_rows);
     for (int32_t k = 0; k < 2; k++)
     {

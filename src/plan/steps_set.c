@@ -92,6 +92,13 @@ Step *step_union(Planner *planner, const Rel *rel, Step **inputs)
         step->rows += inputs[k]->rows;
         step->cost_total += inputs[k]->cost_total;
     }
+    for (int32_t c = 0; c < rel->column_count; c++)
+    {
+        double distinct = 0;
+        for (int32_t k = 0; k < rel->input_count; k++)
+            distinct += distinct_values(planner, column_of(planner, rel->input_columns[k][c]), inputs[k]->rows);
+        distinct_note(planner, rel->table_columns[c], distinct);
+    }
     step->cost_start = inputs[0]->cost_start;
     step->width = step_width(planner, step->outputs, step->output_count);
     return step;

@@ -47,6 +47,8 @@ static Error *tree_join(Planner *planner, const Rel *rel, Step **out)
     ask.rows = outer_join_rows(planner, &ask);
     JoinWay way = join_way(planner, &ask);
     *out = join_make(planner, &ask, &way);
+    for (int32_t k = 0; k < ask.outer->output_count; k++) /* however many partners a row has */
+        distinct_note(planner, ask.outer->outputs[k], ask.outer->rows);
     for (int32_t k = 0; k < ask.key_count && rel->join == JOIN_SEMI; k++)
         if (ask.outer_keys[k]->kind == EXPR_COLUMN)
             distinct_note(planner, ask.outer_keys[k]->column,

@@ -164,6 +164,11 @@ static void test_filters_go_down(void)
     expect_has("select few.a from few left join copied on few.b = copied.k where copied.v = 'x'", "Hash Join");
     expect_has("select few.a from few left join copied on few.b = copied.k", "Hash Left Join");
     expect_has("select few.a from few left join copied on few.b = copied.k where copied.v is null", "Hash Left Join");
+    /* a key that no partner has as a null */
+    expect_has("select few.a from few left join copied on few.b = copied.k where copied.k is null", "Hash NOT IN Join");
+    expect_has("select few.a, copied.v from few left join copied on few.b = copied.k where copied.k is null", "NOT IN");
+    expect_has("select few.a from few left join copied on few.b = copied.k where copied.k is null or few.a = 1",
+               "Left");
 }
 
 static void test_nothing_comes(void)
