@@ -143,29 +143,35 @@ Error *bind_nullif(Binder *binder, Expr *left, Expr *right, Expr *value, int32_t
 }
 
 /* NOT (a = b IS TRUE OR (a IS NULL AND b IS NULL)) */
-Error *bind_distinct_test(Binder *binder, Expr *left, Expr *right, int32_t position, Expr **out)
+Error *bind_distinct_test(Binder *binder, Scope *scope, const DistinctSide *left, const DistinctSide *right,
+                          int32_t position, Expr **out)
 {
     Arena *arena = binder->arena;
-    Expr *same;
-    if (expr_uses_subquery(left) || expr_uses_subquery(right))
-        return unsupported(position, "IS DISTINCT FROM with a subquery is");
-    TRY(bind_compare(binder, '=', left, right, position, &same));
-    Expr *both_null = expr_and(arena, expr_is_null_test(arena, left), expr_is_null_test(arena, right));
+    Expr *same, *left_again, *right_again;
+    TRY(bind_again(binder, scope, left->node, left->expr, &left_again));
+    TRY(bind_again(binder, scope, right->node, right->expr, &right_again));
+    TRY(bind_compare(binder, '=', left->expr, right->expr, position, &same));
+    Expr *both_null = expr_and(arena, expr_is_null_test(arena, left_again), expr_is_null_test(arena, right_again));
     *out = expr_not_of(arena, expr_or(arena, expr_is_true_test(arena, same), both_null));
     return NULL;
 }
 
 /* args[at] is no null, and none after it wins over it. */
-static Error *stands_first(Binder *binder, char op, Expr *const *args, int32_t at, int32_t count, int32_t position,
+static Error *stands_first(Binder *binder, Scope *scope, const PgQuery__MinMaxExpr *expr, Expr *const *args, int32_t at,
                            Expr **out)
 {
     Arena *arena = binder->arena;
-    *out = expr_not_of(arena, expr_is_null_test(arena, args[at]));
-    for (int32_t i = at + 1; i < count; i++)
+    char op = expr->op == PG_QUERY__MIN_MAX_OP__IS_LEAST ? 'l' : 'g';
+    Expr *first, *other, *tested, *wins;
+    TRY(bind_again(binder, scope, expr->args[at], args[at], &first));
+    *out = expr_not_of(arena, expr_is_null_test(arena, first));
+    for (size_t i = (size_t) at + 1; i < expr->n_args; i++)
     {
-        Expr *wins;
-        TRY(bind_compare(binder, op, args[at], args[i], position, &wins));
-        *out = expr_and(arena, *out, expr_or(arena, expr_is_null_test(arena, args[i]), wins));
+        TRY(bind_again(binder, scope, expr->args[at], args[at], &first));
+        TRY(bind_again(binder, scope, expr->args[i], args[i], &other));
+        TRY(bind_again(binder, scope, expr->args[i], args[i], &tested));
+        TRY(bind_compare(binder, op, first, other, node_position(binder, expr->location), &wins));
+        *out = expr_and(arena, *out, expr_or(arena, expr_is_null_test(arena, tested), wins));
     }
     return NULL;
 }
@@ -186,14 +192,10 @@ Error *bind_greatest(Binder *binder, Scope *scope, const PgQuery__MinMaxExpr *ex
         return unsupported(position, "GREATEST and LEAST of more than %d values are", GREATEST_ARGS_MAX);
     CaseParts parts = case_parts(binder, expr->n_args);
     for (int32_t i = 0; i < count; i++)
-    {
         TRY(bind_expr(binder, scope, expr->args[i], &parts.then[i]));
-        if (expr_uses_subquery(parts.then[i]))
-            return unsupported(position, "GREATEST and LEAST of a subquery are");
-    }
     TRY(bind_common_type(binder, parts.then, count, what, &type));
     for (int32_t i = 0; i + 1 < count; i++)
-        TRY(stands_first(binder, least ? 'l' : 'g', parts.then, i, count, position, &parts.when[i]));
+        TRY(stands_first(binder, scope, expr, parts.then, i, &parts.when[i]));
     parts.count = count - 1;
     return make_case(binder, &parts, what, position, out);
 }
@@ -233,7 +235,8 @@ Error *bind_decode(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, 
             TRY(bind_compare(binder, '=', subject, search, position, &search));
         else
         {
-            TRY(bind_distinct_test(binder, subject, search, position, &search));
+            DistinctSide sides[2] = {{call->args[0], subject}, {call->args[at], search}};
+            TRY(bind_distinct_test(binder, scope, &sides[0], &sides[1], position, &search));
             search = expr_not_of(binder->arena, search);
         }
         parts.when[parts.count] = search;

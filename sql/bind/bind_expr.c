@@ -219,6 +219,16 @@ static Error *bind_symmetric(Binder *binder, Scope *scope, const PgQuery__AExpr 
     return NULL;
 }
 
+static Error *bind_distinct(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr *left, Expr *right,
+                            Expr **out)
+{
+    DistinctSide sides[2] = {{expr->lexpr, left}, {expr->rexpr, right}};
+    TRY(bind_distinct_test(binder, scope, &sides[0], &sides[1], node_position(binder, expr->location), out));
+    if (expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT)
+        *out = expr_not_of(binder->arena, *out);
+    return NULL;
+}
+
 /* Kinds that take both sides as they are. */
 static Error *bind_binary(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, const char *symbol, Expr **out)
 {
@@ -249,11 +259,10 @@ static Error *bind_binary(Binder *binder, Scope *scope, const PgQuery__AExpr *ex
         return bind_nullif(binder, left, right, value, position, out);
     }
     case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
-        return bind_distinct_test(binder, left, right, position, out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
+        return bind_distinct(binder, scope, expr, left, right, out);
     default:
-        ASSERT(expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT);
-        TRY(bind_distinct_test(binder, left, right, position, out));
-        *out = expr_not_of(binder->arena, *out);
+        ASSERT(false);
         return NULL;
     }
 }

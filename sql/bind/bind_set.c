@@ -33,7 +33,7 @@ void bind_wrap(Binder *binder, BoundQuery **query)
         from->columns[i] = inner->targets[i].column;
     *query = query_over(binder, from);
     (*query)->outer_count = inner->outer_count;
-    (*query)->outer = inner->outer;
+    (*query)->outer = arena_memdup(binder->arena, inner->outer, sizeof(ColumnId) * (size_t) inner->outer_count);
     for (int32_t i = 0; i < inner->visible_count; i++)
     {
         (*query)->targets[i].expr->position = inner->targets[i].expr->position;

@@ -433,7 +433,14 @@ Error *bind_coalesce(Binder *binder, Scope *scope, size_t count, Node *const *no
                      Expr **out) MUST_USE;
 /* `value`: left once more, for its second place */
 Error *bind_nullif(Binder *binder, Expr *left, Expr *right, Expr *value, int32_t position, Expr **out) MUST_USE;
-Error *bind_distinct_test(Binder *binder, Expr *left, Expr *right, int32_t position, Expr **out) MUST_USE;
+/* A value and what it was made of, for its second place */
+typedef struct DistinctSide
+{
+    const Node *node;
+    Expr *expr;
+} DistinctSide;
+Error *bind_distinct_test(Binder *binder, Scope *scope, const DistinctSide *left, const DistinctSide *right,
+                          int32_t position, Expr **out) MUST_USE;
 Error *bind_greatest(Binder *binder, Scope *scope, const PgQuery__MinMaxExpr *expr, Expr **out) MUST_USE;
 /* NVL2 and DECODE, which are CASEs. */
 Error *bind_nvl2(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out) MUST_USE;

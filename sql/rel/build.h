@@ -61,6 +61,8 @@ Expr *build_named(Build *build, BoundNamed *named, int32_t *count, const char *n
 int32_t build_share(Build *build, Rel *rel, const ColumnId *columns, int32_t count);
 /* A reader of it, which calls what it gives `columns`; NULL: new names. */
 Rel *build_read(Build *build, int32_t shared, const ColumnId *columns);
+/* Calls columns by other names in a tree, and in the shared trees it reads that are correlated to them. */
+void build_rename(Build *build, Rel *rel, const ColumnId *from, const ColumnId *to, int32_t count);
 /* Shared trees in an order in which each reads those before it only; what has one reader stands in its place. */
 RelTree *build_tree(Build *build, Rel *root);
 

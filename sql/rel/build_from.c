@@ -198,7 +198,7 @@ static Side share_side(Build *build, Rel *rel)
         build->statement->columns[side.columns[k]].table = NULL;
         build->statement->columns[side.columns[k]].nullable = true;
     }
-    rel_rename(build->arena, build->statement, rel, side.columns, inside, side.count);
+    build_rename(build, rel, side.columns, inside, side.count);
     side.shared = build_share(build, rel, inside, side.count);
     return side;
 }

@@ -141,7 +141,7 @@ static Rel *with_empty_sets(Build *build, const BoundQuery *query, Rel *agg, Rel
         result[k] = *at;
         columns[0][k] = bound_add_column(arena, build->statement, column.name, column.type, column.nullable);
     }
-    rel_rename(arena, build->statement, made, result, columns[0], count);
+    build_rename(build, made, result, columns[0], count);
     int32_t shared = build_share(build, made, columns[0], count);
     Rel *inputs[2] = {build_read(build, shared, NULL), NULL};
     columns[1] = inputs[0]->table_columns;

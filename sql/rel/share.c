@@ -34,6 +34,39 @@ Rel *build_read(Build *build, int32_t shared, const ColumnId *columns)
     return rel_read_shared(build->arena, build->statement, build->shared[shared].rel, shared, columns);
 }
 
+/* Shared trees may be correlated to the tree that reads them. */
+typedef struct Renaming
+{
+    Build *build;
+    const ColumnId *from, *to;
+    int32_t count;
+    ColumnSet set; /* of `from` */
+} Renaming;
+
+static void rename_tree(Renaming *renaming, Rel *rel);
+
+static void rename_shared(void *context, Rel *reader)
+{
+    Renaming *renaming = context;
+    Rel *shared = renaming->build->shared[reader->shared].rel;
+    if (rel_depends(renaming->build, shared, &renaming->set))
+        rename_tree(renaming, shared);
+}
+
+static void rename_tree(Renaming *renaming, Rel *rel)
+{
+    Build *build = renaming->build;
+    rel_rename(build->arena, build->statement, rel, renaming->from, renaming->to, renaming->count);
+    rel_each_shared(rel, rename_shared, renaming);
+}
+
+void build_rename(Build *build, Rel *rel, const ColumnId *from, const ColumnId *to, int32_t count)
+{
+    Renaming renaming = {.build = build, .from = from, .to = to, .count = count};
+    column_set_add_all(build->arena, &renaming.set, from, count);
+    rename_tree(&renaming, rel);
+}
+
 RelTree *build_tree(Build *build, Rel *root)
 {
     RelTree *tree = ARENA_NEW(build->arena, RelTree);

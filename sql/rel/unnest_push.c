@@ -41,29 +41,10 @@ static Expr *column_of(const Domain *domain, ColumnId column)
     return expr_column(domain->build->arena, domain->build->statement, column);
 }
 
-/* Inside `rel` the outer columns are called columns[] from now on; in shared trees that read them too. */
-typedef struct Calling
-{
-    const Domain *domain;
-    const ColumnId *columns;
-} Calling;
-
-static void call_outer(const Domain *domain, Rel *rel, const ColumnId *columns);
-
-static void call_outer_shared(void *context, Rel *reader)
-{
-    Calling *calling = context;
-    Rel *shared = calling->domain->build->shared[reader->shared].rel;
-    if (rel_depends(calling->domain->build, shared, &calling->domain->outer_set))
-        call_outer(calling->domain, shared, calling->columns);
-}
-
+/* Inside `rel` the outer columns are called columns[] from now on. */
 static void call_outer(const Domain *domain, Rel *rel, const ColumnId *columns)
 {
-    Build *build = domain->build;
-    Calling calling = {domain, columns};
-    rel_rename(build->arena, build->statement, rel, domain->outer, columns, domain->count);
-    rel_each_shared(rel, call_outer_shared, &calling);
+    build_rename(domain->build, rel, domain->outer, columns, domain->count);
 }
 
 typedef struct OuterSwap
