@@ -9,6 +9,8 @@ from tables import Type
 BOOLEAN, INTEGER, BIGINT, DOUBLE = Type("boolean"), Type("integer"), Type("bigint"), Type("double")
 DATE, TIMESTAMP = Type("date"), Type("timestamp")
 DIGITS_OF = {"smallint": 5, "integer": 10, "bigint": 19}
+MOMENTS = {"timestamptz": ("1999-12-30 05:00:00+00", "2000-02-29 23:59:59+02"), "time": ("00:00", "10:30", "23:59:59.5"),
+           "timetz": ("00:20:00+00", "05:00:00-05"), "interval": ("3 days", "0", "5 days 01:30:00", "-2 days")}
 RANK = {"smallint": 1, "integer": 2, "bigint": 3}
 
 
@@ -67,6 +69,11 @@ class Maker:
         if k == "timestamp":
             return E(t, f"timestamp '{r.randint(1994, 2003)}-{r.randint(1, 12):02}-{r.randint(1, 28):02} {r.randint(0, 23):02}:00:00'",
                      columns=False)
+        if k in MOMENTS:
+            return E(t, f"{k} '{r.choice(MOMENTS[k])}'", columns=False)
+        if k == "varbyte":
+            text = r.choice(("", "61", "00ff", "c3a9"))
+            return E(t, f"from_hex('{text}')", f"decode('{text}', 'hex')", columns=False)
         same = [e for e in self.scope if e.type.is_text()]
         text = r.choice(("a", "b", "", "abc", "x1", "3", "zz", "%", "é", "A9")) if not same or r.random() < 0.8 else "c4"
         return E(Type("varchar", max(1, len(text.encode()))), f"'{text}'", columns=False)
@@ -102,7 +109,7 @@ class Maker:
             return self.text(depth)
         if t.kind == "boolean":
             return self.condition(depth)
-        return self.moment(t, depth)
+        return self.moment(t, depth) if t.kind in ("date", "timestamp") else self.leaf(t)
 
     # ---- numbers
 
@@ -318,7 +325,7 @@ class Maker:
                      columns=a.columns or low.columns or high.columns)
         if pick < 0.72:
             a = self.value(None, depth - 1)
-            if a.type.kind not in ("boolean", "real"):
+            if a.type.kind not in ("boolean", "real", "interval"):
                 return self.in_list(a)
         if pick < 0.76:
             b = self.column(lambda t: t.kind == "boolean")
@@ -331,27 +338,30 @@ class Maker:
         items = []
         for _ in range(self.r.choice((1, 2, 3, 5, 12))):
             e = self.literal(a.type)
-            items.append("null" if "null" in e.mine else e.mine)
+            items.append(E(a.type, "null") if "null" in e.mine else e)
         word = self.r.choice(("in", "in", "not in"))
-        return E(BOOLEAN, f"({a.mine} {word} ({', '.join(items)}))", f"({a.key()} {word} ({', '.join(items)}))", columns=a.columns)
+        return E(BOOLEAN, f"({a.mine} {word} ({', '.join(e.mine for e in items)}))",
+                 f"({a.key()} {word} ({', '.join(e.theirs for e in items)}))", columns=a.columns)
 
     # ---- aggregates
 
     def aggregate(self):
         r = self.r
-        pick = r.randrange(9)
+        pick = r.randrange(10)
         if pick == 0:
-            return E(BIGINT, "count(*)")
+            return self.filtered(E(BIGINT, "count(*)"))
+        if pick == 9:
+            return self.ordered_aggregate()
         a = self.value(None, 1)
         if pick == 1:
-            return self.both(BIGINT, "count({0})", a, columns=True)
+            return self.filtered(self.both(BIGINT, "count({0})", a, columns=True))
         if pick == 2:
-            return E(BIGINT, f"count(distinct {a.mine})", f"count(distinct {a.key()})")
+            return self.filtered(E(BIGINT, f"count(distinct {a.mine})", f"count(distinct {a.key()})"))
         if pick in (3, 4) or not a.type.is_number():
-            if a.type.kind == "boolean":
+            if a.type.kind in ("boolean", "varbyte"):
                 return self.both(BIGINT, "count({0})", a, columns=True)
             f = r.choice(("min", "max"))
-            return E(a.type, f"{f}({a.mine})", f"{f}({a.key()})", trailing=a.trailing, loose=a.trailing)
+            return self.filtered(E(a.type, f"{f}({a.mine})", f"{f}({a.key()})", trailing=a.trailing, loose=a.trailing))
         mean = pick == 5
         if a.type.is_float():
             return E(DOUBLE, f"{'avg' if mean else 'sum'}({a.mine})", f"{'avg' if mean else 'sum'}(({a.theirs})::float8)")
@@ -364,3 +374,23 @@ class Maker:
             return E(t, f"sum({a.mine})", f"sum({a.theirs})")
         unit = "1" if not t.b else "0." + "0" * (t.b - 1) + "1"
         return E(t, f"avg({a.mine})", f"(div(sum({a.theirs}) * 1{'0' * t.b}, nullif(count({a.theirs}), 0)) * {unit})")
+
+    def filtered(self, e):
+        """The aggregate, or that over some of the rows."""
+        if self.r.random() < 0.8:
+            return e
+        c = self.condition(1)
+        return E(e.type, f"{e.mine} filter (where {c.mine})", f"{e.theirs} filter (where {c.theirs})", trailing=e.trailing, loose=e.loose)
+
+    def ordered_aggregate(self):
+        """One that orders its rows; what ties is equal."""
+        r = self.r
+        a = self.column(lambda t: t.is_text() and t.a < 10 or t.is_integer())
+        if a and not a.trailing and not a.loose and r.random() < 0.6:
+            word, how = r.choice(("", "distinct ")), r.choice(("", " desc"))
+            text = a.mine if a.type.is_text() else f"cast({a.mine} as varchar(20))"
+            return E(Type("varchar", 65535), f"left(string_agg({word}{text}, ',' order by {text}{how}), 300)")
+        a = self.column(lambda t: t.kind == "double" or t.is_integer())
+        if a:
+            return self.both(DOUBLE, "percentile_cont(%s) within group (order by {0}%s)" % (r.choice(("0", "0.5", "0.25", "1")), r.choice(("", " desc"))), a)
+        return E(BIGINT, "count(*)")

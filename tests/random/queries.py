@@ -2,6 +2,7 @@
 """Random queries over tables, as lists of clauses, so that a failing one can be made smaller."""
 import copy
 
+import nested
 import shapes
 from expressions import BIGINT, BOOLEAN, INTEGER, E, Maker
 
@@ -114,6 +115,7 @@ class Generator:
     def __init__(self, r, tables):
         self.r, self.tables, self.count = r, tables, 0
         self.ctes = []  # of the statement being made: (name, query)
+        self.nested = nested.Nested(r, tables)
 
     def alias(self):
         self.count += 1
@@ -205,7 +207,7 @@ class Generator:
                              f"({a.key()} {word} (select {b.key()} from {s.theirs}{tail(False)}))")
             return None
         for a in r.sample(scope, len(scope)):
-            found = [b for b in s.scope if b.type.kind == a.type.kind and a.type.kind not in ("real", "boolean")]
+            found = [b for b in s.scope if b.type.kind == a.type.kind and a.type.kind not in ("real", "boolean", "varbyte")]
             if found:
                 b = r.choice(found)
                 f, op = r.choice(("min", "max")), r.choice(("=", "<", ">=", "<>"))

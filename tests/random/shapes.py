@@ -24,6 +24,19 @@ def frame(r):
     return f" {r.choice(('rows', 'rows', 'groups'))} between {start} and {end}{exclude}"
 
 
+def range_frame(r, t):
+    """RANGE between values, by an order of one key."""
+    if t.is_integer() or t.kind == "decimal":
+        width = lambda: str(r.choice((0, 1, 2, 10)))
+    elif t.kind in ("date", "timestamp", "timestamptz"):
+        width = lambda: f"interval '{r.choice((0, 1, 5, 40))} days'"
+    else:
+        return ""
+    start = r.choice(("unbounded preceding", f"{width()} preceding", "current row"))
+    end = r.choice(("current row", f"{width()} following", "unbounded following"))
+    return f" range between {start} and {end}{r.choice(('', '', ' exclude current row', ' exclude ties', ' exclude group'))}"
+
+
 def window(r, scope, total):
     """A window function over columns in scope.  total: columns that order rows so that what ties is equal."""
     scope = [e for e in scope if e.type.kind != "real"]
@@ -37,6 +50,8 @@ def window(r, scope, total):
         keys = r.sample(scope, min(len(scope), r.choice((0, 1, 1, 2))))
     words = [r.choice(("", "", " desc", " nulls first", " desc nulls last")) for _ in keys]
     how = frame(r) if by_rows and r.random() < 0.7 else ""
+    if not by_rows and len(keys) == 1 and r.random() < 0.5:
+        how = range_frame(r, keys[0].type)
     if not by_rows and not keys and r.random() < 0.2:
         how = " rows between unbounded preceding and unbounded following"
 
@@ -72,7 +87,7 @@ def window(r, scope, total):
     if by_rows and pick == 9 and how:
         f = r.choice(("first_value({a}) {w}", "last_value({a}) {w}", "nth_value({a}, %d) {w}" % r.randint(1, 3)))
         return both(a.type, f, a)
-    if a.type.kind == "boolean":
+    if a.type.kind in ("boolean", "varbyte"):
         return both(BIGINT, "count({a}) {w}", a)
     if a.type.is_integer() and pick < 11:
         return both(BIGINT, "sum({a}) {w}", a, theirs="cast(sum({a}) {w} as bigint)")
@@ -203,8 +218,10 @@ def for_column(r, scope, c):
 
 
 def write(r, generator, t):
-    """(Stoa's, PostgreSQL's) INSERT, UPDATE or DELETE of a table."""
-    pick = r.randrange(4)
+    """(Stoa's, PostgreSQL's) INSERT, UPDATE, DELETE or MERGE of a table."""
+    pick = r.randrange(7)
+    if pick > 3:
+        return write_joined(r, generator, t, pick - 4)
     if pick == 0:
         q = generator.query(0, inner=True, plain=True)
         q.items = [for_column(r, [e for s in q.sources for e in s.scope], c) for c in t.columns]
@@ -222,6 +239,34 @@ def write(r, generator, t):
         return None
     return tuple(f"update {t.name} set {', '.join(f'{n} = {e.mine if mine else e.theirs}' for n, e in sets)} where "
                  f"{where.mine if mine else where.theirs}" for mine in (True, False))
+
+
+def write_joined(r, generator, t, pick):
+    """UPDATE FROM, DELETE USING, MERGE: of the other table's rows one a key, so that what is written is told."""
+    other = generator.table_source()
+    ints = lambda scope: [e for e in scope if e.type.is_integer()]
+    mine = [E(c.type, f"{t.name}.{c.name}") for c in t.columns]
+    if not ints(mine) or not ints(other.scope):
+        return None
+    left, right = r.choice(ints(mine)), r.choice(ints(other.scope))
+    c = r.choice(t.columns)
+    found = [e for e in other.scope if e.type.kind == c.type.kind and (e.type.a, e.type.b) == (c.type.a, c.type.b) and not e.trailing
+             and c.type.kind not in ("boolean", "varbyte", "real")]
+    value = f"max({r.choice(found).mine})" if found and not c.not_null else None
+    where = Maker(r, other.scope).condition(1)
+    keys = tuple(f"(select {right.mine} as k, {value or 'null'} as v from {other.mine} where {w} group by {right.mine}) s"
+                 for w in (where.mine, where.theirs))
+    target = f"{c.name} = s.v" if value else f"{left.mine.split('.')[1]} = s.k" if c.not_null else f"{c.name} = null"
+    if pick == 0:
+        return tuple(f"update {t.name} set {target} from {key} where {left.mine} = s.k" for key in keys)
+    if pick == 1:
+        also = r.choice(("", f" and ({left.mine} > 1)", " and s.v is null"))
+        return tuple(f"delete from {t.name} using {key} where {left.mine} = s.k{also}" for key in keys)
+    name = left.mine.split(".")[1]
+    matched = r.choice((f"update set {target}", "delete"))
+    missing = [x for x in t.columns if x.not_null and x.name != name]
+    new = f" when not matched then insert ({name}) values (s.k)" if not missing else ""
+    return tuple(f"merge into {t.name} using {key} on {left.mine} = s.k when matched then {matched}{new}" for key in keys)
 
 
 def set_query(r, generator, types, depth):

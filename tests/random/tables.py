@@ -5,13 +5,14 @@ import random
 
 SIZES = (0, 1, 2, 17, 300, 1023, 1024, 1025, 3000)
 SIZE_WEIGHTS = (1, 1, 1, 4, 4, 1, 1, 1, 2)
+SMALL_SIZES = (0, 1, 5, 5, 20, 20, 50)  # of tables that queries ask again for every row
 LETTERS = "abcxyzABC019-_%é√ß "
 NUMBERS = ("smallint", "integer", "bigint", "real", "double", "decimal")
 TEXTS = ("char", "varchar")
 
 
 class Type:
-    """kind: smallint integer bigint real double decimal boolean char varchar date timestamp."""
+    """kind: smallint integer bigint real double decimal boolean char varchar date timestamp timestamptz time timetz interval varbyte."""
 
     def __init__(self, kind, a=0, b=0):
         self.kind, self.a, self.b = kind, a, b  # DECIMAL(a, b), CHAR(a), VARCHAR(a)
@@ -24,6 +25,8 @@ class Type:
         if self.kind in TEXTS:
             # PostgreSQL's CHAR has rules of its own: there CHAR is a VARCHAR without trailing blanks
             return f"varchar({self.a})" if postgres else f"{self.kind}({self.a})"
+        if self.kind == "varbyte":
+            return "bytea" if postgres else f"varbyte({self.a})"
         return self.kind
 
     def is_number(self):
@@ -44,6 +47,22 @@ class Column:
         self.name, self.type, self.not_null = name, type_, not_null
         self.trailing = False  # texts that differ in trailing blanks alone
 
+    def copied(self, v, postgres):
+        """A value as COPY takes it: blanks after a CHAR are not part of it, bytes are hexadecimal digits."""
+        if v is None:
+            return "\\N"
+        if postgres and self.type.kind == "char":
+            v = v.rstrip(" ")
+        if postgres and self.type.kind == "varbyte":
+            v = "\\x" + v
+        return v.replace("\\", "\\\\")
+
+    def literal(self, v):
+        if v is None or self.type.is_number():
+            return "null" if v is None else v
+        text = "'" + v.replace("'", "''") + "'"
+        return f"from_hex({text})" if self.type.kind == "varbyte" else text
+
 
 class Table:
     """.rows are lists of texts (None is NULL), as COPY takes them."""
@@ -56,28 +75,23 @@ class Table:
         parts = [f"{c.name} {c.type.sql(postgres)}" + (" not null" if c.not_null else "") for c in self.columns]
         return f"create table {self.name} ({', '.join(parts)})" + ("" if postgres else " " + self.style)
 
-    def copy_data(self):
-        escape = lambda v: "\\N" if v is None else v.replace("\\", "\\\\")
-        return "".join("|".join(map(escape, row)) + "\n" for row in self.rows).encode()
+    def copy_data(self, postgres=False):
+        return "".join("|".join(c.copied(v, postgres) for c, v in zip(self.columns, row)) + "\n" for row in self.rows).encode()
 
     def insert(self, rows):
-        lines = []
-        for row in rows:
-            values = ["null" if v is None else v if c.type.is_number() else "'" + v.replace("'", "''") + "'"
-                      for v, c in zip(row, self.columns)]
-            lines.append(f"({', '.join(values)})")
+        lines = [f"({', '.join(c.literal(v) for v, c in zip(row, self.columns))})" for row in rows]
         return f"insert into {self.name} values {', '.join(lines)}"
 
 
 def random_type(r):
     kind = r.choice(("smallint", "integer", "integer", "bigint", "real", "double", "decimal", "decimal", "boolean", "char",
-                     "varchar", "varchar", "date", "timestamp"))
+                     "varchar", "varchar", "date", "timestamp", "date", "timestamp", "timestamptz", "time", "timetz", "interval", "varbyte"))
     if kind == "decimal":
         p = r.choice((1, 4, 9, 10, 15, 18, 19, 20, 28, 38))
-        return Type(kind, p, r.randint(0, min(p, 6)))
+        return Type(kind, p, r.randint(0, min(p, r.choice((6, 6, 6, 20)))))
     if kind == "char":
         return Type(kind, r.choice((1, 2, 4, 10)))
-    if kind == "varchar":
+    if kind in ("varchar", "varbyte"):
         return Type(kind, r.choice((4, 8, 20, 60)))
     return Type(kind)
 
@@ -115,9 +129,18 @@ def value(r, t, n, wide):
         return text_value(r, n, t.a, t.kind == "char")
     if t.kind == "date":
         return str(datetime.date(1995, 1, 1) + datetime.timedelta(days=n * 37 % 40000 - 15000 if wide else n % 3000))
+    if t.kind == "varbyte":
+        return (text_value(r, n, t.a, False) or "a").encode().hex()  # COPY takes an empty field for a null
+    if t.kind in ("time", "timetz", "interval"):  # an interval has less than a day beside its days: no two are equal but written apart
+        seconds = n * 7919 % 86400 if wide else n * 600 % 86400
+        clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+        if t.kind == "interval":
+            days = n * 37 % 20000 - 9000 if wide else n % 9
+            return f"{days} days {clock}" if days > 0 else f"{days} days"
+        return clock + ("" if t.kind == "time" else ("+00", "-05", "+05:30")[n % 3])
     moment = datetime.datetime(1999, 12, 30) + datetime.timedelta(
         seconds=(n * 7919 % 900000000 - 400000000) if wide else n * 3600, microseconds=n * 7 % 1000 if wide else 0)
-    return str(moment)
+    return str(moment) + ("+00" if t.kind == "timestamptz" else "")
 
 
 def column_values(r, c, count):
@@ -143,19 +166,19 @@ def column_values(r, c, count):
         else:
             n = 4
         v = value(r, c.type, n, wide)
-        if c.trailing and v and r.random() < 0.3:
+        if (c.trailing or c.type.kind == "char") and v and r.random() < 0.3:
             v = v + " " * min(r.randint(0, 2), c.type.a - len(v.encode()))
         found.append(v)
     return found
 
 
-def random_table(r, name):
+def random_table(r, name, small=False):
     columns = []
     for i in range(r.randint(2, 8)):
         c = Column(f"c{i}", random_type(r) if i else Type(r.choice(("integer", "bigint", "smallint"))), r.random() < 0.3)
         c.trailing = c.type.kind == "varchar" and r.random() < 0.15
         columns.append(c)
-    count = r.choices(SIZES, SIZE_WEIGHTS)[0]
+    count = r.choice(SMALL_SIZES) if small else r.choices(SIZES, SIZE_WEIGHTS)[0]
     values = [column_values(r, c, count) for c in columns]
     t = Table(name, columns, [list(row) for row in zip(*values)])
     style = r.choice(("key", "key", "even", "all", "auto"))
