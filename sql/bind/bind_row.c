@@ -172,7 +172,8 @@ Error *bind_row_distinct(Binder *binder, Scope *scope, const PgQuery__AExpr *exp
     for (int32_t i = 0; i < left.count; i++)
     {
         Expr *one;
-        TRY(bind_distinct_test(binder, left.values[i], right.values[i], position, &one));
+        DistinctSide sides[2] = {{NULL, left.values[i]}, {NULL, right.values[i]}}; /* no subqueries: nothing is bound again */
+        TRY(bind_distinct_test(binder, scope, &sides[0], &sides[1], position, &one));
         *out = expr_or(binder->arena, *out, one);
     }
     if (expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT)
