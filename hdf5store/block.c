@@ -6,8 +6,8 @@
  *     scratch what chunk_expand made of it
  *     nulls   the same for the block's nulls, if it has some
  *
- * A block that the cache has is used where it is; one just read is offered to it.  What it does not keep stays in the
- * slot's own buffers, which only grow and are used again for the next block.
+ * A block that the cache has is used where it is.  One just read is expanded into the cache, if it has room; else into
+ * the slot's own buffers, which only grow and are used again for the next block.
  */
 #include "hdf5store/block_cache.h"
 #include "hdf5store/buffer.h"
@@ -23,7 +23,7 @@
 typedef struct Part
 {
     BlockCache *cache;
-    CachedChunk *cached; /* that the view is of; NULL: of the buffers */
+    CacheSlab *slab; /* of the cache, that the view points into; NULL: into the buffers */
     Buffer chunk;
     Buffer scratch;
     ChunkView view;
@@ -48,9 +48,9 @@ struct BlockReader
 
 static void part_unpin(Part *part)
 {
-    if (part->cached != NULL)
-        block_cache_give(part->cache, part->cached);
-    part->cached = NULL;
+    if (part->slab != NULL)
+        block_cache_give(part->cache, part->slab);
+    part->slab = NULL;
 }
 
 static void part_close(Part *part)
@@ -126,22 +126,38 @@ typedef struct Extent
     uint64_t digest;
 } Extent;
 
-static Error *part_read(BlockReader *reader, const Place *place, int fd, Extent extent, Part *part)
+static Error *part_read(const Place *place, Extent extent, Part *part)
 {
-    const Segment *segment = place->segment;
-    uint32_t size = extent.size;
-    TRY(buffer_room(&part->chunk, size > 0 ? size : 1));
-    TRY(layout_read(fd, segment->table_name, segment->path, extent.address, part->chunk.data, size));
-    const char *problem = chunk_parse(part->chunk.data, size, &part->view);
+    Segment *segment = place->segment;
+    int fd;
+    TRY(buffer_room(&part->chunk, extent.size > 0 ? extent.size : 1));
+    TRY(opened_fd_take(segment, &fd));
+    Error *error = layout_read(fd, segment->table_name, segment->path, extent.address, part->chunk.data, extent.size);
+    opened_fd_give(segment);
+    TRY(error);
+    const char *problem = chunk_parse(part->chunk.data, extent.size, &part->view);
     if (problem == NULL && part->view.header.digest != extent.digest)
         problem = "digest differs from the index";
     if (problem == NULL && part->view.header.rows != opened_entry(segment, place->column, place->block)->rows)
         problem = "row count differs from the index";
-    if (problem != NULL)
-        return damaged(place, problem);
-    TRY(buffer_room(&part->scratch, chunk_scratch_bytes(&part->view)));
-    TRY(zstd_ready(reader, &part->view));
-    problem = chunk_expand(&part->view, part->scratch.data, reader->zstd);
+    return problem == NULL ? NULL : damaged(place, problem);
+}
+
+/* Room for the chunk and what it is expanded to: in the cache, or in the part's own scratch. */
+static Error *part_room(const Place *place, Extent extent, Part *part, void **scratch)
+{
+    size_t scratch_bytes = chunk_scratch_bytes(&part->view), chunk_bytes = (extent.size + 63) / 64 * (size_t) 64;
+    void *room;
+    part->slab = part->cache == NULL ? NULL : block_cache_room(part->cache, chunk_bytes + scratch_bytes, &room);
+    if (part->slab == NULL)
+    {
+        TRY(buffer_room(&part->scratch, scratch_bytes));
+        *scratch = part->scratch.data;
+        return NULL;
+    }
+    memcpy(room, part->chunk.data, extent.size);
+    *scratch = (uint8_t *) room + chunk_bytes;
+    const char *problem = chunk_parse(room, extent.size, &part->view);
     return problem == NULL ? NULL : damaged(place, problem);
 }
 
@@ -150,16 +166,19 @@ static Error *part_load(BlockReader *reader, const Place *place, bool nulls, Ext
     ChunkKey key = {place->segment->serial, place->column, place->block, nulls};
     part_unpin(part);
     part->cache = place->segment->blocks;
-    part->cached = part->cache == NULL ? NULL : block_cache_take(part->cache, key, &part->view);
-    if (part->cached != NULL)
+    part->slab = part->cache == NULL ? NULL : block_cache_take(part->cache, key, &part->view);
+    if (part->slab != NULL)
         return NULL;
-    int fd;
-    TRY(opened_fd_take(place->segment, &fd));
-    Error *error = part_read(reader, place, fd, extent, part);
-    opened_fd_give(place->segment);
-    if (error == NULL && part->cache != NULL)
-        part->cached = block_cache_put(part->cache, key, &part->view, &part->chunk, &part->scratch);
-    return error;
+    void *scratch;
+    TRY(part_read(place, extent, part));
+    TRY(part_room(place, extent, part, &scratch));
+    TRY(zstd_ready(reader, &part->view));
+    const char *problem = chunk_expand(&part->view, scratch, reader->zstd);
+    if (problem != NULL)
+        return damaged(place, problem);
+    if (part->slab != NULL)
+        block_cache_put(part->cache, key, part->slab, &part->view);
+    return NULL;
 }
 
 static bool kind_fits(const Segment *segment, int32_t column, const ChunkView *view)
