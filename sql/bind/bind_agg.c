@@ -96,6 +96,10 @@ static Error *check_form(const PgQuery__FuncCall *call, const AggRow *row, const
     size_t most = row->id == AGG_LISTAGG ? 2 : 1;
     if (call->func_variadic)
         return unsupported(position, "VARIADIC is");
+    if (row->id == AGG_COUNT_STAR && !call->agg_star && call->n_args == 0)
+        return error_at(error_new(SQLSTATE_WRONG_OBJECT_TYPE,
+                                  "%s(*) must be used to call a parameterless aggregate function", name),
+                        position);
     if (call->n_args < (call->agg_star ? 0 : 1) || call->n_args > (call->agg_star ? 0 : most))
         return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "aggregate %s() takes %s", name,
                                   most == 2 ? "one or two arguments" : "one argument"),

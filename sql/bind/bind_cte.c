@@ -236,6 +236,29 @@ static Error *bind_cte_query(Binder *binder, Cte *cte, BoundQuery **out)
     return error;
 }
 
+static Error *check_columns(const Binder *binder, const Cte *cte, const BoundQuery *query)
+{
+    if (cte->node->n_aliascolnames <= (size_t) query->visible_count)
+        return NULL;
+    return error_at(error_new(SQLSTATE_INVALID_COLUMN_REFERENCE,
+                              "WITH query \"%s\" has %d columns available but %zu columns specified", cte->name,
+                              query->visible_count, cte->node->n_aliascolnames),
+                    node_position(binder, cte->node->location));
+}
+
+Error *bind_check_unread(Binder *binder, const Scope *scope)
+{
+    for (Cte *cte = scope->ctes; cte != NULL && cte->scope == scope; cte = cte->next)
+    {
+        BoundQuery *query;
+        if (cte->done > 0 || cte->binding)
+            continue;
+        TRY(bind_cte_query(binder, cte, &query));
+        TRY(check_columns(binder, cte, query));
+    }
+    return NULL;
+}
+
 Error *bind_from_cte(Binder *binder, Scope *scope, Cte *cte, const FromAlias *alias, int32_t position,
                      Namespace *names, BoundFrom **out)
 {
@@ -251,8 +274,7 @@ Error *bind_from_cte(Binder *binder, Scope *scope, Cte *cte, const FromAlias *al
     }
     BoundQuery *query;
     TRY(bind_cte_query(binder, cte, &query));
-    TRY(from_check_alias(&(FromAlias){cte->name, position, cte->node->n_aliascolnames, cte->node->aliascolnames},
-                         query->visible_count));
+    TRY(check_columns(binder, cte, query));
     for (int32_t i = 0; i < query->outer_count; i++) /* those between its WITH and this reader use them too */
         note_outer(binder, scope, cte->scope, query->outer[i]);
     cte->bound.query = query;

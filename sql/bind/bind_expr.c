@@ -72,7 +72,10 @@ static Error *bind_cast(Binder *binder, Scope *scope, const PgQuery__TypeCast *c
     /* VARCHAR without a length is as long as what it is made of (FEATURES 2.06) */
     if (type.id == TYPE_VARCHAR && type.length == 0 && type_is_string(arg->type) && arg->type.id != TYPE_UNKNOWN)
         type.length = arg->type.length;
-    return coerce(binder, arg, type, CAST_EXPLICIT, out);
+    Error *error = coerce(binder, arg, type, CAST_EXPLICIT, out);
+    if (error != NULL && error->state == SQLSTATE_CANNOT_COERCE)
+        error->position = position;
+    return error;
 }
 
 /* --- AND, OR, NOT, IS -------------------------------------------------------------- */

@@ -16,6 +16,7 @@ typedef struct InsertTarget
     int32_t count;     /* columns that are given values */
     int32_t *ordinals; /* their place in the table */
     bool has_rows;     /* rows come for certain: what is null in a NOT NULL column is told now, not when it runs */
+    Node *const *columns; /* as they are listed */
     bool listed;       /* by name: all of them must get a value */
     Expr **defaults;   /* by place in the table, as far as they were asked for */
 } InsertTarget;
@@ -76,6 +77,7 @@ static Error *read_target(Binder *binder, const PgQuery__InsertStmt *insert, Ins
     target->ordinals = ARENA_ARRAY(binder->arena, int32_t, count);
     target->count = (int32_t) count;
     target->listed = insert->n_cols > 0;
+    target->columns = insert->cols;
     for (size_t i = 0; i < count; i++)
     {
         target->ordinals[i] = (int32_t) i;
@@ -95,13 +97,21 @@ static Error *read_target(Binder *binder, const PgQuery__InsertStmt *insert, Ins
     return NULL;
 }
 
+/* Where the first value stands that has no column. */
+static int32_t extra_item(const BoundQuery *source, int32_t count)
+{
+    return source->visible_count > count ? source->targets[count].expr->position : 0;
+}
+
 /* `count` values come for the columns: a listed column must get one, unlisted ones may go without at the end. */
-static Error *check_count(InsertTarget *target, size_t count, int32_t position)
+static Error *check_count(const Binder *binder, InsertTarget *target, size_t count, int32_t extra_position)
 {
     if (count > (size_t) target->count)
-        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "INSERT has more expressions than target columns"), position);
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "INSERT has more expressions than target columns"),
+                        extra_position);
     if (count < (size_t) target->count && target->listed)
-        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "INSERT has more target columns than expressions"), position);
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "INSERT has more target columns than expressions"),
+                        node_position(binder, target->columns[count]->res_target->location));
     target->count = (int32_t) count;
     return NULL;
 }
@@ -174,7 +184,7 @@ static Error *insert_query(Binder *binder, InsertTarget *target, Cte *ctes, cons
 {
     BoundQuery *source;
     TRY(bind_query(binder, NULL, false, ctes, select, &source));
-    TRY(check_count(target, (size_t) source->visible_count, binder->parse->position));
+    TRY(check_count(binder, target, (size_t) source->visible_count, extra_item(source, target->count)));
     BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
     from->kind = FROM_QUERY;
     from->query = source;
@@ -237,8 +247,9 @@ static Error *insert_values(Binder *binder, InsertTarget *target, Cte *ctes, con
     const PgQuery__List *first = select->values_lists[0]->list;
     scope->query = query;
     scope->no_aggregates = "VALUES";
-    TRY(check_count(target, first->n_items,
-                    first->n_items > 0 ? node_position(binder, node_location(first->items[0])) : 0));
+    bool extra = first->n_items > (size_t) target->count;
+    TRY(check_count(binder, target, first->n_items,
+                    extra ? node_position(binder, node_location(first->items[target->count])) : 0));
     from->kind = FROM_VALUES;
     from->row_count = (int32_t) select->n_values_lists;
     from->rows = ARENA_ARRAY(binder->arena, Expr **, from->row_count);

@@ -331,7 +331,10 @@ static Error *compare_each(Binder *binder, Scope *scope, const PgQuery__AExpr *e
 Error *bind_array_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out)
 {
     if (expr->rexpr->node_case != PG_QUERY__NODE__NODE_A_ARRAY_EXPR)
-        return unsupported(node_position(binder, expr->location), "ANY and ALL of other than ARRAY[...] are");
+        return error_at(error_hint(error_new(SQLSTATE_WRONG_OBJECT_TYPE,
+                                             "op ANY/ALL (array) requires array on right side"),
+                                   "Arrays are written ARRAY[...]."),
+                        node_position(binder, expr->location));
     const PgQuery__AArrayExpr *array = expr->rexpr->a_array_expr;
     char op = bind_compare_op(node_string(expr->name[expr->n_name - 1]));
     bool all = expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL;

@@ -186,12 +186,17 @@ static Error *bind_limit(Binder *binder, Scope *scope, const Node *node, const c
     TRY(bind_expr(binder, scope, node, &expr));
     TRY(coerce(binder, expr, type_make(TYPE_BIGINT), CAST_IMPLICIT, &expr));
     scope->no_aggregates = NULL;
+    if (bind_owner(binder, scope, expr) == scope)
+        return error_at(error_new(SQLSTATE_INVALID_COLUMN_REFERENCE, "argument of %s must not contain variables", clause),
+                        expr->position);
     if (!expr_is_const(expr))
         return unsupported(expr->position, "%s by what is no constant is", clause);
     if (expr->value.null)
         return NULL;
     if (expr->value.i < 0)
-        return error_at(error_new(SQLSTATE_INVALID_ROW_COUNT_IN_LIMIT, "%s must not be negative", clause),
+        return error_at(error_new(clause[0] == 'L' ? SQLSTATE_INVALID_ROW_COUNT_IN_LIMIT
+                                                   : SQLSTATE_INVALID_ROW_COUNT_IN_OFFSET,
+                                  "%s must not be negative", clause),
                         expr->position);
     *out = expr;
     return NULL;

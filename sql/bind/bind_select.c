@@ -212,7 +212,7 @@ static Error *check_groupings(const Scope *scope)
         return NULL;
     return error_at(error_new(SQLSTATE_GROUPING_ERROR,
                               "arguments to GROUPING must be grouping expressions of the associated query level"),
-                    scope->groupings[0].position);
+                    scope->groupings[0].args[0]->position);
 }
 
 static bool is_distinct_on(const PgQuery__SelectStmt *select)
@@ -279,6 +279,7 @@ Error *bind_query_scope(Binder *binder, Scope *scope, const PgQuery__SelectStmt 
         TRY(bind_select(binder, scope, select));
     else
         TRY(bind_set(binder, scope, select));
+    TRY(bind_check_unread(binder, scope));
     return bind_limits(binder, scope, select);
 }
 

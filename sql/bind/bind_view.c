@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#define BEFORE_QUERY   "SELECT * FROM (" /* of a view with names for its columns */
 #define VIEW_DEPTH_MAX 64 /* views of views */
 
 Error *bind_into(Binder *binder, const Node *node, const PgQuery__IntoClause **into, const PgQuery__SelectStmt **select)
@@ -109,7 +110,7 @@ static Error *view_text(Binder *binder, const PgQuery__ViewStmt *node, CatalogTa
     Text text;
     text_init(&text, binder->arena);
     if (node->n_aliases > 0)
-        text_puts(&text, "SELECT * FROM (");
+        text_puts(&text, BEFORE_QUERY);
     text_puts(&text, binder->parse->view->query);
     if (node->n_aliases > 0)
         text_puts(&text, "\n) AS v (");
@@ -131,6 +132,13 @@ static Error *view_text(Binder *binder, const PgQuery__ViewStmt *node, CatalogTa
     return NULL;
 }
 
+/* A position of the view's text as one of the statement's. */
+static int32_t outer_position(const ParseStatement *statement, int32_t position)
+{
+    int32_t before = statement->node->view_stmt->n_aliases > 0 ? (int32_t) strlen(BEFORE_QUERY) : 0;
+    return position > before ? statement->view->position + position - before - 1 : 0;
+}
+
 static Error *view_columns(Binder *binder, CatalogTable *table)
 {
     BoundQuery *query;
@@ -142,7 +150,7 @@ static Error *view_columns(Binder *binder, CatalogTable *table)
     binder->parse = outer;
     if (error != NULL)
     {
-        error->position = 0;
+        error->position = outer_position(outer, error->position);
         return error;
     }
     for (int32_t i = 0; i < query->visible_count; i++)

@@ -78,14 +78,14 @@ static Error *set_node(Binder *binder, const PgQuery__ResTarget *item, const Nod
     if (item->val->node_case != PG_QUERY__NODE__NODE_MULTI_ASSIGN_REF)
         return NULL;
     const PgQuery__MultiAssignRef *part = item->val->multi_assign_ref;
-    int32_t position = node_position(binder, item->location);
     if (part->source->node_case != PG_QUERY__NODE__NODE_ROW_EXPR)
         return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "source for a multiple-column UPDATE item must be a "
                                                                   "sub-SELECT or ROW() expression"),
                         node_position(binder, node_location(part->source)));
     const PgQuery__RowExpr *row = part->source->row_expr;
     if (row->n_args != (size_t) part->ncolumns)
-        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "number of columns does not match number of values"), position);
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "number of columns does not match number of values"),
+                        node_position(binder, node_location(part->source)));
     *value = row->args[part->colno - 1];
     return NULL;
 }

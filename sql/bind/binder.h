@@ -283,6 +283,8 @@ Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with) 
 Cte *find_cte(const Scope *scope, const char *name); /* NULL: none */
 Error *bind_from_cte(Binder *binder, Scope *scope, Cte *cte, const FromAlias *alias, int32_t position,
                      Namespace *names, BoundFrom **out) MUST_USE;
+/* Binds those of the scope that nobody has read: they may be wrong. */
+Error *bind_check_unread(Binder *binder, const Scope *scope) MUST_USE;
 /* Puts those computed once into the statement, each behind those it reads. */
 void bind_finish_ctes(Binder *binder);
 

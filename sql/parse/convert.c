@@ -339,6 +339,11 @@ static Error *convert_lock(Arena *arena, const PgQuery__LockStmt *lock, ParseSta
 
 static void convert_transaction(const PgQuery__TransactionStmt *transaction, ParseStatement *statement)
 {
+    if (transaction->chain)
+    {
+        set_unsupported(statement, "AND CHAIN");
+        return;
+    }
     switch (transaction->kind)
     {
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_BEGIN:

@@ -36,6 +36,7 @@ Error *dialect_view(Dialect *dialect)
     if (end <= as + 1)
         return NULL;
     int32_t from = tokens->items[as + 1].start;
+    view->position = dialect_position(dialect, as + 1);
     view->query = arena_strndup(dialect->arena, tokens->text + from, (size_t) (tokens->items[end - 1].end - from));
     return NULL;
 }

@@ -141,6 +141,7 @@ typedef struct ParseStatement ParseStatement;
 typedef struct ViewStatement
 {
     char *query;       /* as the user wrote it */
+    int32_t position;  /* of its first character */
     bool late_binding; /* WITH NO SCHEMA BINDING */
 } ViewStatement;
 

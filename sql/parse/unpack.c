@@ -11,6 +11,8 @@ Error *unpack_error(const PgQueryError *error)
         state = SQLSTATE_OUT_OF_MEMORY;
     else if (strstr(message, "memory exhausted") != NULL)
         state = SQLSTATE_STATEMENT_TOO_COMPLEX;
+    else if (strncmp(message, "frame start", 11) == 0 || strncmp(message, "frame end", 9) == 0)
+        state = SQLSTATE_WINDOWING_ERROR;
     else if (strstr(message, "not yet implemented") != NULL || strstr(message, "not supported") != NULL)
         state = SQLSTATE_FEATURE_NOT_SUPPORTED;
     return error_at(error_new(state, "%s", message), error->cursorpos);

@@ -116,8 +116,11 @@ def run_block(sessions, block, rewrite=lambda sql: sql):
         if block.kind != "error":
             return f"failed: {e}"
         state, _, pattern = block.argument.partition(" ")
+        state, _, position = state.partition("@")
         if e.state not in state.split("|"):
             return f"SQLSTATE {e.state}, not {state}: {e.message}"
+        if position and e.position != int(position):
+            return f"position {e.position}, not {position}: {e.message}"
         if pattern and not re.search(pattern, f"{e.message}\n{e.detail or ''}\n{e.hint or ''}"):
             return f"message does not match \"{pattern}\": {e.message}"
         return None
