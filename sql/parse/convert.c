@@ -337,6 +337,28 @@ static Error *convert_lock(Arena *arena, const PgQuery__LockStmt *lock, ParseSta
     return NULL;
 }
 
+/* One table at most, as Redshift has it. */
+static Error *convert_analyze(Arena *arena, const PgQuery__VacuumStmt *analyze, ParseStatement *statement)
+{
+    ObjectStatement *object = ARENA_NEW(arena, ObjectStatement);
+    object->names = ARENA_ARRAY(arena, ParseName, analyze->n_rels);
+    for (size_t i = 0; i < analyze->n_options; i++)
+        object->verbose |= strcmp(analyze->options[i]->def_elem->defname, "verbose") == 0;
+    for (size_t i = 0; i < analyze->n_rels; i++)
+    {
+        const PgQuery__VacuumRelation *rel = analyze->rels[i]->vacuum_relation;
+        object->names[object->name_count++] = range_name(arena, statement, rel->relation);
+        if (i > 0)
+            return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "ANALYZE takes one table"), object->names[i].position);
+        object->columns = ARENA_ARRAY(arena, char *, rel->n_va_cols);
+        for (size_t k = 0; k < rel->n_va_cols; k++)
+            object->columns[object->column_count++] = arena_strdup(arena, rel->va_cols[k]->string->sval);
+    }
+    set_kind(statement, STATEMENT_ANALYZE);
+    statement->object = object;
+    return NULL;
+}
+
 static void convert_transaction(const PgQuery__TransactionStmt *transaction, ParseStatement *statement)
 {
     if (transaction->chain)
@@ -425,6 +447,8 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
     case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT:
         cursor_named(arena, node->close_portal_stmt->portalname, STATEMENT_CLOSE, statement);
         return NULL;
+    case PG_QUERY__NODE__NODE_VACUUM_STMT: /* VACUUM is refused before */
+        return convert_analyze(arena, node->vacuum_stmt, statement);
     case PG_QUERY__NODE__NODE_LOCK_STMT:
         return convert_lock(arena, node->lock_stmt, statement);
     case PG_QUERY__NODE__NODE_PREPARE_STMT:

@@ -27,6 +27,8 @@ typedef struct Dialect
     char *notices[DIALECT_NOTICES_MAX];
 } Dialect;
 
+/* ANALYZE's PREDICATE COLUMNS and ALL COLUMNS. */
+Error *dialect_analyze(Dialect *dialect) MUST_USE;
 /* TOP n -> LIMIT n at the end of its SELECT. */
 Error *dialect_top(Dialect *dialect) MUST_USE;
 /* MINUS -> EXCEPT. */

@@ -74,8 +74,8 @@ static const char *refused_word(const TokenList *tokens)
         return "UNLOAD";
     if (token_is(tokens, 0, "vacuum"))
         return "VACUUM";
-    if (token_is(tokens, 0, "analyze") || token_is(tokens, 0, "analyse"))
-        return "ANALYZE";
+    if (token_is(tokens, 0, "analyze") && token_is(tokens, 1, "compression"))
+        return "ANALYZE COMPRESSION";
     if (token_is(tokens, 0, "create") && token_is(tokens, 1, "external"))
         return "CREATE EXTERNAL";
     return NULL;
@@ -128,6 +128,7 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     const TokenList *tokens = &dialect->tokens;
     if (is_create_table(tokens))
         TRY(dialect_table(dialect));
+    TRY(dialect_analyze(dialect));
     TRY(dialect_type(dialect));
     TRY(dialect_top(dialect));
     TRY(dialect_minus(dialect));

@@ -131,6 +131,9 @@ typedef struct ObjectStatement
 {
     int32_t name_count;
     ParseName *names;
+    int32_t column_count; /* ANALYZE: of the one table it names */
+    char **columns;
+    bool verbose;   /* ANALYZE */
     bool if_exists; /* CREATE SCHEMA: IF NOT EXISTS */
     bool cascade;
 } ObjectStatement;

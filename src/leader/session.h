@@ -105,6 +105,7 @@ Error *utility_create_table_as(Statement *statement) MUST_USE;
 Error *utility_create_schema(Statement *statement) MUST_USE;
 Error *utility_truncate(Statement *statement) MUST_USE;
 Error *utility_lock(Statement *statement) MUST_USE;
+Error *utility_analyze(Statement *statement) MUST_USE;
 Error *utility_set(Statement *statement) MUST_USE;
 Error *utility_reset(Statement *statement) MUST_USE;
 Error *utility_show(Statement *statement) MUST_USE;

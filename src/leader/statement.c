@@ -43,6 +43,8 @@ static Error *dispatch(Statement *statement)
 {
     switch (statement->parse->kind)
     {
+    case STATEMENT_ANALYZE:
+        return utility_analyze(statement);
     case STATEMENT_BEGIN:
         return begin(statement);
     case STATEMENT_COMMIT:

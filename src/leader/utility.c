@@ -113,6 +113,30 @@ Error *utility_lock(Statement *statement)
     return lock_tables(statement, &context, LOCK_ALL);
 }
 
+/* Statistics come with every segment and go with it: they are never out of date, and only names are looked at. */
+Error *utility_analyze(Statement *statement)
+{
+    Session *session = statement->session;
+    const ObjectStatement *object = statement->parse->object;
+    const CatalogSnapshot *snapshot = catalog_txn_snapshot(session_txn(session));
+    BindContext context;
+    session_bind_context(session, statement, &context);
+    for (int32_t i = 0; i < object->name_count; i++)
+    {
+        const CatalogTable *table;
+        TRY(bind_table_name(snapshot, &context, &object->names[i], false, &table));
+        for (int32_t k = 0; k < object->column_count; k++)
+            if (catalog_find_column(table, object->columns[k]) < 0)
+                return error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",
+                                 object->columns[k], object->names[i].name);
+        if (object->verbose)
+            wire_notice(&session->wire, WIRE_INFO, "statistics of \"%s\" are up to date", object->names[i].name);
+    }
+    if (object->name_count == 0 && object->verbose)
+        wire_notice(&session->wire, WIRE_INFO, "statistics of all tables are up to date");
+    return NULL;
+}
+
 /* --- settings ---------------------------------------------------------------------- */
 void session_report_setting(Session *session, const char *reported)
 {
