@@ -11,8 +11,9 @@
  * Credits: at most EXCHANGE_CREDITS buffers of a lane are under way.  A buffer that has
  * come is taken from the exchange's Budget and its credit goes back at once, so that
  * senders do not wait for receivers that are not there yet; when the Budget refuses,
- * the credit goes back only when a worker takes the buffer.  A sender that waits for a second while its own
- * rank's inbox is full and no worker there has begun to receive gets 53200: waiting could be for ever.
+ * the credit goes back only when a worker takes the buffer.  A sender that waits while its own rank's inbox is full
+ * relieves it (exchange_relieve); where nobody said how, it waits for a second, and if no worker has begun to receive
+ * gets 53200: waiting could be for ever.
  * A buffer to oneself is handed over by pointer, by the same rules.
  * Within a lane buffers arrive in the order sent.
  *
@@ -68,6 +69,13 @@ Error *exchange_send(Exchange *x, int32_t to, ExchangeBuffer *buffer) MUST_USE;
 Error *exchange_broadcast(Exchange *x, ExchangeBuffer *buffer) MUST_USE;
 /* Does not wait: *sent false, buffer still the caller's, if there is no credit.  On error it is taken. */
 Error *exchange_try_send(Exchange *x, int32_t to, ExchangeBuffer *buffer, bool *sent) MUST_USE;
+
+/* What a sender is to do again and again while it waits for credit: look whether an inbox of its own rank is full, of
+ * this exchange or another, and take from it with exchange_try_receive(); by several threads at once maybe.  Then
+ * there is always somebody who goes on.  Before the first send; `context` is borrowed until close. */
+void exchange_relieve(Exchange *x, Error *(*relieve)(void *context), void *context);
+/* Some buffer waits in the inbox for which the Budget had no room: its sender has no credit back. */
+bool exchange_is_full(Exchange *x);
 
 /* Once a rank, after its last send: end of stream to all receivers.  failed: they get an error
  * instead.  A no-op on ranks that do not send and the second time. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LOOK_EVERY_US 50000 /* a wait ends by news; this is for a world that broke meanwhile */
+#define RELIEVE_EVERY_US 1000 /* while others may wait for us as we do for them */
 #define STUCK_US 1000000
 
 /* ---- sending ---- */
@@ -57,6 +58,35 @@ static bool exchange_is_stuck(const Exchange *x)
     return false;
 }
 
+bool exchange_is_full(Exchange *x)
+{
+    bool full = false;
+    pthread_mutex_lock(&x->lock);
+    for (int32_t rank = 0; rank < x->world->size; rank++)
+        full |= x->in[rank].withheld > 0;
+    pthread_mutex_unlock(&x->lock);
+    return full;
+}
+
+/* Under lock, which is given up meanwhile. */
+static Error *others_relieve(Exchange *x)
+{
+    if (x->relieve == NULL)
+        return NULL;
+    pthread_mutex_unlock(&x->lock);
+    Error *error = x->relieve(x->relieve_context);
+    pthread_mutex_lock(&x->lock);
+    return error;
+}
+
+void exchange_relieve(Exchange *x, Error *(*relieve)(void *context), void *context)
+{
+    pthread_mutex_lock(&x->lock);
+    x->relieve_context = context;
+    x->relieve = relieve;
+    pthread_mutex_unlock(&x->lock);
+}
+
 /* Under lock.  Waits for a credit of the lane and takes it. */
 static Error *lane_credit(Exchange *x, int32_t rank)
 {
@@ -64,8 +94,10 @@ static Error *lane_credit(Exchange *x, int32_t rank)
     int64_t began = error == NULL && x->out[rank].credits == 0 ? clock_us() : 0;
     while (error == NULL && x->out[rank].credits == 0)
     {
-        cond_wait_us(&x->credit_news, &x->lock, LOOK_EVERY_US);
+        cond_wait_us(&x->credit_news, &x->lock, x->relieve == NULL ? LOOK_EVERY_US : RELIEVE_EVERY_US);
         error = query_check(x->world, x->query);
+        if (error == NULL && x->out[rank].credits == 0)
+            error = others_relieve(x);
         if (error == NULL && x->out[rank].credits == 0 && clock_us() - began > STUCK_US && exchange_is_stuck(x))
             error = error_hint(error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory: rows from other nodes do not fit"),
                                "Raise the memory of a query, or let it move fewer rows.");

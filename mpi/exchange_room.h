@@ -51,6 +51,8 @@ struct Exchange
     int32_t next_lane; /* where exchange_receive looks first */
     bool sender_failed;
     bool finished; /* we have sent end of stream */
+    Error *(*relieve)(void *context); /* NULL: cannot */
+    void *relieve_context;
     bool consuming; /* a worker has begun to receive */
     int64_t inbox_bytes;
     ExchangeCounters counters;

@@ -259,6 +259,13 @@ void row_pack(const RowLayout *layout, const void *rows, int64_t count, ByteWrit
     out->data[out->length] = '\0';
 }
 
+int64_t row_packed_count(const void *packed)
+{
+    int64_t count;
+    memcpy(&count, packed, sizeof count);
+    return count;
+}
+
 static bool unpack_strings(const RowLayout *layout, char *rows, int64_t count, const char *heap, int64_t heap_bytes)
 {
     for (int64_t i = 0; i < count; i++, rows += layout->stride)

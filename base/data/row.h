@@ -52,6 +52,7 @@ uint64_t row_hash(const RowLayout *layout, const int32_t *fields, int32_t field_
 
 /* Packs `count` rows standing `layout->stride` apart into out (cleared first), and back. */
 void row_pack(const RowLayout *layout, const void *rows, int64_t count, ByteWriter *out);
+int64_t row_packed_count(const void *packed); /* rows in what row_pack() made */
 /* Fixes the Str pointers in place: `packed` (8-byte aligned) becomes the rows' home and must outlive them. */
 Error *row_unpack(const RowLayout *layout, void *packed, size_t length, void **rows, int64_t *count) MUST_USE;
 

@@ -173,11 +173,12 @@ static void exists_by_pairs(Gen *gen, const PipeOp *op, int32_t tag, const char 
         gen_need(gen, conditions[k]);
     place_build(gen, op->store, false, PLACE_BUILD);
     emit_line(&gen->emit, "uint8_t keep%d[RT_BATCH];", tag);
-    emit_line(&gen->emit, "for (int32_t j = 0; j < m%d; j++)", s);
-    emit_line(&gen->emit, "    keep%d[j] = %d;", tag, anti);
     emit_line(&gen->emit, "RtProbe probe%d;", tag);
     emit_line(&gen->emit, "struct store%d *pair%d[RT_BATCH];", op->store, tag);
-    emit_line(&gen->emit, "rt->probe_begin(s%d, key%d, %s, m%d, 0, &probe%d);", op->store, tag, nulls, s, tag);
+    emit_line(&gen->emit, "rt->probe_begin(s%d, key%d, %s, m%d, %d, &probe%d);", op->store, tag, nulls, s, anti ? 2 : 0,
+              tag);
+    emit_line(&gen->emit, "for (int32_t j = 0; j < m%d; j++)", s);
+    emit_line(&gen->emit, anti ? "    keep%d[j] = !probe%d.matched[j];" : "    keep%d[j] = 0;", tag, tag);
     emit_line(&gen->emit, "int32_t pairs%d;", tag);
     emit_open(&gen->emit, "while ((pairs%d = rt->probe_next(s%d, &probe%d, pos%d, (void **) pair%d)) > 0)", tag, op->store,
               tag, tag, tag);

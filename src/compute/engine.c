@@ -17,9 +17,10 @@
 #define MODULES_KEPT     256
 #define BLOCKS_SHARE     4 /* a quarter of the memory is for blocks of tables, the rest for queries */
 #define KEEP_SHARE       4 /* a quarter of the memory may lie ready between queries */
+#define INBOX_SHARE      8 /* an eighth is for what comes from other ranks */
 #define KEEP_IDLE_BYTES  (2 * 1024 * 1024)
 #define IDLE_S           60 /* then unused memory goes back */
-#define MEMORY_BYTES_MIN (INT64_C(256) * 1024 * 1024)
+#define MEMORY_BYTES_MIN (INT64_C(32) * 1024 * 1024)
 
 /* ---- the engine thread ---- */
 
@@ -152,7 +153,9 @@ Error *engine_start(const EngineConfig *config, Engine **out)
     engine->database_id = config->database_id;
     engine->threads = engine_threads(config->threads);
     int64_t bytes = memory_for(config->memory_bytes);
-    budget_init(&engine->budget, bytes - bytes / BLOCKS_SHARE);
+    int64_t inbox = world_size(engine->world) > 1 ? bytes / INBOX_SHARE : 0;
+    budget_init(&engine->inbox, inbox);
+    budget_init(&engine->budget, bytes - bytes / BLOCKS_SHARE - inbox);
     engine->memory = memory_pool_new(&engine->budget, bytes / KEEP_SHARE);
     segment_start();
     engine->segments = segment_cache_new(SEGMENT_FDS, SEGMENTS_KEPT, bytes / BLOCKS_SHARE);
@@ -203,6 +206,7 @@ TaskEnv engine_env(Engine *engine)
                      .directory = engine->directory,
                      .database_id = engine->database_id,
                      .budget = &engine->budget,
+                     .inbox = &engine->inbox,
                      .memory = engine->memory,
                      .segments = engine->segments,
                      .modules = engine->modules};
@@ -216,7 +220,7 @@ int32_t engine_threads(int32_t asked)
 void engine_info(Engine *engine, EngineInfo *info)
 {
     *info = (EngineInfo){.threads = engine->threads,
-                         .memory_bytes = engine->budget.limit_bytes,
+                         .memory_bytes = engine->budget.limit_bytes + engine->inbox.limit_bytes,
                          .memory_used_bytes = atomic_load(&engine->budget.used_bytes),
                          .memory_peak_bytes = atomic_load(&engine->budget.peak_bytes),
                          .queries_run = atomic_load(&engine->queries_run)};

@@ -37,6 +37,7 @@ struct Engine
     int64_t database_id;
     int32_t threads;
     Budget budget;
+    Budget inbox; /* what has come from other ranks and waits */
     MemoryPool *memory;
     SegmentCache *segments;
     ModuleCache *modules;

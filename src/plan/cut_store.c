@@ -103,6 +103,19 @@ static PipePlan *pipe_new(Cut *cut)
     return &cut->plan->pipes[spec->pipeline_count++];
 }
 
+static void probes_name(Cut *cut, const Open *open, SpecPipeline *spec)
+{
+    spec->probes = ARENA_ARRAY(cut->arena, int32_t, open->op_count + 1);
+    for (int32_t k = 0; k < open->op_count; k++)
+    {
+        bool known = open->ops[k].kind != OP_PROBE;
+        for (int32_t i = 0; i < spec->probe_count; i++)
+            known |= spec->probes[i] == open->ops[k].store;
+        if (!known)
+            spec->probes[spec->probe_count++] = open->ops[k].store;
+    }
+}
+
 PipePlan *pipe_close(Cut *cut, Open *open, int32_t index)
 {
     static const char *const NAMES[] = {
@@ -118,6 +131,7 @@ PipePlan *pipe_close(Cut *cut, Open *open, int32_t index)
                            .on_leader = open->on_leader,
                            .segment = cut->spec->pipeline_count - 1,
                            .label = arena_printf(cut->arena, "%s -> %s %d", open->label, NAMES[store->kind], (int) index)};
+    probes_name(cut, open, spec);
     *pipe = (PipePlan){.scan = open->scan,
                        .op_count = open->op_count,
                        .ops = open->ops,

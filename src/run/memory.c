@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define CLASSES 48 /* 2^16 .. 2^63: more than any address space */
+#define PIECES_LEAST 64 /* of the largest size are in the Budget, so that what is never used of the last ones is little */
+#define CLASSES      48 /* 2^16 .. 2^63: more than any address space */
 
 typedef struct FreePiece
 {
@@ -86,9 +87,9 @@ static void system_give(void *piece, size_t bytes)
 }
 #endif
 
-void memory_trim(MemoryPool *pool, int64_t keep_bytes)
+/* Under lock. */
+static void pool_trim(MemoryPool *pool, int64_t keep_bytes)
 {
-    pthread_mutex_lock(&pool->lock);
     for (int32_t class = CLASSES - 1; class >= 0; class --)
     {
         while (pool->free[class] != NULL && pool->kept_bytes > keep_bytes)
@@ -99,6 +100,12 @@ void memory_trim(MemoryPool *pool, int64_t keep_bytes)
             system_give(piece, class_bytes(class));
         }
     }
+}
+
+void memory_trim(MemoryPool *pool, int64_t keep_bytes)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool_trim(pool, keep_bytes);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -136,6 +143,11 @@ Error *memory_take(MemoryPool *pool, size_t bytes, void **out, size_t *got)
     }
 #endif
     pool->out_bytes += (int64_t) size;
+    if (piece == NULL) /* what is out and what lies ready stay within the Budget together */
+    {
+        int64_t room = pool->budget->limit_bytes - pool->out_bytes;
+        pool_trim(pool, room > 0 ? room : 0);
+    }
     pthread_mutex_unlock(&pool->lock);
     *out = piece != NULL ? (void *) piece : system_take(size);
     *got = size;
@@ -147,6 +159,14 @@ Error *memory_take(MemoryPool *pool, size_t bytes, void **out, size_t *got)
     budget_give(pool->budget, (int64_t) size);
     *got = 0;
     return error_new(SQLSTATE_OUT_OF_MEMORY, "the system refused %zu bytes of memory", size);
+}
+
+size_t memory_piece_most(const MemoryPool *pool)
+{
+    size_t most = MEMORY_PIECE_MIN;
+    while (most < MEMORY_HUGE && (int64_t) most * PIECES_LEAST <= pool->budget->limit_bytes / 2)
+        most *= 2;
+    return most;
 }
 
 void memory_give(MemoryPool *pool, void *piece, size_t got)

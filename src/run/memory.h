@@ -22,6 +22,8 @@ void memory_pool_free(MemoryPool *pool); /* everything has been given back */
 /* At least `bytes`, not zeroed; *got what there really is (a power of two).  53200 if the Budget
  * or the machine refuses. */
 Error *memory_take(MemoryPool *pool, size_t bytes, void **out, size_t *got) MUST_USE;
+/* The largest piece worth taking for rows of which more may come: a huge page, or less of a small Budget. */
+size_t memory_piece_most(const MemoryPool *pool);
 void memory_give(MemoryPool *pool, void *piece, size_t got); /* NULL is fine */
 /* What the Budget would still grant. */
 int64_t memory_left(const MemoryPool *pool);

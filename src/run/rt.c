@@ -9,6 +9,7 @@
 #include "base/kernel/kernel.h"
 #include "base/kernel/sel.h"
 #include "src/run/run.h"
+#include "src/run/run_spill.h"
 
 #include <stdlib.h>
 
@@ -103,8 +104,8 @@ static Error **entry_error_slot(RtWorker *worker)
 static void batch_end(RtWorker *worker, RtStore *sink)
 {
     arena_reset(worker->arena);
-    if (sink->exchange != NULL && worker->error == NULL)
-        worker_fail(worker, exchange_batch_end(worker, sink));
+    if (worker->error == NULL)
+        worker_fail(worker, sink->exchange != NULL ? exchange_batch_end(worker, sink) : store_relieve(worker, sink));
 }
 
 static int32_t entry_scan_next(RtScan *scan)
@@ -166,10 +167,10 @@ static void entry_rows_commit(RtWorker *worker, RtStore *store, int32_t used)
 
 static void entry_keep_str(RtWorker *worker, RtStore *store, const Str *s, Str *out)
 {
-    Str kept = {"", 0};
     if (worker->error == NULL)
-        worker_fail(worker, store->ops->str(worker, store, s, &kept));
-    *out = kept;
+        worker_fail(worker, store->ops->str(worker, store, s, out));
+    if (worker->error != NULL)
+        *out = (Str){"", 0};
 }
 
 static int32_t entry_sink_full(RtWorker *worker, RtStore *store)

@@ -102,11 +102,12 @@ typedef struct RtProbe
 {
     int32_t count;   /* rows probed */
     int32_t at;      /* next row to expand */
-    int32_t outer;   /* 1: at the end also give each row whose `matched` is still 0, with row NULL */
+    int32_t outer;   /* 1: at the end also give each row whose `matched` is still 0, with row NULL; 2: not, but `matched` is kept */
     int32_t phase;
     void *head[RT_BATCH];      /* chains to go on with, of the rows found[] */
-    uint8_t matched[RT_BATCH]; /* cleared by probe_begin; in outer mode generated code sets it for every pair that
-                                * passed its residual (always, also when there is none) */
+    uint8_t matched[RT_BATCH]; /* outer: cleared by probe_begin, but for rows that are left to another pass over the
+                                * source; generated code sets it for every pair that passed its residual (always,
+                                * also when there is none) */
     int32_t found_count;
     uint16_t found[RT_BATCH]; /* probed rows whose key is there and that have pairs left */
 } RtProbe;

@@ -21,6 +21,7 @@
 #include "base/kernel/key_filter.h"
 #include "src/run/memory.h"
 #include "src/run/rt.h"
+#include "src/run/spill.h"
 #include "src/run/task.h"
 
 #include <pthread.h>
@@ -62,7 +63,13 @@ void bag_init(RowBag *bag, MemoryPool *pool, int32_t stride);
 /* Room for n rows side by side; bag_commit says how many were filled. */
 Error *bag_reserve(RowBag *bag, int32_t n, char **rows) MUST_USE;
 void bag_commit(RowBag *bag, int32_t used);
+void bag_add(RowBag *bag, RowChunk *chunk); /* full, of the bag's pool and stride: owned from now on */
 Error *bag_str(RowBag *bag, const Str *s, Str *out) MUST_USE;
+Error *bag_bytes(RowBag *bag, int64_t length, char **out) MUST_USE; /* room for a string */
+/* A copy of n rows side by side, with their strings. */
+Error *bag_keep(RowBag *bag, const RowLayout *layout, const char *rows, int32_t n, char **kept) MUST_USE;
+/* The rows of a chunk (owned from now on) of which `filled` bytes are used: as it is, or copied if it is mostly empty. */
+Error *bag_take(RowBag *bag, const RowLayout *layout, RowChunk *chunk, size_t filled, char **rows) MUST_USE;
 void bag_clear(RowBag *bag); /* gives all back */
 void bag_strs_free(MemoryPool *pool, StrChunk *strs);
 /* Moves all of `from` (same stride, same pool) behind `to`. */
@@ -122,6 +129,13 @@ static inline RowHeader *row_header(const char *row)
 {
     return (RowHeader *) (void *) (uintptr_t) row;
 }
+
+/* A build side that is on disk: see spill_join.c. */
+typedef struct JoinSpill
+{
+    SpillRun *parts;  /* by partition of the key; malloc; NULL: it is in memory */
+    int32_t from, to; /* partitions that the directory holds now */
+} JoinSpill;
 
 /* Group table of one worker. */
 typedef struct AggPart
@@ -190,6 +204,8 @@ typedef struct ExchangeStore ExchangeStore;
 typedef struct RtPart
 {
     RowBag bag;
+    SpillRun *runs; /* malloc: what is on disk already; see run_spill.h */
+    int32_t run_count;
     union
     {
         AggPart agg;
@@ -216,6 +232,9 @@ struct RtStore
     _Atomic int64_t rows; /* EXCHANGE, RETURN, limits: committed so far */
     HashStore hash;
     RowOrder order; /* AGG, SORT when finished: rows to read; rows == NULL: as the bags have them */
+    SpillRun disk;  /* when finished: rows that are read from disk, in order, before those of the bags */
+    int64_t finish_row_bytes; /* what finishing may take besides, a row of one part */
+    JoinSpill join;           /* HASH */
     char *initial;  /* AGG: initial row */
     bool dense;     /* AGG: groups stand in arrays by key */
     ExchangeStore *exchange;
@@ -229,6 +248,8 @@ struct StoreOps
     Error *(*reserve)(RtWorker *worker, RtStore *store, int32_t n, char **rows);
     Error *(*commit)(RtWorker *worker, RtStore *store, int32_t used);
     Error *(*str)(RtWorker *worker, RtStore *store, const Str *s, Str *out);
+    /* Writes all rows of a part to disk, and empties it; by its worker, between two batches.  NULL: cannot. */
+    Error *(*spill)(RtStore *store, int32_t part);
     /* The worker has done its last morsel of a pipeline into this store. */
     Error *(*part_end)(RtWorker *worker, RtStore *store);
     /* All pipelines into it have ended here; by the task's thread, may use the team. */
@@ -280,6 +301,8 @@ struct Pipe
     int64_t morsel_count;
     int32_t worker_count; /* that take part */
     Morsels morsels;
+    bool again;           /* it runs several times: see spill_join.c */
+    int64_t live_from;    /* EXCHANGE: morsels from here on take what comes */
     ScanSource *scan;
     LoadSource *load;
     const char *values_rows; /* VALUES */
@@ -296,6 +319,7 @@ struct RtScan
     int64_t at;
     RowChunk *chunk;
     int32_t chunk_at;
+    bool chunk_read; /* it came from disk and is the scan's own */
     char *gather; /* RT_BATCH rows of the source's stride, for ordered stores */
     size_t gather_bytes;
     ExchangeStore *exchange;
@@ -335,6 +359,8 @@ struct Task
     pthread_mutex_t lock;
     RtParam *params;
     RtStore *stores;
+    Scratch *scratch;
+    int64_t soft_bytes; /* of the Budget: beyond it stores turn to disk */
     RtWorker *workers;
     const RtModule *_Atomic module; /* what a worker's next morsel runs */
     struct Module *module_held;
@@ -401,6 +427,8 @@ Error *pipe_run(Task *task, int32_t index) MUST_USE;
 /* run_agg.c: a new group's row in the worker's part; an empty table of slots. */
 Error *agg_group_new(RtStore *store, RtPart *part, uint64_t key, char **row) MUST_USE;
 Error *agg_slots_new(RtStore *store, AggPart *agg, uint64_t entries) MUST_USE;
+/* The part has no groups any more: its rows are elsewhere, or done with. */
+void agg_table_free(RtStore *store, int32_t part);
 /* run_agg_merge.c: of KEY_NONE, of arrays, of slots; leave store->order */
 Error *agg_merge_single(RtStore *store) MUST_USE;
 Error *agg_merge_dense(RtStore *store, int64_t rows) MUST_USE;
@@ -408,6 +436,10 @@ Error *agg_merge_groups(RtStore *store, int64_t rows) MUST_USE;
 /* run_exists.c: is the HASH store one of these?  Then exists_ops are its own. */
 bool exists_fits(const RtStore *store);
 extern const StoreOps exists_ops;
+/* run_hash.c: the directory over the rows that are in the bags now */
+Error *hash_directory_make(RtStore *store) MUST_USE;
+void hash_directory_free(RtStore *store);
+int64_t hash_directory_bytes(const RtStore *store);
 /* run_probe.c */
 void hash_probe_begin(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t outer,
                       RtProbe *probe);
@@ -440,6 +472,8 @@ typedef struct SortOrder
     bool exact; /* the prefix says all there is to say */
 } SortOrder;
 void sort_order_init(SortOrder *order, const RowLayout *layout, const SortKey *keys, int32_t key_count);
+/* One entry a row of the bag. */
+void bag_entries(const RtStore *store, const RowBag *bag, SortEntry *entries);
 void sort_entries(const SortOrder *order, SortEntry *entries, int64_t count);
 /* run_scan.c */
 const void *scan_column(RtScan *scan, int32_t k);
@@ -455,8 +489,9 @@ int32_t exchange_rows_next(RtScan *scan, const char **rows);
 Error *exchange_pass(RtWorker *worker, RtStore *store, const char *rows, int32_t n) MUST_USE;
 Error *exchange_batch_end(RtWorker *worker, RtStore *store) MUST_USE; /* rows are complete: may send */
 void exchange_rows_end(RtScan *scan);
-/* Before each pipeline that reads it; by the task's thread. */
-Error *exchange_read_begin(RtStore *store) MUST_USE;
+/* Before each pipeline that reads it; by the task's thread.  `again`: it will be read once more. *live: rows are still
+ * to come; those that have are in the store's first bag and on disk. */
+Error *exchange_read_begin(RtStore *store, bool again, bool *live) MUST_USE;
 void exchanges_fail(Task *task); /* tells receivers that nothing more will come */
 Error *exchange_prefetch(RtStore *store, bool *all) MUST_USE;
 /* run_append.c */

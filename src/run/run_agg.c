@@ -8,10 +8,12 @@
  */
 #include "base/data/value.h"
 #include "src/run/run.h"
+#include "src/run/run_spill.h"
 
 #define SLOTS_FIRST    1024
 #define CACHE_BYTES    (512 * 1024)
 #define CODES_MAX      (1 << 16)
+#define STR_ROOM       16 /* strings of states have room in multiples of it */
 #define DENSE_SMALL    8192 /* keys that are always worth an array */
 #define DENSE_PER_ROW  8    /* keys an expected group that an array may have */
 #define DENSE_SHARE    8    /* of the memory that is left, an eighth for all workers' arrays */
@@ -96,6 +98,22 @@ static void groups_fake(RtWorker *worker, RtStore *store, int32_t n, void **rows
         rows[i] = row;
 }
 
+/* Before groups are looked for: a table that would grow beyond the memory goes to disk.  Not while groups are
+ * remembered by their codes. */
+static Error *agg_relieve(RtWorker *worker, RtStore *store, int32_t n)
+{
+    const AggPart *agg = &store->parts[worker->index].agg;
+    const Task *task = store->task;
+    if (agg->codes_segment != 0)
+        return NULL;
+    TRY(store_relieve(worker, store));
+    if (agg->slots == NULL || agg->mask + 1 >= (uint64_t) (agg->groups + n) * 2)
+        return NULL;
+    int64_t grown = (int64_t) (agg->mask + 1) * 4 * (int64_t) sizeof(KeySlot) * task->worker_count;
+    int64_t used = atomic_load_explicit(&task->env.budget->used_bytes, memory_order_relaxed);
+    return used + grown > task->soft_bytes ? store_turn_to_disk(worker, store) : NULL;
+}
+
 static Error *find_exact(RtStore *store, RtPart *part, const uint64_t *keys, int32_t n, void **rows)
 {
     AggPart *agg = &part->agg;
@@ -169,9 +187,9 @@ static Error *find_dense(RtStore *store, RtPart *part, const uint64_t *keys, int
 void agg_find(RtWorker *worker, RtStore *store, const uint64_t *keys, int32_t n, void **rows)
 {
     RtPart *part = &store->parts[worker->index];
-    Error *error = worker->error != NULL ? NULL
-                   : store->dense        ? find_dense(store, part, keys, n, rows)
-                                         : find_exact(store, part, keys, n, rows);
+    Error *error = worker->error != NULL ? NULL : agg_relieve(worker, store, n);
+    if (error == NULL && worker->error == NULL)
+        error = store->dense ? find_dense(store, part, keys, n, rows) : find_exact(store, part, keys, n, rows);
     worker_fail(worker, error);
     if (worker->error != NULL)
         groups_fake(worker, store, n, rows);
@@ -228,7 +246,9 @@ static Error *find_hashed(RtStore *store, RtPart *part, const char *candidates, 
 
 void agg_find_hashed(RtWorker *worker, RtStore *store, const char *candidates, int32_t n, void **rows)
 {
-    Error *error = worker->error != NULL ? NULL : find_hashed(store, &store->parts[worker->index], candidates, n, rows);
+    Error *error = worker->error != NULL ? NULL : agg_relieve(worker, store, n);
+    if (error == NULL && worker->error == NULL)
+        error = find_hashed(store, &store->parts[worker->index], candidates, n, rows);
     worker_fail(worker, error);
     if (worker->error != NULL)
         groups_fake(worker, store, n, rows);
@@ -262,25 +282,46 @@ void **agg_code_table(RtWorker *worker, RtStore *store, RtScan *scan, int64_t si
     return agg->codes;
 }
 
+/* A least or greatest string so far takes the room of the one before, which is its own. */
+static Error *agg_str(RtWorker *worker, RtStore *store, const Str *s, Str *out)
+{
+    char *room = (char *) (uintptr_t) out->data;
+    int64_t capacity = (out->len + STR_ROOM - 1) / STR_ROOM * STR_ROOM;
+    if (s->len > capacity)
+        TRY(bag_bytes(&store->parts[worker->index].bag, (s->len + STR_ROOM - 1) / STR_ROOM * STR_ROOM, &room));
+    if (s->len > 0)
+        memmove(room, s->data, (size_t) s->len);
+    *out = (Str){room == NULL ? "" : room, s->len};
+    return NULL;
+}
+
 /* ---- finish ---- */
+
+void agg_table_free(RtStore *store, int32_t part)
+{
+    MemoryPool *memory = store->task->env.memory;
+    AggPart *agg = &store->parts[part].agg;
+    memory_give(memory, agg->slots, agg->slots_bytes);
+    memory_give(memory, agg->pointers, agg->pointers_bytes);
+    memory_give(memory, agg->dense, agg->dense_bytes);
+    agg->dense = NULL;
+    agg->slots = NULL;
+    agg->pointers = NULL;
+    agg->mask = 0;
+    agg->groups = 0;
+    agg->codes_segment = 0;
+}
 
 static void tables_free(RtStore *store)
 {
-    MemoryPool *memory = store->task->env.memory;
     for (int32_t w = 0; w < store->task->worker_count; w++)
-    {
-        AggPart *agg = &store->parts[w].agg;
-        memory_give(memory, agg->slots, agg->slots_bytes);
-        memory_give(memory, agg->pointers, agg->pointers_bytes);
-        memory_give(memory, agg->dense, agg->dense_bytes);
-        agg->dense = NULL;
-        agg->slots = NULL;
-        agg->pointers = NULL;
-    }
+        agg_table_free(store, w);
 }
 
 static Error *agg_finish(RtStore *store)
 {
+    if (store_spilled(store))
+        return agg_spill_finish(store);
     int32_t owners = 0;
     for (int32_t w = 0; w < store->task->worker_count; w++)
         owners += store->parts[w].bag.rows > 0;
@@ -308,7 +349,8 @@ static void agg_close(RtStore *store)
 
 const StoreOps agg_ops = {
     .open = agg_open,
-    .str = store_bag_str,
+    .str = agg_str,
+    .spill = agg_spill,
     .part_end = agg_part_end,
     .finish = agg_finish,
     .close = agg_close,

@@ -9,9 +9,13 @@
  *
  *     exchange_receive --row_unpack in place--> rows for the reading pipeline
  *
+ * What comes before it is asked for waits in the inbox, as far as that goes; a sender that finds
+ * it full takes it over into chunks, or blocks on disk, that the reading pipeline has first.
+ *
  * In a world of one, and between pipelines of the leader alone, it is a buffer.
  */
 #include "src/run/run.h"
+#include "src/run/run_spill.h"
 
 #include "base/data/hash.h"
 #include "mpi/agree.h"
@@ -19,6 +23,7 @@
 
 #define BLOCK_BYTES ((size_t) 160 * 1024)       /* rows of a block; with strings about a buffer of the network */
 #define STRS_BYTES  ((int64_t) 1024 * 1024)     /* strings a worker holds before it sends everything */
+#define PREFETCH_SHARE 4 /* of the Budget: a result that waits for its client in memory */
 #define LANES_BYTES ((size_t) 16 * 1024 * 1024) /* blocks of one worker in all, as far as that goes */
 
 typedef struct SendBlock
@@ -34,15 +39,6 @@ struct SendLane
     int32_t current;
 };
 
-/* A buffer that has come. */
-typedef struct Held
-{
-    struct Held *next;
-    ExchangeBuffer *buffer;
-    char *rows; /* kept: unpacked */
-    int64_t count;
-} Held;
-
 struct ExchangeStore
 {
     Exchange *x;
@@ -51,20 +47,17 @@ struct ExchangeStore
     int32_t capacity;   /* rows of a block */
     bool sends;
     bool sent_all;
-    bool has_strings;
     _Atomic uint64_t turn; /* rows that go round the slices */
     pthread_mutex_t lock;
-    int32_t readers; /* pipelines here that read it */
-    bool kept;       /* more than one: everything has come and is in `held` */
-    Held *held;      /* received and still pointed into; under lock */
-    Held *again;     /* kept: what the running pipeline has still to read; under lock */
-    Held *fetched; /* received before they were asked for, in order; under lock */
-    Held **fetched_end;
-    bool fetched_all;
+    int32_t readers;   /* pipelines here that read it */
+    RowBag kept;       /* rows taken in before they were asked for; more of them in store->disk; under lock */
+    bool received_all; /* nothing more will come */
     _Atomic int64_t bytes;
     Text *texts;     /* packing, by worker */
     RtStore *onward; /* rows that come go to this APPEND store as they are; NULL: elsewhere, or not here */
 };
+
+static Error *inboxes_keep(void *context);
 
 /* ---- opening ---- */
 
@@ -79,14 +72,6 @@ static void roles_find(const RtStore *store, bool *from_leader, bool *from_compu
         *from_leader |= spec->pipelines[i].on_leader;
         *from_compute |= !spec->pipelines[i].on_leader;
     }
-}
-
-static bool layout_has_strings(const RowLayout *layout)
-{
-    for (int32_t i = 0; i < layout->field_count; i++)
-        if (layout->fields[i].rep == REP_STR)
-            return true;
-    return false;
 }
 
 static int32_t readers_count(const RtStore *store)
@@ -132,17 +117,17 @@ static Error *exchange_store_open(RtStore *store)
                           : from_leader          ? EXCHANGE_LEADER_TO_COMPUTE
                                                  : EXCHANGE_COMPUTE_TO_COMPUTE;
     ExchangeStore *exchange = ARENA_NEW(task->arena, ExchangeStore);
-    TRY(exchange_open(task->env.world, task->spec->query, (uint16_t) store->index, route, task->env.budget,
+    TRY(exchange_open(task->env.world, task->spec->query, (uint16_t) store->index, route, task->env.inbox,
                       &exchange->x));
     store->exchange = exchange;
     exchange->world = task->env.world;
     exchange->sends = exchange_sends(exchange->x);
     exchange->lane_count = store->spec->exchange == EXCHANGE_HASH ? task->node_count : 1;
-    exchange->has_strings = layout_has_strings(store->layout);
-    exchange->fetched_end = &exchange->fetched;
+    bag_init(&exchange->kept, task->env.memory, store->stride);
     exchange->readers = readers_count(store);
     exchange->onward = onward_find(store);
     pthread_mutex_init(&exchange->lock, NULL);
+    exchange_relieve(exchange->x, inboxes_keep, task);
     size_t block = LANES_BYTES / (size_t) exchange->lane_count / 2;
     block = block < BLOCK_BYTES ? block : BLOCK_BYTES;
     int64_t rows = store->stride == 0 ? RT_BATCH : (int64_t) (block / (size_t) store->stride);
@@ -376,66 +361,75 @@ int64_t exchange_sent(const RtStore *store)
 
 /* ---- receiving ---- */
 
-static void held_add(RtStore *store, Held what)
+/* A buffer that came before its rows were asked for: a chunk of the kept bag, or a block on disk. */
+static Error *buffer_keep(RtStore *store, ExchangeBuffer *buffer)
 {
     ExchangeStore *exchange = store->exchange;
-    pthread_mutex_lock(&store->task->lock);
-    Held *held = ARENA_NEW(store->task->arena, Held);
-    pthread_mutex_unlock(&store->task->lock);
-    *held = what;
+    Task *task = store->task;
+    RowChunk *chunk = NULL;
+    Error *error = NULL;
+    bool memory = atomic_load(&task->env.budget->used_bytes) + (int64_t) buffer->length < task->soft_bytes / 2;
+    if (memory)
+        error = chunk_unpack(task->env.memory, store->layout, buffer->data, buffer->length, &chunk);
     pthread_mutex_lock(&exchange->lock);
-    held->next = exchange->held;
-    exchange->held = held;
+    if (chunk != NULL)
+        bag_add(&exchange->kept, chunk);
+    else if (error == NULL)
+        error = spill_put(task->scratch, &store->disk, buffer->data, buffer->length, row_packed_count(buffer->data));
     pthread_mutex_unlock(&exchange->lock);
+    exchange_buffer_free(exchange->world, buffer);
+    return error;
 }
 
-/* The worker has had the rows of its buffer. */
-static void buffer_done(RtScan *scan, RtStore *store)
+/* What a sender does that waits: others may wait for this rank, in this exchange or another one. */
+static Error *inboxes_keep(void *context)
+{
+    Task *task = context;
+    for (int32_t i = 0; i < task->spec->store_count; i++)
+    {
+        RtStore *store = &task->stores[i];
+        while (store->exchange != NULL && exchange_is_full(store->exchange->x))
+        {
+            ExchangeBuffer *buffer;
+            TRY(exchange_try_receive(store->exchange->x, &buffer));
+            if (buffer == NULL)
+                break;
+            TRY(buffer_keep(store, buffer));
+        }
+    }
+    return NULL;
+}
+
+/* Everything is taken in. */
+static Error *keep_all(RtStore *store)
 {
     ExchangeStore *exchange = store->exchange;
-    if (!exchange->kept && (!exchange->has_strings || exchange->onward != NULL)) /* that copies them */
-        exchange_buffer_free(exchange->world, scan->buffer);
-    else if (!exchange->kept)
-        held_add(store, (Held){.buffer = scan->buffer});
-    scan->buffer = NULL;
+    while (!exchange->received_all)
+    {
+        ExchangeBuffer *buffer;
+        TRY(exchange_receive(exchange->x, &buffer));
+        if (buffer != NULL)
+            TRY(buffer_keep(store, buffer));
+        exchange->received_all = buffer == NULL;
+    }
+    return NULL;
 }
 
-static Error *buffer_next(RtStore *store, ExchangeBuffer **out)
+Error *exchange_read_begin(RtStore *store, bool again, bool *live)
 {
     ExchangeStore *exchange = store->exchange;
-    pthread_mutex_lock(&exchange->lock);
-    Held *first = exchange->fetched;
-    if (first != NULL)
-        exchange->fetched = first->next;
-    bool all = exchange->fetched_all;
-    pthread_mutex_unlock(&exchange->lock);
-    *out = first == NULL ? NULL : first->buffer;
-    if (first != NULL || all)
-        return NULL;
-    return exchange_receive(exchange->x, out);
+    if (exchange->readers > 1 || again)
+        TRY(keep_all(store));
+    bag_append(&store->parts[0].bag, &exchange->kept);
+    *live = !exchange->received_all;
+    return NULL;
 }
 
-static void held_next(RtScan *scan, ExchangeStore *exchange)
-{
-    pthread_mutex_lock(&exchange->lock);
-    Held *held = exchange->again;
-    if (held != NULL)
-        exchange->again = held->next;
-    pthread_mutex_unlock(&exchange->lock);
-    scan->buffer = held == NULL ? NULL : held->buffer;
-    scan->buffer_rows = held == NULL ? NULL : held->rows;
-    scan->buffer_count = held == NULL ? 0 : held->count;
-}
-
+/* The rows of the next buffer. */
 static Error *buffer_open(RtScan *scan, RtStore *store)
 {
     scan->buffer_at = scan->buffer_count = 0;
-    if (store->exchange->kept)
-    {
-        held_next(scan, store->exchange);
-        return NULL;
-    }
-    TRY(buffer_next(store, &scan->buffer));
+    TRY(exchange_receive(store->exchange->x, &scan->buffer));
     if (scan->buffer == NULL)
         return NULL;
     void *rows = NULL;
@@ -444,42 +438,12 @@ static Error *buffer_open(RtScan *scan, RtStore *store)
     return error;
 }
 
-/* Several pipelines read it: everything is taken in before the first does. */
-static Error *keep_all(RtStore *store)
-{
-    for (;;)
-    {
-        Held held = {.buffer = NULL};
-        TRY(buffer_next(store, &held.buffer));
-        if (held.buffer == NULL)
-            break;
-        void *rows = NULL;
-        Error *error = row_unpack(store->layout, held.buffer->data, held.buffer->length, &rows, &held.count);
-        held.rows = rows;
-        held_add(store, held);
-        TRY(error);
-    }
-    store->exchange->kept = true;
-    return NULL;
-}
-
-Error *exchange_read_begin(RtStore *store)
-{
-    ExchangeStore *exchange = store->exchange;
-    if (exchange->readers > 1 && !exchange->kept)
-        TRY(keep_all(store));
-    if (exchange->kept)
-        exchange->again = exchange->held;
-    return NULL;
-}
-
 int32_t exchange_rows_next(RtScan *scan, const char **rows)
 {
     RtStore *store = scan->pipe->source;
     while (scan->buffer == NULL || scan->buffer_at >= scan->buffer_count)
     {
-        if (scan->buffer != NULL)
-            buffer_done(scan, store);
+        exchange_rows_end(scan);
         Error *error = buffer_open(scan, store);
         worker_fail(scan->worker, error);
         if (error != NULL || scan->buffer == NULL)
@@ -492,38 +456,29 @@ int32_t exchange_rows_next(RtScan *scan, const char **rows)
     return n;
 }
 
+/* Sinks copy what they keep, strings too. */
 void exchange_rows_end(RtScan *scan)
 {
     if (scan->buffer != NULL)
-        buffer_done(scan, scan->pipe->source);
+        exchange_buffer_free(scan->exchange->world, scan->buffer);
+    scan->buffer = NULL;
 }
 
 Error *exchange_prefetch(RtStore *store, bool *all)
 {
     ExchangeStore *exchange = store->exchange;
-    const Budget *budget = store->task->env.budget;
-    *all = false;
-    int64_t bytes = 0;
-    if (exchange->kept)
-    {
-        *all = true;
-        return NULL;
-    }
-    while (bytes < budget->limit_bytes / 4)
+    Task *task = store->task;
+    int64_t most = task->env.budget->limit_bytes / PREFETCH_SHARE;
+    while (!exchange->received_all && exchange->kept.bytes < most &&
+           atomic_load(&task->env.budget->used_bytes) < task->soft_bytes / 4)
     {
         ExchangeBuffer *buffer;
         TRY(exchange_receive(exchange->x, &buffer));
-        if (buffer == NULL)
-        {
-            *all = exchange->fetched_all = true;
-            return NULL;
-        }
-        bytes += (int64_t) buffer->length;
-        Held *held = ARENA_NEW(store->task->arena, Held);
-        held->buffer = buffer;
-        *exchange->fetched_end = held;
-        exchange->fetched_end = &held->next;
+        if (buffer != NULL)
+            TRY(buffer_keep(store, buffer));
+        exchange->received_all = buffer == NULL;
     }
+    *all = exchange->received_all;
     return NULL;
 }
 
@@ -542,12 +497,6 @@ void exchanges_fail(Task *task)
     }
 }
 
-static void held_free(ExchangeStore *exchange, Held *held)
-{
-    for (; held != NULL; held = held->next)
-        exchange_buffer_free(exchange->world, held->buffer);
-}
-
 static void exchange_store_close(RtStore *store)
 {
     ExchangeStore *exchange = store->exchange;
@@ -561,13 +510,18 @@ static void exchange_store_close(RtStore *store)
                                 store->parts[w].lanes[lane].blocks[b].bytes);
             text_free(&exchange->texts[w]);
         }
-        held_free(exchange, exchange->held);
-        held_free(exchange, exchange->fetched);
         exchange_close(exchange->x);
+        bag_clear(&exchange->kept);
         pthread_mutex_destroy(&exchange->lock);
         store->exchange = NULL;
     }
     store_bag_close(store);
+}
+
+/* In one process it is a buffer. */
+static Error *exchange_spill(RtStore *store, int32_t part)
+{
+    return store->exchange == NULL ? store_bag_spill(store, part) : NULL;
 }
 
 const StoreOps exchange_ops = {
@@ -575,6 +529,7 @@ const StoreOps exchange_ops = {
     .reserve = exchange_store_reserve,
     .commit = exchange_store_commit,
     .str = store_bag_str,
+    .spill = exchange_spill,
     .part_end = exchange_part_end,
     .finish = exchange_store_finish,
     .close = exchange_store_close,

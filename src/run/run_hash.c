@@ -17,6 +17,7 @@
  * key; nobody reads the keys of slots before all have finished.
  */
 #include "src/run/run.h"
+#include "src/run/run_spill.h"
 
 #define DENSE_SMALL   65536        /* entries that are always worth an array */
 #define DENSE_PER_ROW 8            /* entries a row that an array may have */
@@ -310,7 +311,7 @@ static Error *keys_bound(RtStore *store, HashBuild *build, int64_t rows)
     return task_parts(store->task, parts, rows, part_bounds, build);
 }
 
-static Error *hash_finish(RtStore *store)
+Error *hash_directory_make(RtStore *store)
 {
     int64_t rows = store_rows(store);
     if (rows == 0)
@@ -342,15 +343,36 @@ static Error *hash_open(RtStore *store)
     return store_bag_open(store);
 }
 
-static void hash_close(RtStore *store)
+void hash_directory_free(RtStore *store)
 {
-    HashStore *hash = &store->hash;
+    const HashStore *hash = &store->hash;
     memory_give(store->task->env.memory, hash->table, hash->table_bytes);
     memory_give(store->task->env.memory, hash->bits, hash->bits_bytes);
     memory_give(store->task->env.memory, hash->bloom, hash->bloom_bytes);
-    hash->table = NULL;
-    hash->bits = hash->bloom = NULL;
+    store->hash = (HashStore){.form = HASH_EMPTY};
+}
+
+int64_t hash_directory_bytes(const RtStore *store)
+{
+    return (int64_t) (store->hash.table_bytes + store->hash.bits_bytes + store->hash.bloom_bytes);
+}
+
+static Error *hash_finish(RtStore *store)
+{
+    return store_spilled(store) ? join_spill_finish(store) : hash_directory_make(store);
+}
+
+/* Rows that match every row are of one partition: on disk they would come back all together. */
+static Error *hash_spill(RtStore *store, int32_t part)
+{
+    return store->spec->key_mode == KEY_NONE ? NULL : store_parted_spill(store, part);
+}
+
+static void hash_close(RtStore *store)
+{
+    hash_directory_free(store);
     store_bag_close(store);
+    join_spill_close(store);
 }
 
 const StoreOps hash_ops = {
@@ -358,6 +380,7 @@ const StoreOps hash_ops = {
     .reserve = store_bag_reserve,
     .commit = store_bag_commit,
     .str = store_bag_str,
+    .spill = hash_spill,
     .finish = hash_finish,
     .close = hash_close,
 };

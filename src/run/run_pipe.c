@@ -2,9 +2,11 @@
 /*
  * One pipeline: the source is cut into morsels, each worker takes one after the
  * other and calls the generated function on it, or passes its rows on as they are.
+ * Where a build side is on disk, all of that happens once for each pass over it.
  */
 #include "mpi/agree.h"
 #include "src/run/run.h"
+#include "src/run/run_spill.h"
 
 static const SourceOps *const SOURCE_OPS[] = {
     [SOURCE_ONE] = &source_one_ops,   [SOURCE_SCAN] = &source_scan_ops,     [SOURCE_STORE] = &source_store_ops,
@@ -127,6 +129,21 @@ static int32_t pipe_workers(const Pipe *pipe)
     return (int32_t) (pipe->morsel_count < count ? (pipe->morsel_count < 1 ? 1 : pipe->morsel_count) : count);
 }
 
+static Error *pipe_once(Pipe *pipe)
+{
+    Error *error = pipe->ops->open(pipe);
+    if (error == NULL)
+    {
+        pipe->worker_count = pipe_workers(pipe);
+        morsels_make(pipe);
+        team_run(pipe->task->team, pipe->worker_count, pipe_work, pipe);
+        workers_collect(pipe);
+    }
+    if (pipe->ops->close != NULL)
+        pipe->ops->close(pipe);
+    return error;
+}
+
 Error *pipe_run(Task *task, int32_t index)
 {
     const SpecPipeline *spec = &task->spec->pipelines[index];
@@ -137,16 +154,16 @@ Error *pipe_run(Task *task, int32_t index)
     pipe->ops = SOURCE_OPS[spec->source];
     pipe->source = spec->source == SOURCE_STORE ? &task->stores[spec->source_index] : NULL;
     pipe->sink = &task->stores[spec->sink];
-    Error *error = pipe->ops->open(pipe);
-    if (error == NULL)
+    bool more = true;
+    Error *error = join_passes_begin(task, spec, &pipe->again);
+    while (error == NULL && more)
     {
-        pipe->worker_count = pipe_workers(pipe);
-        morsels_make(pipe);
-        team_run(task->team, pipe->worker_count, pipe_work, pipe);
-        workers_collect(pipe);
+        error = pipe_once(pipe);
+        more = false;
+        if (error == NULL && !atomic_load(&task->stop) && pipe->again)
+            error = join_passes_next(task, spec, &more);
     }
-    if (pipe->ops->close != NULL)
-        pipe->ops->close(pipe);
+    join_passes_end(task, spec);
     task_fail(task, error);
     return task->error == NULL ? task_check(task) : error_elsewhere();
 }

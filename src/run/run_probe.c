@@ -8,6 +8,7 @@
  */
 #include "base/kernel/sel.h"
 #include "src/run/run.h"
+#include "src/run/run_spill.h"
 
 /* Positions of keys whose bit is set (anti: is not, or whose key is null). */
 static int32_t bits_select(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
@@ -155,7 +156,10 @@ void hash_probe_begin(RtStore *store, const uint64_t *keys, const uint8_t *nulls
     probe->outer = outer;
     probe->phase = 0;
     probe->found_count = 0;
-    if (outer)
+    if (outer && join_is_spilled(store))
+        for (int32_t i = 0; i < n; i++)
+            probe->matched[i] = !join_in_pass(store, keys[i], nulls != NULL && nulls[i]);
+    else if (outer)
         memset(probe->matched, 0, (size_t) n);
     if (hash->form == HASH_EMPTY)
         return;
@@ -241,7 +245,7 @@ int32_t hash_probe_next(RtStore *store, RtProbe *probe, uint16_t *pos, void **ro
     if (probe->phase == 0)
     {
         int32_t count = probe_pairs(&store->hash, probe, pos, rows);
-        if (count > 0 || !probe->outer)
+        if (count > 0 || probe->outer != 1)
             return count;
         probe->phase = 1;
         probe->at = 0;
@@ -267,8 +271,8 @@ static void exists_prefetch(const HashStore *hash, const uint64_t *keys, int32_t
     }
 }
 
-int32_t hash_probe_exists(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
-                          uint16_t *pos)
+static int32_t exists_select(const RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
+                             uint16_t *pos)
 {
     const HashStore *hash = &store->hash;
     ASSERT(store->finished && n >= 0 && n <= RT_BATCH);
@@ -284,5 +288,19 @@ int32_t hash_probe_exists(RtStore *store, const uint64_t *keys, const uint8_t *n
         count += there != (anti != 0);
     }
     return count;
+}
+
+int32_t hash_probe_exists(RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
+                          uint16_t *pos)
+{
+    int32_t count = exists_select(store, keys, nulls, n, anti, pos), kept = 0;
+    if (!anti || !join_is_spilled(store))
+        return count;
+    for (int32_t j = 0; j < count; j++) /* of other passes' keys nothing is known */
+    {
+        pos[kept] = pos[j];
+        kept += join_in_pass(store, keys[pos[j]], nulls != NULL && nulls[pos[j]]);
+    }
+    return kept;
 }
 

@@ -6,6 +6,7 @@
  * OFFSET and LIMIT are applied here, whichever way.
  */
 #include "src/run/run.h"
+#include "src/run/run_spill.h"
 
 /* Passes rows [from, from + n) of the result on, as far as OFFSET and LIMIT let them. */
 static Error *rows_give(RtStore *store, const char *rows, int32_t n, int64_t from)
@@ -46,7 +47,18 @@ static Error *return_str(RtWorker *worker, RtStore *store, const Str *s, Str *ou
 /* Hands out what the team put into the bags. */
 Error *return_give_bags(RtStore *store)
 {
+    Task *task = store->task;
     int64_t from = 0;
+    for (int32_t b = 0; b < store->disk.count; b++)
+    {
+        RowChunk *chunk;
+        TRY(task_check(task));
+        TRY(spill_read(task->scratch, task->env.memory, store->layout, &store->disk.blocks[b], &chunk));
+        Error *error = rows_give(store, chunk->data, chunk->rows, from);
+        from += chunk->rows;
+        memory_give(task->env.memory, chunk, chunk->bytes);
+        TRY(error);
+    }
     for (int32_t w = 0; w < store->task->worker_count; w++)
     {
         RowChunk *chunk = store->parts[w].bag.first;
@@ -65,5 +77,6 @@ const StoreOps return_ops = {
     .reserve = store_bag_reserve,
     .commit = return_commit,
     .str = return_str,
+    .spill = store_bag_spill,
     .close = store_bag_close,
 };

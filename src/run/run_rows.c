@@ -8,6 +8,7 @@
  *          strs  -> [bytes.....] -> [bytes]
  */
 #include "src/run/run.h"
+#include "src/run/run_spill.h"
 
 void bag_init(RowBag *bag, MemoryPool *pool, int32_t stride)
 {
@@ -32,10 +33,9 @@ static Error *bag_grow(RowBag *bag, int32_t n)
         bag->last->next = chunk;
     bag->last = chunk;
     bag->bytes += (int64_t) got;
-    if (bag->chunk_bytes < MEMORY_HUGE)
-        bag->chunk_bytes *= 4;
-    if (bag->chunk_bytes > MEMORY_HUGE)
-        bag->chunk_bytes = MEMORY_HUGE;
+    size_t most = memory_piece_most(bag->pool);
+    if (bag->chunk_bytes < most)
+        bag->chunk_bytes = bag->chunk_bytes * 4 < most ? bag->chunk_bytes * 4 : most;
     return NULL;
 }
 
@@ -46,6 +46,57 @@ Error *bag_reserve(RowBag *bag, int32_t n, char **rows)
         TRY(bag_grow(bag, n));
     *rows = bag->last->data + (size_t) bag->last->rows * (size_t) bag->stride;
     return NULL;
+}
+
+void bag_add(RowBag *bag, RowChunk *chunk)
+{
+    if (bag->last == NULL)
+        bag->first = chunk;
+    else
+        bag->last->next = chunk;
+    bag->last = chunk;
+    bag->rows += chunk->rows;
+    bag->bytes += (int64_t) chunk->bytes;
+}
+
+static Error *strs_keep(RowBag *bag, const RowLayout *layout, char *rows, int32_t n)
+{
+    for (int32_t f = 0; f < layout->field_count; f++)
+    {
+        const RowField *field = &layout->fields[f];
+        char *row = rows;
+        for (int32_t i = 0; i < n && field->rep == REP_STR; i++, row += layout->stride)
+        {
+            Str *place = (Str *) (void *) (row + field->offset), s = *place;
+            if (field_null(field, row))
+                *place = (Str){"", 0};
+            else
+                TRY(bag_str(bag, &s, place));
+        }
+    }
+    return NULL;
+}
+
+Error *bag_keep(RowBag *bag, const RowLayout *layout, const char *rows, int32_t n, char **kept)
+{
+    TRY(bag_reserve(bag, n, kept));
+    memcpy(*kept, rows, (size_t) n * (size_t) layout->stride);
+    TRY(strs_keep(bag, layout, *kept, n));
+    bag_commit(bag, n);
+    return NULL;
+}
+
+Error *bag_take(RowBag *bag, const RowLayout *layout, RowChunk *chunk, size_t filled, char **rows)
+{
+    *rows = chunk->data;
+    if (filled * 2 > chunk->bytes)
+    {
+        bag_add(bag, chunk);
+        return NULL;
+    }
+    Error *error = bag_keep(bag, layout, chunk->data, chunk->rows, rows);
+    memory_give(bag->pool, chunk, chunk->bytes);
+    return error;
 }
 
 void bag_commit(RowBag *bag, int32_t used)
@@ -62,19 +113,15 @@ static size_t str_chunk_bytes(const RowBag *bag)
 {
     if (bag->str_bytes < (int64_t) MEMORY_PIECE_MIN * 8)
         return MEMORY_PIECE_MIN;
-    return bag->str_bytes < (int64_t) MEMORY_HUGE ? MEMORY_PIECE_MIN * 4 : MEMORY_HUGE;
+    size_t most = memory_piece_most(bag->pool);
+    return most < MEMORY_HUGE || bag->str_bytes >= (int64_t) MEMORY_HUGE ? most : MEMORY_PIECE_MIN * 4;
 }
 
-Error *bag_str(RowBag *bag, const Str *s, Str *out)
+Error *bag_bytes(RowBag *bag, int64_t length, char **out)
 {
-    if (s->len <= 0)
+    if (bag->str_at == NULL || bag->str_end - bag->str_at < length)
     {
-        *out = (Str){"", 0};
-        return NULL;
-    }
-    if (bag->str_at == NULL || bag->str_end - bag->str_at < s->len)
-    {
-        size_t want = sizeof(StrChunk) + (size_t) s->len;
+        size_t want = sizeof(StrChunk) + (size_t) length;
         size_t usual = str_chunk_bytes(bag);
         void *piece;
         size_t got;
@@ -87,9 +134,22 @@ Error *bag_str(RowBag *bag, const Str *s, Str *out)
         bag->bytes += (int64_t) got;
         bag->str_bytes += (int64_t) got;
     }
-    memcpy(bag->str_at, s->data, (size_t) s->len);
-    *out = (Str){bag->str_at, s->len};
-    bag->str_at += s->len;
+    *out = bag->str_at;
+    bag->str_at += length;
+    return NULL;
+}
+
+Error *bag_str(RowBag *bag, const Str *s, Str *out)
+{
+    if (s->len <= 0)
+    {
+        *out = (Str){"", 0};
+        return NULL;
+    }
+    char *bytes;
+    TRY(bag_bytes(bag, s->len, &bytes));
+    memcpy(bytes, s->data, (size_t) s->len);
+    *out = (Str){bytes, s->len};
     return NULL;
 }
 
@@ -174,6 +234,7 @@ Error *store_bag_open(RtStore *store)
 
 Error *store_bag_reserve(RtWorker *worker, RtStore *store, int32_t n, char **rows)
 {
+    TRY(store_relieve(worker, store));
     return bag_reserve(&store->parts[worker->index].bag, n, rows);
 }
 
@@ -194,6 +255,7 @@ void store_bag_close(RtStore *store)
         bag_clear(&store->parts[i].bag);
     memory_give(store->task->env.memory, store->order.rows, store->order.bytes);
     store->order = (RowOrder){0};
+    store_spill_close(store);
 }
 
 int64_t store_rows(const RtStore *store)
@@ -237,5 +299,6 @@ const StoreOps buffer_ops = {
     .reserve = store_bag_reserve,
     .commit = buffer_commit,
     .str = store_bag_str,
+    .spill = store_bag_spill,
     .close = store_bag_close,
 };

@@ -49,6 +49,7 @@ typedef struct ScanMorsel
 
 struct ScanSource
 {
+    Arena *arena; /* all of it, and the workers' states */
     const SpecScan *spec;
     int32_t segment_count;
     ScanSegment *segments;
@@ -97,10 +98,10 @@ static bool segment_is_mine(const Task *task, const SpecScan *scan, const SpecSe
     return slice_node(segment->slice, task->spec->slice_count, task->node_count) == (task->node < 0 ? 0 : task->node);
 }
 
-static Error *columns_find(Task *task, const SpecScan *scan, ScanSegment *segment, const char *file)
+static Error *columns_find(Arena *arena, const SpecScan *scan, ScanSegment *segment, const char *file)
 {
-    segment->columns = ARENA_ARRAY(task->arena, int32_t, scan->column_count);
-    segment->flags = arena_zalloc(task->arena, PREDICATES_MAX * sizeof *segment->flags);
+    segment->columns = ARENA_ARRAY(arena, int32_t, scan->column_count);
+    segment->flags = arena_zalloc(arena, PREDICATES_MAX * sizeof *segment->flags);
     for (int32_t k = 0; k < scan->column_count; k++)
     {
         const SpecColumn *column = &scan->columns[k];
@@ -126,7 +127,7 @@ static Error *columns_find(Task *task, const SpecScan *scan, ScanSegment *segmen
 static Error *segments_open(Task *task, ScanSource *source)
 {
     const SpecScan *scan = source->spec;
-    source->segments = ARENA_ARRAY(task->arena, ScanSegment, scan->segment_count + 1);
+    source->segments = ARENA_ARRAY(source->arena, ScanSegment, scan->segment_count + 1);
     for (int32_t i = 0; i < scan->segment_count; i++)
     {
         const SpecSegment *segment = &scan->segments[i];
@@ -145,7 +146,7 @@ static Error *segments_open(Task *task, ScanSource *source)
         source->segment_count++;
         if (segment->deleted != NULL)
             TRY(deleted_open(segment, &opened->deleted));
-        TRY(columns_find(task, scan, opened, segment->file));
+        TRY(columns_find(source->arena, scan, opened, segment->file));
     }
     return NULL;
 }
@@ -202,12 +203,12 @@ static bool block_deleted(const ScanSegment *segment, int32_t block)
     return segment->deleted != NULL && deleted_count(segment->deleted, from, from + rows) == rows;
 }
 
-static void morsel_add(Task *task, ScanSource *source, ScanMorsel morsel)
+static void morsel_add(ScanSource *source, ScanMorsel morsel)
 {
     if (source->morsel_count == source->morsel_capacity)
     {
         int64_t capacity = source->morsel_capacity == 0 ? 64 : source->morsel_capacity * 2;
-        ScanMorsel *more = ARENA_ARRAY(task->arena, ScanMorsel, capacity);
+        ScanMorsel *more = ARENA_ARRAY(source->arena, ScanMorsel, capacity);
         if (source->morsel_count > 0)
             memcpy(more, source->morsels, (size_t) source->morsel_count * sizeof *more);
         source->morsels = more;
@@ -234,7 +235,7 @@ static void morsels_split(Task *task, ScanSource *source)
         for (int32_t from = 0; from < whole[i].to; from += step)
         {
             int32_t to = from + step < whole[i].to ? from + step : whole[i].to;
-            morsel_add(task, source, (ScanMorsel){whole[i].segment, whole[i].block, from, to});
+            morsel_add(source, (ScanMorsel){whole[i].segment, whole[i].block, from, to});
         }
     }
 }
@@ -242,7 +243,9 @@ static void morsels_split(Task *task, ScanSource *source)
 static Error *scan_open(Pipe *pipe)
 {
     Task *task = pipe->task;
-    ScanSource *source = ARENA_NEW(task->arena, ScanSource);
+    Arena *arena = arena_new("scan");
+    ScanSource *source = ARENA_NEW(arena, ScanSource);
+    source->arena = arena;
     source->spec = &task->spec->scans[pipe->spec->source_index];
     pipe->scan = source;
     TRY(segments_open(task, source));
@@ -256,7 +259,7 @@ static Error *scan_open(Pipe *pipe)
             if (none || (blocks > 1 && block_excluded(task, source, segment, b)) || block_deleted(segment, b))
                 source->blocks_skipped++;
             else
-                morsel_add(task, source, (ScanMorsel){s, b, 0, segment_block_rows(segment->segment, b)});
+                morsel_add(source, (ScanMorsel){s, b, 0, segment_block_rows(segment->segment, b)});
         }
     }
     task->counters[pipe->index].blocks_skipped = source->blocks_skipped;
@@ -276,7 +279,10 @@ static void scan_close(Pipe *pipe)
             free(atomic_load(&source->segments[i].flags[p]));
     }
     for (int32_t w = 0; w < pipe->task->worker_count; w++)
-        pipe->task->workers[w].scan.scan = NULL; /* strings of the last batch are gone with the readers' next use */
+        pipe->task->workers[w].scan.scan = NULL;
+    if (source != NULL)
+        arena_free(source->arena);
+    pipe->scan = NULL;
 }
 
 /* ---- a worker's state ---- */
@@ -286,13 +292,13 @@ static ScanState *state_new(RtWorker *worker, const ScanSource *source)
     Task *task = worker->task;
     const SpecScan *spec = source->spec;
     pthread_mutex_lock(&task->lock);
-    ScanState *state = ARENA_NEW(task->arena, ScanState);
-    state->columns = ARENA_ARRAY(task->arena, ScanColumn, spec->column_count + 1);
-    state->reader = block_reader_new(task->arena, spec->column_count > 0 ? spec->column_count : 1);
+    ScanState *state = ARENA_NEW(source->arena, ScanState);
+    state->columns = ARENA_ARRAY(source->arena, ScanColumn, spec->column_count + 1);
+    state->reader = block_reader_new(source->arena, spec->column_count > 0 ? spec->column_count : 1);
     for (int32_t k = 0; k < spec->column_count; k++)
     {
         size_t width = (size_t) rep_size((Rep) spec->columns[k].rep);
-        state->columns[k].values = arena_zalloc(task->arena, width * RT_BATCH + PAD_BYTES);
+        state->columns[k].values = arena_zalloc(source->arena, width * RT_BATCH + PAD_BYTES);
     }
     pthread_mutex_unlock(&task->lock);
     state->source = source;
@@ -387,7 +393,7 @@ static bool column_load(RtScan *scan, int32_t k)
 static void *batch_bytes(RtWorker *worker, size_t bytes)
 {
     pthread_mutex_lock(&worker->task->lock);
-    void *memory = arena_zalloc(worker->task->arena, bytes);
+    void *memory = arena_zalloc(worker->scan.pipe->scan->arena, bytes);
     pthread_mutex_unlock(&worker->task->lock);
     return memory;
 }

@@ -12,6 +12,7 @@
  */
 #include "base/data/value.h"
 #include "src/run/run.h"
+#include "src/run/run_spill.h"
 
 #define TOP_MAX           100000 /* beyond this a limit is applied after the whole sort */
 #define TOP_SPARE         1024
@@ -231,7 +232,7 @@ static bool store_is_top(const RtStore *store)
     return wants >= 0 && wants <= TOP_MAX && store->spec->sort_count > 0;
 }
 
-static void bag_entries(const RtStore *store, const RowBag *bag, SortEntry *entries)
+void bag_entries(const RtStore *store, const RowBag *bag, SortEntry *entries)
 {
     RowChunk *chunk = bag->first;
     int32_t at = 0, n;
@@ -479,6 +480,8 @@ Error *sort_finish(RtStore *store)
 {
     int64_t count = store_rows(store), first = store->spec->offset > 0 ? store->spec->offset : 0;
     int64_t wants = store_wants(store);
+    if (store_spilled(store))
+        return sort_spill_finish(store, true);
     if (count == 0)
         return NULL;
     int64_t end = wants >= 0 && wants < count ? wants : count;
@@ -500,6 +503,12 @@ Error *sort_finish(RtStore *store)
     return error;
 }
 
+/* A top-N is small whatever comes. */
+static Error *sort_part_spill(RtStore *store, int32_t part)
+{
+    return store_is_top(store) ? NULL : sort_spill(store, part);
+}
+
 static void sort_close(RtStore *store)
 {
     for (int32_t w = 0; w < store->task->worker_count; w++)
@@ -516,6 +525,7 @@ const StoreOps sort_ops = {
     .reserve = store_bag_reserve,
     .commit = sort_commit,
     .str = store_bag_str,
+    .spill = sort_part_spill,
     .finish = sort_finish,
     .close = sort_close,
 };

@@ -59,20 +59,21 @@ static Error *store_open(Pipe *pipe)
 {
     RtStore *store = pipe->source;
     ASSERT(store->finished || store->exchange != NULL);
+    bool live = false;
     if (store->exchange != NULL)
-    {
-        TRY(exchange_read_begin(store));
-        pipe->morsel_count = pipe->task->worker_count; /* each takes buffers as they come */
-        return NULL;
-    }
+        TRY(exchange_read_begin(store, pipe->again, &live));
     if (store->order.rows != NULL)
     {
         pipe->morsel_count = (store->order.count + ORDER_MORSEL_ROWS - 1) / ORDER_MORSEL_ROWS;
         return NULL;
     }
+    pipe->morsel_count = store->disk.count;
     for (int32_t w = 0; w < pipe->task->worker_count; w++)
         for (RowChunk *chunk = store->parts[w].bag.first; chunk != NULL; chunk = chunk->next)
             pipe->morsel_count++;
+    pipe->live_from = pipe->morsel_count;
+    if (live)
+        pipe->morsel_count += pipe->task->worker_count; /* each takes buffers as they come */
     return NULL;
 }
 
@@ -86,12 +87,26 @@ static RowChunk *chunk_number(const RtStore *store, int64_t number)
     return NULL;
 }
 
+static void chunk_leave(RtScan *scan)
+{
+    if (scan->chunk_read)
+        memory_give(scan->worker->task->env.memory, scan->chunk, scan->chunk->bytes);
+    scan->chunk = NULL;
+    scan->chunk_read = false;
+}
+
+static void block_begin(RtScan *scan, const RtStore *store, const SpillBlock *block)
+{
+    const Task *task = store->task;
+    Error *error = spill_read(task->scratch, task->env.memory, store->layout, block, &scan->chunk);
+    scan->chunk_read = error == NULL;
+    worker_fail(scan->worker, error);
+}
+
 static void store_begin(RtScan *scan, int64_t morsel)
 {
     RtStore *store = scan->pipe->source;
-    scan->exchange = store->exchange;
-    if (store->exchange != NULL)
-        return;
+    chunk_leave(scan);
     if (store->order.rows != NULL)
     {
         int64_t end = (morsel + 1) * ORDER_MORSEL_ROWS;
@@ -99,8 +114,14 @@ static void store_begin(RtScan *scan, int64_t morsel)
         scan->to = end < store->order.count ? end : store->order.count;
         return;
     }
-    scan->chunk = chunk_number(store, morsel);
     scan->chunk_at = 0;
+    scan->exchange = morsel >= scan->pipe->live_from ? store->exchange : NULL;
+    if (scan->exchange != NULL)
+        return;
+    if (morsel < store->disk.count)
+        block_begin(scan, store, &store->disk.blocks[morsel]);
+    else
+        scan->chunk = chunk_number(store, morsel - store->disk.count);
 }
 
 static int32_t store_rows_ordered(RtScan *scan, const char **rows)
@@ -139,11 +160,13 @@ static int32_t store_rows_ordered(RtScan *scan, const char **rows)
 static int32_t store_next_rows(RtScan *scan, const char **rows)
 {
     RtStore *store = scan->pipe->source;
-    if (store->exchange != NULL)
+    if (scan->exchange != NULL)
         return exchange_rows_next(scan, rows);
     if (store->order.rows != NULL)
         return store_rows_ordered(scan, rows);
     RowChunk *chunk = scan->chunk;
+    if (chunk == NULL)
+        return 0;
     int32_t left = chunk->rows - scan->chunk_at, n = left < RT_BATCH ? left : RT_BATCH;
     *rows = chunk->data + (size_t) scan->chunk_at * (size_t) store->stride;
     scan->chunk_at += n;
@@ -155,6 +178,7 @@ static void store_end(RtScan *scan)
     if (scan->exchange != NULL)
         exchange_rows_end(scan);
     scan->exchange = NULL;
+    chunk_leave(scan);
     memory_give(scan->worker->task->env.memory, scan->gather, scan->gather_bytes);
     scan->gather = NULL;
     scan->gather_bytes = 0;

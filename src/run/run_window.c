@@ -9,6 +9,7 @@
  *
  * A job takes partitions of together some thousand rows, or one function over one large partition.
  */
+#include "src/run/run_spill.h"
 #include "src/run/run_window.h"
 
 #include "mpi/agree.h"
@@ -178,7 +179,7 @@ static Error *partitions_find(Windows *windows, int64_t rows)
     return NULL;
 }
 
-static Error *windows_compute(Windows *windows)
+static Error *windows_fill(Windows *windows)
 {
     RtStore *store = windows->store;
     int64_t rows = store->order.count;
@@ -187,17 +188,24 @@ static Error *windows_compute(Windows *windows)
     return task_parts(store->task, windows->job_count, rows, job_run, windows);
 }
 
-static Error *window_finish(RtStore *store)
+Error *windows_compute(RtStore *store)
 {
-    int64_t rows = store_rows(store);
-    if (rows == 0)
-        return NULL;
-    TRY(store->spec->sort_count > 0 ? sort_finish(store) : store_order_bags(store, 0, rows));
     Windows windows = {.store = store};
-    Error *error = windows_compute(&windows);
+    Error *error = windows_fill(&windows);
     memory_give(store->task->env.memory, windows.begins, windows.begins_bytes);
     memory_give(store->task->env.memory, windows.from, windows.from_bytes);
     return error;
+}
+
+static Error *window_finish(RtStore *store)
+{
+    int64_t rows = store_rows(store);
+    if (store_spilled(store))
+        return window_spill_finish(store);
+    if (rows == 0)
+        return NULL;
+    TRY(store->spec->sort_count > 0 ? sort_finish(store) : store_order_bags(store, 0, rows));
+    return windows_compute(store);
 }
 
 const StoreOps window_ops = {
@@ -205,6 +213,7 @@ const StoreOps window_ops = {
     .reserve = store_bag_reserve,
     .commit = store_bag_commit,
     .str = store_bag_str,
+    .spill = window_spill,
     .finish = window_finish,
     .close = store_bag_close,
 };

@@ -3,6 +3,7 @@
  * What the files of WINDOW stores share.
  *
  *     run_window.c    rows in order, partitions found and dealt out
+ *     spill_window.c  the same where the rows are on disk
  *     window_frame.c  peers and frames of a partition's rows
  *     window_rank.c   functions of base/kernel/window.def
  *     window_agg.c    aggregates over frames
@@ -56,6 +57,9 @@ Error *room_take(Partition *part, RoomId id, size_t count, size_t size, void **o
 
 /* The result of row i. XX000 if it is null where the layout has no null. */
 Error *result_set(Partition *part, const SpecWindow *window, int32_t i, const Datum *value) MUST_USE;
+
+/* run_window.c: fills the fields of all window functions, in rows that stand in store->order, sorted, whole partitions. */
+Error *windows_compute(RtStore *store) MUST_USE;
 
 /* window_frame.c */
 /* Fills group, group_from. */

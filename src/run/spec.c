@@ -83,6 +83,9 @@ static void store_verify(const Spec *spec, const SpecStore *store)
 static void pipeline_verify(const Spec *spec, int32_t index)
 {
     const SpecPipeline *pipeline = &spec->pipelines[index];
+    for (int32_t i = 0; i < pipeline->probe_count; i++)
+        ASSERT(pipeline->probes[i] >= 0 && pipeline->probes[i] < spec->store_count &&
+               spec->stores[pipeline->probes[i]].kind == STORE_HASH);
     ASSERT(pipeline->sink >= 0 && pipeline->sink < spec->store_count);
     ASSERT(pipeline->function >= -1 && (pipeline->function == -1 || spec->module[0] != 0));
     int32_t at = pipeline->source_index;

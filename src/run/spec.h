@@ -222,6 +222,8 @@ typedef struct SpecPipeline
     bool on_leader;   /* else on every compute node */
     int32_t stream;   /* numbering of the system tables */
     int32_t segment;
+    int32_t probe_count;
+    int32_t *probes;  /* HASH stores the function looks into */
     char *label;      /* "scan lineitem", for counters and messages */
 } SpecPipeline;
 

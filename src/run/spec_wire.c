@@ -106,6 +106,7 @@ static void pipeline_wire(Wire *wire, SpecPipeline *pipeline)
     wire_bool(wire, &pipeline->on_leader);
     wire_i32(wire, &pipeline->stream);
     wire_i32(wire, &pipeline->segment);
+    WIRE_LIST(wire, int32_t, pipeline->probes, pipeline->probe_count, wire_i32);
     wire_str(wire, &pipeline->label);
 }
 

@@ -4,6 +4,7 @@
  * are finished when their last pipeline has ended here, everything is given back.
  */
 #include "src/run/run.h"
+#include "src/run/run_spill.h"
 
 #include "mpi/agree.h"
 #include "mpi/command.h"
@@ -131,6 +132,7 @@ static Error *stores_open(Task *task)
         store->stride = store->layout->stride;
         store->index = i;
     }
+    task_spill_init(task);
     for (int32_t i = 0; i < spec->store_count; i++)
     {
         RtStore *store = &task->stores[i];
@@ -223,6 +225,7 @@ static Error *store_finish(RtStore *store)
 {
     if (store->ops->finish != NULL)
         TRY(store->ops->finish(store));
+    store_spill_gather(store);
     store->finished = true;
     return NULL;
 }
@@ -231,6 +234,7 @@ static Error *pipeline_run(Task *task, int32_t index)
 {
     RtStore *sink = &task->stores[task->spec->pipelines[index].sink];
     int64_t start = clock_us();
+    TRY(task_make_room(task, index));
     TRY(pipe_run(task, index));
     if (last_into(task, index))
         TRY(store_finish(sink));
@@ -239,6 +243,7 @@ static Error *pipeline_run(Task *task, int32_t index)
     counter->wall_us = clock_us() - start;
     if (counter->bytes == 0)
         counter->bytes = sink->exchange != NULL ? exchange_sent(sink) : store_bytes(sink);
+    task_release(task, index);
     return NULL;
 }
 
@@ -247,8 +252,7 @@ void task_run(Task *task)
     value_session_set(&task->spec->session);
     for (int32_t i = 0; i < task->spec->pipeline_count && task->error == NULL; i++)
     {
-        bool mine = (task->roles & (task->spec->pipelines[i].on_leader ? TASK_LEADER : TASK_COMPUTE)) != 0;
-        if (mine && i != task->return_pipe)
+        if (pipeline_is_mine(task, i) && i != task->return_pipe)
             task_fail(task, pipeline_run(task, i));
     }
     if (task->error != NULL)
@@ -335,6 +339,7 @@ void task_free(Task *task)
     for (int32_t i = 0; task->stores != NULL && i < task->spec->store_count; i++)
         if (task->stores[i].parts != NULL)
             task->stores[i].ops->close(&task->stores[i]);
+    scratch_free(task->scratch);
     for (int32_t i = 0; i < task->worker_count; i++)
     {
         arena_free(task->workers[i].arena);

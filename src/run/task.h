@@ -26,6 +26,7 @@ typedef struct TaskEnv
     const char *directory; /* of the warehouse */
     int64_t database_id;
     Budget *budget;
+    Budget *inbox; /* for buffers that have come from other ranks; NULL: no bound */
     MemoryPool *memory;
     SegmentCache *segments;
     ModuleCache *modules;

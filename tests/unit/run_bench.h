@@ -90,6 +90,15 @@ static inline void pipeline_add(Spec *spec, SourceKind source, int32_t source_in
                                                              .label = "test"};
 }
 
+/* The last pipeline looks into this store. */
+static inline void pipeline_probes(Arena *arena, Spec *spec, int32_t store)
+{
+    SpecPipeline *pipeline = &spec->pipelines[spec->pipeline_count - 1];
+    pipeline->probe_count = 1;
+    pipeline->probes = ARENA_ARRAY(arena, int32_t, 1);
+    pipeline->probes[0] = store;
+}
+
 static inline int32_t values_add(Arena *arena, Spec *spec, RowLayout *layout, const void *rows, int64_t count)
 {
     Text packed;

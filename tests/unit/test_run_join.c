@@ -144,6 +144,7 @@ static void join_check(int32_t mode, KeyMode key_mode, int64_t spread, int32_t b
     store_add(spec, STORE_RETURN, joined);
     pipeline_add(spec, SOURCE_VALUES, values_add(arena, spec, pairs, build, builds), 0, 0);
     pipeline_add(spec, SOURCE_VALUES, values_add(arena, spec, pairs, probe, probes), 1, 1);
+    pipeline_probes(arena, spec, 0);
     pipeline_add(spec, SOURCE_STORE, 1, 2, -1);
     join_mode = mode;
     join_hashed = key_mode == KEY_HASHED;
