@@ -69,6 +69,16 @@ static Expr *in_first_row(Build *build, ColumnId number, Expr *value)
     return chosen;
 }
 
+/* An order by the argument is one by its column: a percentile's is found in the order its rows have. */
+static void name_argument(Build *build, BoundAgg *agg, BoundNamed *named, int32_t *count)
+{
+    Expr *column = build_named(build, named, count, "argument", agg->arg);
+    for (int32_t k = 0; k < agg->sort_count; k++)
+        if (expr_equal(agg->sort[k].expr, agg->arg))
+            agg->sort[k].expr = column;
+    agg->arg = column;
+}
+
 /* Groups and arguments as columns of a projection below. */
 static void name_inputs(Build *build, Rel *agg)
 {
@@ -78,7 +88,7 @@ static void name_inputs(Build *build, Rel *agg)
         agg->named[k].expr = build_named(build, named, &count, "key", agg->named[k].expr);
     for (int32_t k = 0; k < agg->agg_count; k++)
         if (agg->aggs[k].arg != NULL)
-            agg->aggs[k].arg = build_named(build, named, &count, "argument", agg->aggs[k].arg);
+            name_argument(build, &agg->aggs[k], named, &count);
     agg->inputs[0] = rel_project(build->arena, agg->inputs[0], named, count);
 }
 

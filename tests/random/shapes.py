@@ -206,7 +206,7 @@ def for_column(r, scope, c):
     """An expression that may be written to a column, or None."""
     t = c.type
     if not c.not_null and r.random() < 0.1:
-        return E(t, "null")
+        return E(t, "null") if t.kind != "varbyte" else E(t, f"cast(null as {t.sql()})", "cast(null as bytea)")
     found = [e for e in scope if e.type.kind == t.kind and not e.trailing and not e.loose and
              (e.type.a == t.a and e.type.b == t.b if t.kind == "decimal" else e.type.a <= t.a)]
     if t.is_text() or t.kind in ("decimal", "real"):
