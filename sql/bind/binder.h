@@ -20,7 +20,7 @@
 
 #include <pg_query/pg_query.pb-c.h>
 
-#define BIND_RELATIONS_MAX  512    /* occurrences of tables and queries in a statement, CTEs counted where used */
+#define BIND_RELATIONS_MAX  2048    /* occurrences of tables and queries in a statement, CTEs counted where used */
 #define BIND_EXPR_NODES_MAX 100000 /* of one item, aliases written out */
 #define BIND_EXPR_DEPTH_MAX 2000   /* nodes on a path of an item, aliases written out */
 #define BIND_COLUMNS_MAX    1600   /* of a table or a result */
