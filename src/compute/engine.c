@@ -2,6 +2,7 @@
 #include "src/compute/engine_room.h"
 
 #include "base/core/assert.h"
+#include "src/compute/granted.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define STACK_BYTES      ((size_t) 32 * 1024 * 1024) /* address space: only what is touched is memory */
 #define SEGMENT_FDS      2048
@@ -93,27 +93,11 @@ void engine_do(Engine *engine, void (*run)(void *context, Team *team), void *con
 
 /* ---- start, stop ---- */
 
-static int64_t number_in_file(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    long long value = 0;
-    if (file == NULL)
-        return 0;
-    if (fscanf(file, "%lld", &value) != 1)
-        value = 0;
-    fclose(file);
-    return value;
-}
-
 static int64_t memory_for(int64_t asked)
 {
     if (asked > 0)
         return asked < MEMORY_BYTES_MIN ? MEMORY_BYTES_MIN : asked;
-    int64_t all = (int64_t) sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
-    int64_t granted = number_in_file("/sys/fs/cgroup/memory.max");
-    if (granted > 0 && granted < all)
-        all = granted;
-    int64_t mine = all / 10 * 6 / team_ranks_here();
+    int64_t mine = memory_granted() / 10 * 6 / team_ranks_here();
     return mine < MEMORY_BYTES_MIN ? MEMORY_BYTES_MIN : mine;
 }
 

@@ -29,7 +29,7 @@ typedef struct EngineConfig
     const char *directory; /* of the warehouse; copied */
     int64_t database_id;   /* data stands in DIRECTORY/db<id>/t<table>/s<slice>/ */
     int32_t threads;       /* of the team; 0: OMP_NUM_THREADS, else the cores this rank may use */
-    int64_t memory_bytes;  /* for what grows with data; 0: 60 % of the machine's, shared among its ranks */
+    int64_t memory_bytes;  /* for what grows with data; 0: 60 % of memory_granted(), shared among the ranks here */
 } EngineConfig;
 
 /* Local, on every rank, once.  Starts the engine thread and its team. */

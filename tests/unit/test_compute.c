@@ -8,6 +8,7 @@
 #include "base/data/hash.h"
 #include "src/codegen/compile.h"
 #include "src/compute/engine.h"
+#include "src/compute/granted.h"
 #include "src/load/plan.h"
 
 #include <CUnit/Basic.h>
@@ -511,6 +512,21 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
     return remove(path);
 }
 
+static void test_granted(void)
+{
+    int64_t all = memory_granted(), megabyte = 1024 * 1024;
+    CU_ASSERT(all > 0);
+    setenv("SLURM_MEM_PER_NODE", "100", 1);
+    CU_ASSERT_EQUAL(memory_granted(), 100 * megabyte);
+    unsetenv("SLURM_MEM_PER_NODE");
+    setenv("SLURM_MEM_PER_CPU", "20", 1);
+    setenv("SLURM_CPUS_ON_NODE", "3", 1);
+    CU_ASSERT_EQUAL(memory_granted(), 60 * megabyte);
+    unsetenv("SLURM_MEM_PER_CPU");
+    unsetenv("SLURM_CPUS_ON_NODE");
+    CU_ASSERT_EQUAL(memory_granted(), all);
+}
+
 static unsigned lead(void)
 {
     module_make();
@@ -522,6 +538,7 @@ static unsigned lead(void)
     CU_add_test(suite, "errors end everywhere", test_errors);
     CU_add_test(suite, "files and streams loaded", test_copy);
     CU_add_test(suite, "cancel", test_cancel);
+    CU_add_test(suite, "memory granted", test_granted);
     CU_add_test(suite, "eight at once", test_many);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
