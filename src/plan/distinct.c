@@ -34,7 +34,8 @@ double distinct_values(const Planner *planner, const Expr *key, double rows)
 
 /* --- groups ------------------------------------------------------------------- */
 
-#define UNIQUE_SHARE 0.95 /* of rows: values of a column that are seen as a key */
+#define GROUPS_SAID_MAX 32   /* of more it is not asked which says which */
+#define UNIQUE_SHARE    0.95 /* of rows: values of a column that are seen as a key */
 
 static const CatalogTable *table_of(const Planner *planner, ColumnId column)
 {
@@ -82,7 +83,7 @@ double distinct_groups(Planner *planner, const BoundNamed *groups, int32_t count
     for (int32_t k = 0; k < count; k++)
     {
         bool said = false; /* by another group, and not both by each other */
-        for (int32_t g = 0; g < count && !said && groups[k].expr->kind == EXPR_COLUMN; g++)
+        for (int32_t g = 0; g < count && count <= GROUPS_SAID_MAX && !said && groups[k].expr->kind == EXPR_COLUMN; g++)
             said = g != k && groups[g].expr->kind == EXPR_COLUMN &&
                    says(planner, groups[g].expr->column, groups[k].expr->column) &&
                    (g < k || !says(planner, groups[k].expr->column, groups[g].expr->column));
