@@ -66,6 +66,8 @@ static void rename_targets(Binder *binder, BoundQuery *query)
         ColumnId before = target->column;
         target->column = bound_add_column(binder->arena, binder->statement, binder->statement->columns[before].name,
                                           target->expr->type, target->expr->nullable);
+        if (query->set_kind != SET_NONE) /* what a set operation makes is the target itself */
+            target->expr = expr_column(binder->arena, binder->statement, target->column);
         for (int32_t k = 0; k < query->sort_count; k++)
             if (query->sort[k].expr->column == before)
                 query->sort[k].expr = expr_column(binder->arena, binder->statement, target->column);
