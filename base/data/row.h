@@ -46,6 +46,9 @@ typedef struct SortKey
     int32_t field;
     bool descending;
     bool nulls_first;
+    int32_t packed;  /* of the first key: so many keys together make one number of 64 bits; 0: nothing is known */
+    int64_t least;   /* of a packed key's values, which are integers */
+    int64_t entries; /* how many values there are, null included if the field has one */
 } SortKey;
 int row_compare(const RowLayout *layout, const SortKey *keys, int32_t key_count, const void *a, const void *b);
 uint64_t row_hash(const RowLayout *layout, const int32_t *fields, int32_t field_count, const void *row);

@@ -79,6 +79,8 @@ int32_t store_new(Cut *cut);
  * and b, as the probe side does (NULL: groups).  NULL: they stay apart.
  */
 KeyPack *keys_pack(Cut *cut, Expr *const *a, Expr *const *b, int32_t count);
+/* Packs the first of the ordering's keys, as many as their bounds allow, by the expressions they are the fields of. */
+void sort_keys_pack(Cut *cut, SpecStore *store, Expr *const *keys);
 void store_pack(Cut *cut, int32_t store, KeyPack *packs, int32_t count); /* packs: NULL for none */
 RowField field_of(Cut *cut, const Expr *expr);
 /* Places the fields, behind the header where the store has one. */

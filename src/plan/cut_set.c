@@ -179,6 +179,7 @@ Error *cut_window(Cut *cut, const Step *step, Open *open)
                                    .descending = sort != NULL && sort->descending,
                                    .nulls_first = sort != NULL && sort->nulls_first};
     }
+    sort_keys_pack(cut, store, keys);
     store->window_count = step->window_count;
     store->windows = ARENA_ARRAY(cut->arena, SpecWindow, step->window_count);
     for (int32_t w = 0; w < step->window_count; w++)

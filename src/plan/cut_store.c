@@ -323,8 +323,10 @@ int32_t store_of_sort(Cut *cut, Open *open, const Step *step)
         int32_t field = 0;
         while (columns[field] != keys[k]->column)
             field++;
-        store->sort[k] = (SortKey){field, step->sort[k].descending, step->sort[k].nulls_first};
+        store->sort[k] = (SortKey){
+            .field = field, .descending = step->sort[k].descending, .nulls_first = step->sort[k].nulls_first};
     }
+    sort_keys_pack(cut, store, keys);
     pipe_close(cut, open, index);
     return index;
 }

@@ -463,6 +463,7 @@ void moments_merge(int64_t *count, double *mean, double *squares, int64_t more, 
 Error *sort_finish(RtStore *store) MUST_USE;
 /* `count` rows from number `first` on as they stand in the bags, into store->order. */
 Error *store_order_bags(RtStore *store, int64_t first, int64_t count) MUST_USE;
+/* sort_order.c; keys: the first of them */
 uint64_t sort_prefix(const RowLayout *layout, const SortKey *key, const char *row);
 typedef struct SortOrder
 {
@@ -474,6 +475,7 @@ typedef struct SortOrder
 void sort_order_init(SortOrder *order, const RowLayout *layout, const SortKey *keys, int32_t key_count);
 /* One entry a row of the bag. */
 void bag_entries(const RtStore *store, const RowBag *bag, SortEntry *entries);
+bool sort_entry_before(const SortOrder *order, const SortEntry *a, const SortEntry *b);
 void sort_entries(const SortOrder *order, SortEntry *entries, int64_t count);
 /* run_scan.c */
 const void *scan_column(RtScan *scan, int32_t k);

@@ -54,6 +54,9 @@ static void sort_key_wire(Wire *wire, SortKey *key)
     wire_i32(wire, &key->field);
     wire_bool(wire, &key->descending);
     wire_bool(wire, &key->nulls_first);
+    wire_i32(wire, &key->packed);
+    wire_i64(wire, &key->least);
+    wire_i64(wire, &key->entries);
 }
 
 static void window_wire(Wire *wire, SpecWindow *window)

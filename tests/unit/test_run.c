@@ -58,8 +58,9 @@ static void sort_check(int32_t count, int64_t limit, int64_t offset, const char 
 
 static void test_sorts(void)
 {
-    SortKey by_int[] = {{0, false, false}}, by_two[] = {{1, true, true}, {0, false, false}};
-    SortKey by_str[] = {{2, false, true}, {1, false, false}};
+    SortKey by_int[] = {{.field = 0}};
+    SortKey by_two[] = {{.field = 1, .descending = true, .nulls_first = true}, {.field = 0}};
+    SortKey by_str[] = {{.field = 2, .nulls_first = true}, {.field = 1}};
     for (size_t t = 0; t < sizeof THREADS / sizeof *THREADS; t++)
     {
         sort_check(50000, -1, 0, "iDS", by_int, 1, THREADS[t]);

@@ -81,7 +81,7 @@ static Answer window_run(Arena *arena, Case what, SqlType result, int32_t count,
     SpecStore *store = store_add(spec, STORE_WINDOW, layout);
     SortKey *keys = ARENA_ARRAY(arena, SortKey, 2);
     keys[0].field = PART;
-    keys[1] = (SortKey){ORDER, what.descending, what.nulls_first};
+    keys[1] = (SortKey){.field = ORDER, .descending = what.descending, .nulls_first = what.nulls_first};
     store->sort = keys;
     store->sort_count = what.ordered ? 2 : 1;
     store->partition_count = 1;
