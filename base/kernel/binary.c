@@ -80,6 +80,66 @@ void k_to_hex_varbyte(Arena *arena, Str *result, const Str *value)
     *result = *value;
 }
 
+/* ---- single bytes and bits --------------------------------------------------------- */
+
+static bool index_fits(int64_t index, int64_t count, Error **error)
+{
+    if (index >= 0 && index < count)
+        return true;
+    error_keep(error, error_new(SQLSTATE_ARRAY_SUBSCRIPT_ERROR, "index %lld out of valid range, 0..%lld",
+                                (long long) index, (long long) count - 1));
+    return false;
+}
+
+static int64_t byte_at(const Str *value, int64_t index)
+{
+    int64_t byte = 0;
+    for (int64_t i = 2 * index; i < 2 * index + 2; i++)
+        byte = byte << 4 | (value->data[i] <= '9' ? value->data[i] - '0' : value->data[i] - 'a' + 10);
+    return byte;
+}
+
+static void byte_set(Arena *arena, Str *result, const Str *value, int64_t index, int64_t byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *hex = arena_memdup(arena, value->data, (size_t) value->len);
+    hex[2 * index] = digits[byte >> 4 & 15];
+    hex[2 * index + 1] = digits[byte & 15];
+    *result = (Str){hex, value->len};
+}
+
+int64_t k_get_byte(const Str *value, int64_t index, Error **error)
+{
+    return index_fits(index, value->len / 2, error) ? byte_at(value, index) : 0;
+}
+
+int64_t k_getbit(const Str *value, int64_t index, Error **error)
+{
+    int64_t bytes = value->len / 2;
+    return index_fits(index, bytes * 8, error) ? byte_at(value, bytes - 1 - index / 8) >> index % 8 & 1 : 0;
+}
+
+void k_set_byte(Arena *arena, Str *result, const Str *value, int64_t index, int64_t byte, Error **error)
+{
+    *result = (Str){"", 0};
+    if (index_fits(index, value->len / 2, error))
+        byte_set(arena, result, value, index, byte);
+}
+
+void k_set_bit(Arena *arena, Str *result, const Str *value, int64_t index, int64_t bit, Error **error)
+{
+    *result = (Str){"", 0};
+    if (bit != 0 && bit != 1)
+        error_keep(error, error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "new bit must be 0 or 1"));
+    else if (index_fits(index, value->len / 2 * 8, error))
+    {
+        int64_t byte = byte_at(value, index / 8);
+        byte_set(arena, result, value, index / 8, (byte & ~(INT64_C(1) << index % 8)) | bit << index % 8);
+    }
+}
+
+/* ---- formats ----------------------------------------------------------------------- */
+
 static bool format_is(const Str *format, const char *name)
 {
     int64_t length = str_trimmed(*format);

@@ -46,6 +46,10 @@ void k_from_hex(Arena *arena, Str *result, const Str *text, Error **error);
 void k_from_varbyte(Arena *arena, Str *result, const Str *value, const Str *format, Error **error);
 int64_t k_length_varbyte(const Str *value);
 void k_to_hex_varbyte(Arena *arena, Str *result, const Str *value);
+int64_t k_getbit(const Str *value, int64_t index, Error **error);
+int64_t k_get_byte(const Str *value, int64_t index, Error **error);
+void k_set_bit(Arena *arena, Str *result, const Str *value, int64_t index, int64_t bit, Error **error);
+void k_set_byte(Arena *arena, Str *result, const Str *value, int64_t index, int64_t byte, Error **error);
 void k_to_varbyte(Arena *arena, Str *result, const Str *text, const Str *format, Error **error);
 
 /* json.c */
@@ -77,6 +81,15 @@ void k_json_path_5_lenient(Arena *arena, Str *result, const Str *text, const Str
                            const Str *d, const Str *e, int64_t null_if_invalid, int64_t *null, Error **error);
 
 /* moment.c */
+void k_age_date(Interval *result, int64_t date);
+void k_age_dates(Interval *result, int64_t a, int64_t b);
+void k_age_timestamp(Interval *result, int64_t timestamp);
+void k_age_timestamps(Interval *result, int64_t a, int64_t b);
+void k_age_timestamptz(Interval *result, int64_t timestamp);
+void k_age_timestamptzs(Interval *result, int64_t a, int64_t b);
+int64_t k_isfinite(int64_t value);
+int64_t k_isfinite_interval(const Interval *interval);
+void k_timeofday(Arena *arena, Str *result);
 int64_t k_date_cmp_timestamptz(int64_t date, int64_t timestamptz);
 int64_t k_timestamp_cmp_timestamptz(int64_t timestamp, int64_t timestamptz);
 int64_t k_timestamptz_cmp_date(int64_t timestamptz, int64_t date);
@@ -241,6 +254,7 @@ int64_t k_to_timestamp_strict(const Str *text, const Str *picture, int64_t stric
 /* date_to_char.c */
 void k_to_char_date(Arena *arena, Str *result, int64_t date, const Str *picture);
 void k_to_char_timestamp(Arena *arena, Str *result, int64_t timestamp, const Str *picture);
+void k_to_char_timestamptz(Arena *arena, Str *result, int64_t timestamp, const Str *picture);
 
 /* digest.c */
 int64_t k_checksum_bigint(int64_t value);

@@ -4,6 +4,7 @@
  * for what is skipped; what is out of range (31 June, hour 24) goes on to the next day, month or
  * year, as Redshift has it, unless it is to be strict.
  */
+#include "base/data/value_session.h"
 #include "base/kernel/body.h"
 #include "base/kernel/date_format.h"
 
@@ -486,14 +487,15 @@ static int64_t moment_of(const Str *text, const Str *picture, bool strict, Error
     return fault == NULL ? date * DAY_US + us : 0;
 }
 
+/* The local time a text says, as a moment of the session's zone. */
 int64_t k_to_timestamp_strict(const Str *text, const Str *picture, int64_t strict, Error **error)
 {
-    return moment_of(text, picture, strict != 0, error);
+    return zone_to_utc(value_session()->zone, moment_of(text, picture, strict != 0, error));
 }
 
 int64_t k_to_timestamp(const Str *text, const Str *picture, Error **error)
 {
-    return moment_of(text, picture, false, error);
+    return k_to_timestamp_strict(text, picture, 0, error);
 }
 
 int64_t k_to_date_strict(const Str *text, const Str *picture, int64_t strict, Error **error)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TO_CHAR of dates and moments: the words of date_format.h, as PostgreSQL 15 (table 9.27) writes them. */
+#include "base/data/value_session.h"
 #include "base/kernel/body.h"
 #include "base/kernel/date_format.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct Moment
@@ -10,6 +12,8 @@ typedef struct Moment
     int32_t year, month, day; /* year 0 = 1 BC */
     int32_t date;
     int64_t hour, minute, second, us;
+    const TimeZone *zone;
+    int64_t utc;
 } Moment;
 
 static void put_number(Text *out, const DateToken *token, int64_t number, int32_t width)
@@ -62,6 +66,28 @@ static void put_year(Text *out, const DateToken *token, int32_t year)
     put_number(out, token, token->digits == 4 ? shown : shown % (int32_t) unit_power(token->digits), token->digits);
 }
 
+static void put_zone(Text *out, const DateToken *token, const Moment *moment)
+{
+    int32_t east = zone_offset(moment->zone, moment->utc);
+    int32_t minutes = abs(east) / 60 % 60;
+    const char *name = zone_abbreviation(moment->zone, moment->utc);
+    switch (token->word)
+    {
+    case WORD_ZONE:
+        put_name(out, token, name, strlen(name), 0);
+        return;
+    case WORD_OFFSET:
+    case WORD_ZONE_HOUR:
+        text_printf(out, "%c%02d", east < 0 ? '-' : '+', abs(east) / 3600);
+        if (token->word == WORD_OFFSET && minutes != 0)
+            text_printf(out, ":%02d", minutes);
+        return;
+    default:
+        text_printf(out, "%02d", minutes);
+        return;
+    }
+}
+
 static void put_clock(Text *out, const DateToken *token, const Moment *moment)
 {
     bool afternoon = moment->hour >= 12;
@@ -95,15 +121,8 @@ static void put_clock(Text *out, const DateToken *token, const Moment *moment)
     case WORD_SECOND_OF_DAY:
         put_number(out, token, moment->hour * 3600 + moment->minute * 60 + moment->second, 0);
         return;
-    case WORD_ZONE: /* moments without a zone are told in UTC, as Redshift does */
-        put_name(out, token, "UTC", 3, 0);
-        return;
-    case WORD_OFFSET:
-    case WORD_ZONE_HOUR:
-        text_puts(out, "+00");
-        return;
     default:
-        text_puts(out, "00");
+        put_zone(out, token, moment);
         return;
     }
 }
@@ -193,9 +212,11 @@ static void put_roman(Text *out, const DateToken *token, int32_t month)
     put_name(out, token, numbers[month - 1], strlen(numbers[month - 1]), 4);
 }
 
-void k_to_char_timestamp(Arena *arena, Str *result, int64_t timestamp, const Str *picture)
+/* The moment `utc` as it is told in the zone. */
+static void put_moment(Arena *arena, Str *result, const TimeZone *zone, int64_t utc, const Str *picture)
 {
-    Moment moment = {.date = timestamp_date(timestamp)};
+    int64_t timestamp = zone_to_local(zone, utc);
+    Moment moment = {.date = timestamp_date(timestamp), .zone = zone, .utc = utc};
     int64_t us = timestamp - moment.date * DAY_US;
     date_to_civil(moment.date, &moment.year, &moment.month, &moment.day);
     moment.hour = us / INT64_C(3600000000);
@@ -222,6 +243,17 @@ void k_to_char_timestamp(Arena *arena, Str *result, int64_t timestamp, const Str
             break;
         }
     *result = (Str){out.data == NULL ? "" : out.data, (int64_t) out.length};
+}
+
+/* Moments without a zone are told in UTC, as Redshift does. */
+void k_to_char_timestamp(Arena *arena, Str *result, int64_t timestamp, const Str *picture)
+{
+    put_moment(arena, result, zone_utc(), timestamp, picture);
+}
+
+void k_to_char_timestamptz(Arena *arena, Str *result, int64_t timestamp, const Str *picture)
+{
+    put_moment(arena, result, value_session()->zone, timestamp, picture);
 }
 
 void k_to_char_date(Arena *arena, Str *result, int64_t date, const Str *picture)

@@ -3,6 +3,8 @@
 #include "base/data/value_session.h"
 #include "base/kernel/body.h"
 
+#include <time.h>
+
 #define MOMENT_TEXT_BYTES 64
 
 /* ---- casts ---------------------------------------------------------------------- */
@@ -344,4 +346,73 @@ void k_justify_interval(Interval *result, const Interval *interval, Error **erro
     else if (days < 0 && us > 0)
         us -= DAY_US, days++;
     interval_put(result, months, days, us, error);
+}
+
+/* ---- ages, the clock -------------------------------------------------------------------- */
+
+/* Years, months and days counted by the calendar: months as long as the one the earlier moment lies in. */
+void k_age_timestamps(Interval *result, int64_t a, int64_t b)
+{
+    int32_t sign = a < b ? -1 : 1;
+    int64_t late = a < b ? b : a;
+    int64_t early = a < b ? a : b;
+    int32_t year, month, day, early_year, early_month, early_day;
+    date_to_civil(timestamp_date(late), &year, &month, &day);
+    date_to_civil(timestamp_date(early), &early_year, &early_month, &early_day);
+    int32_t months = (year - early_year) * 12 + month - early_month;
+    int32_t days = day - early_day;
+    int64_t us = timestamp_time(late) - timestamp_time(early);
+    if (us < 0)
+        us += DAY_US, days--;
+    if (days < 0)
+        days += month_days(early_year, early_month), months--;
+    *result = (Interval){.us = sign * us, .days = sign * days, .months = sign * months};
+}
+
+void k_age_timestamptzs(Interval *result, int64_t a, int64_t b)
+{
+    const TimeZone *zone = value_session()->zone;
+    k_age_timestamps(result, zone_to_local(zone, a), zone_to_local(zone, b));
+}
+
+void k_age_dates(Interval *result, int64_t a, int64_t b)
+{
+    k_age_timestamps(result, a * DAY_US, b * DAY_US);
+}
+
+void k_age_timestamp(Interval *result, int64_t timestamp)
+{
+    int64_t now = zone_to_local(value_session()->zone, value_session()->now);
+    k_age_timestamps(result, now - timestamp_time(now), timestamp);
+}
+
+void k_age_timestamptz(Interval *result, int64_t timestamp)
+{
+    k_age_timestamp(result, zone_to_local(value_session()->zone, timestamp));
+}
+
+void k_age_date(Interval *result, int64_t date)
+{
+    k_age_timestamp(result, date * DAY_US);
+}
+
+int64_t k_isfinite(int64_t value)
+{
+    (void) value;
+    return 1;
+}
+
+int64_t k_isfinite_interval(const Interval *interval)
+{
+    (void) interval;
+    return 1;
+}
+
+void k_timeofday(Arena *arena, Str *result)
+{
+    static const char picture[] = "Dy Mon DD HH24:MI:SS.US YYYY TZ";
+    struct timespec clock;
+    clock_gettime(CLOCK_REALTIME, &clock);
+    int64_t now = ((int64_t) clock.tv_sec - INT64_C(10957) * 86400) * SECOND_US + clock.tv_nsec / 1000;
+    k_to_char_timestamptz(arena, result, now, &(Str){picture, sizeof picture - 1});
 }

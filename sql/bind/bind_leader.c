@@ -37,6 +37,35 @@ static Error *current_setting(const Binder *binder, const Expr *name, Datum *val
     return NULL;
 }
 
+/* As an array prints, for there are no arrays. */
+static Error *current_schemas(const Binder *binder, const Expr *implicit, Datum *value)
+{
+    const BindContext *context = binder->context;
+    Text out;
+    if (implicit->kind != EXPR_CONST)
+        return unsupported(implicit->position, "current_schemas() of what is no constant is");
+    *value = (Datum){.null = true};
+    if (implicit->value.null)
+        return NULL;
+    text_init(&out, binder->arena);
+    text_puts(&out, implicit->value.i != 0 ? "{pg_catalog" : "{");
+    for (int32_t i = 0; i < context->search_path_count; i++)
+    {
+        const char *schema = context->search_path[i];
+        if (!catalog_has_schema(binder->snapshot, schema) ||
+            (implicit->value.i != 0 && strcmp(schema, "pg_catalog") == 0))
+            continue;
+        if (out.length > 1)
+            text_putc(&out, ',');
+        text_puts(&out, schema);
+    }
+    if (context->search_path_count == 0)
+        text_puts(&out, out.length > 1 ? ",public" : "public");
+    text_putc(&out, '}');
+    *value = (Datum){.str = {out.data, (int64_t) out.length}};
+    return NULL;
+}
+
 static Error *leader_value(Binder *binder, FuncId func, Expr *const *args, Datum *value)
 {
     const BindContext *context = binder->context;
@@ -54,6 +83,8 @@ static Error *leader_value(Binder *binder, FuncId func, Expr *const *args, Datum
     case FUNC_CURRENT_SCHEMA:
         *value = text_value(current_schema(binder));
         return NULL;
+    case FUNC_CURRENT_SCHEMAS:
+        return current_schemas(binder, args[0], value);
     case FUNC_CURRENT_SETTING:
         return current_setting(binder, args[0], value);
     case FUNC_CURRENT_TIMESTAMP:
@@ -93,6 +124,7 @@ static Error *leader_value(Binder *binder, FuncId func, Expr *const *args, Datum
     case FUNC_PG_LAST_COPY_ID:
         value->i = context->last_copy_id;
         return NULL;
+    case FUNC_LAST_USER_QUERY_ID:
     case FUNC_PG_LAST_QUERY_ID:
         value->i = context->last_query_id;
         return NULL;

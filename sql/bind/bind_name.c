@@ -294,11 +294,11 @@ Error *bind_column_ref(Binder *binder, Scope *scope, const PgQuery__ColumnRef *r
     name.alias = parts[1];
     name.schema = parts[2];
     Error *error = find_column(binder, scope, &name, out);
-    if (error == NULL || ref->n_fields > 1 || error->state != SQLSTATE_UNDEFINED_COLUMN ||
-        strcmp(name.name, "sysdate") != 0)
+    bool value = strcmp(name.name, "sysdate") == 0 || strcmp(name.name, "current_user_id") == 0;
+    if (error == NULL || ref->n_fields > 1 || error->state != SQLSTATE_UNDEFINED_COLUMN || !value)
         return error;
     error_free(error);
     FuncMatch match;
-    TRY(func_resolve("sysdate", NULL, 0, &match));
+    TRY(func_resolve(name.name, NULL, 0, &match));
     return bind_leader_func(binder, &match, NULL, name.position, out);
 }
