@@ -22,6 +22,9 @@
 #define STOA_TIER1_CC "gcc"
 #endif
 
+#define COMPILER_CPU_S 60
+#define COMPILER_BYTES ((rlim_t) 4 << 30)
+
 extern char **environ;
 
 static Error *publish(const char *temporary, const char *path)
@@ -120,17 +123,30 @@ Error *code_write_source(const char *source, const char *path)
     return NULL;
 }
 
-/* Output of the compiler is of no use to a client: it goes nowhere. */
+/* Output of the compiler is of no use to a client: it goes nowhere.  It leads a group, for it starts processes too. */
 static int spawn_compiler(char *const *arguments, pid_t *pid)
 {
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    int failure = posix_spawnp(pid, arguments[0], &actions, NULL, arguments, environ);
+    int failure = posix_spawnp(pid, arguments[0], &actions, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return failure;
+}
+
+/* A unit of a million lines stays at tier 0: what it starts inherits its limits, also when the server is gone. */
+static void limit_compiler(pid_t pid)
+{
+    struct rlimit seconds = {COMPILER_CPU_S, COMPILER_CPU_S}, memory = {COMPILER_BYTES, COMPILER_BYTES};
+    (void) setpriority(PRIO_PROCESS, (id_t) pid, 19);
+    (void) prlimit(pid, RLIMIT_CPU, &seconds, NULL);
+    (void) prlimit(pid, RLIMIT_AS, &memory, NULL);
 }
 
 static Error *run_compiler(char *const *arguments, _Atomic int *process)
@@ -142,7 +158,7 @@ static Error *run_compiler(char *const *arguments, _Atomic int *process)
                                     strerror(failure)),
                           "Install gcc on the leader's machine, or build with libtcc.");
     *process = pid;
-    (void) setpriority(PRIO_PROCESS, (id_t) pid, 19);
+    limit_compiler(pid);
     int status;
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
