@@ -116,11 +116,23 @@ static Error *cut_move(Cut *cut, const Step *step, Open *open)
     return NULL;
 }
 
+/* The step's rows rest in a buffer, from which the next pipeline goes on. */
+static void cut_rest(Cut *cut, const Step *step, Open *open)
+{
+    int32_t store = store_add(cut, STORE_BUFFER, step->outputs, step->output_count);
+    store_at(cut, store)->on_leader = open->on_leader;
+    store_at(cut, store)->rows_estimate = step->rows;
+    pipe_close(cut, open, store);
+    open_store(cut, open, store, open->on_leader);
+}
+
 static Error *cut_join(Cut *cut, const Step *step, Open *open)
 {
     Open inner;
     TRY(cut_step(cut, step->inputs[1], &inner));
     TRY(cut_step(cut, step->inputs[0], open));
+    if (open->op_count >= PIPE_OPS_MAX) /* generated code keeps a place for each joined row */
+        cut_rest(cut, step->inputs[0], open);
     ASSERT(cut->lone || inner.on_leader == open->on_leader);
     int32_t store = store_of_build(cut, &inner, step);
     pipe_closed_by(cut, step);
@@ -173,11 +185,7 @@ static Error *cut_project(Cut *cut, const Step *step, Open *open)
     if (!fresh)
         return NULL;
     /* What differs each time it is computed is computed once, and rests. */
-    int32_t store = store_add(cut, STORE_BUFFER, step->outputs, step->output_count);
-    store_at(cut, store)->on_leader = open->on_leader;
-    store_at(cut, store)->rows_estimate = step->rows;
-    pipe_close(cut, open, store);
-    open_store(cut, open, store, open->on_leader);
+    cut_rest(cut, step, open);
     return NULL;
 }
 

@@ -8,6 +8,8 @@
 typedef __int128 RowCount;
 #define ROWS_MANY ((RowCount) 1 << 90) /* and more: nothing follows from it */
 
+#define PIPE_OPS_MAX 24 /* operators of a pipeline, beyond which a join begins another; less than CURSORS_MAX of codegen */
+
 typedef struct Open Open;
 typedef struct Cut
 {
