@@ -286,7 +286,7 @@ void code_cache_close(CodeCache *cache)
     pthread_mutex_unlock(&cache->lock);
     int process = cache->process;
     if (process > 0)
-        kill(-process, SIGKILL);
+        kill(process, SIGKILL);
     pthread_join(cache->thread, NULL);
     for (int32_t k = 0; k < cache->queue_count; k++)
         free(cache->queue[k].source);

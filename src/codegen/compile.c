@@ -123,19 +123,15 @@ Error *code_write_source(const char *source, const char *path)
     return NULL;
 }
 
-/* Output of the compiler is of no use to a client: it goes nowhere.  It leads a group, for it starts processes too. */
+/* Output of the compiler is of no use to a client: it goes nowhere.  It stays in the server's group, which mpirun ends. */
 static int spawn_compiler(char *const *arguments, pid_t *pid)
 {
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    int failure = posix_spawnp(pid, arguments[0], &actions, &attributes, arguments, environ);
-    posix_spawnattr_destroy(&attributes);
+    int failure = posix_spawnp(pid, arguments[0], &actions, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     return failure;
 }

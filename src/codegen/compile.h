@@ -18,8 +18,8 @@ bool compile_instant_available(void);
 Error *compile_instant(const char *source, const char *path) MUST_USE;
 
 /* The tier-1 compiler as a process of lowest priority: `level` "-O3", isa "-march=..." or "".
- * `source_path` is written first and removed afterwards.  *process holds its pid, which is that of a group,
- * while it runs, so that another thread may kill it.  58P01 if there is no compiler; XX000 if it took more than a
+ * `source_path` is written first and removed afterwards.  *process holds its pid while it
+ * runs, so that another thread may kill it.  58P01 if there is no compiler; XX000 if it took more than a
  * minute of CPU time or 4 GB. */
 Error *compile_optimised(const char *source, const char *source_path, const char *path, const char *level, const char *isa,
                          _Atomic int *process) MUST_USE;
