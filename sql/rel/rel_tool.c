@@ -333,3 +333,12 @@ void rel_add_partition(Arena *arena, Rel *window, Expr *key)
         one->partition = partition;
     }
 }
+
+Expr *rel_named_swap(void *context, const Expr *column)
+{
+    const Rel *rel = context;
+    for (int32_t k = 0; k < rel->named_count; k++)
+        if (rel->named[k].column == column->column)
+            return rel->named[k].expr;
+    return NULL;
+}

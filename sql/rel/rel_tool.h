@@ -69,4 +69,7 @@ void infer_tests(Arena *arena, const BoundStatement *statement, ExprList *list);
 /* cast(column) op constant -> column op constant', where that is the same; else the conjunct. */
 Expr *cast_unwrapped(Arena *arena, Expr *conjunct);
 
+/* For expr_replace: context is a Rel; what it computes takes the place of its column; NULL: not one of its own. */
+Expr *rel_named_swap(void *context, const Expr *column);
+
 #endif

@@ -9,6 +9,7 @@
  * The early groups need not be whole: each node makes its own, nothing is sent for them.
  */
 #include "sql/rel/estimate.h"
+#include "sql/rel/rel_tool.h"
 
 #include "base/core/assert.h"
 
@@ -31,15 +32,6 @@ typedef struct Early
     ColumnSet keys; /* those of them that are read above it, but for aggregates */
 } Early;
 
-static Expr *named_swap(void *context, const Expr *column)
-{
-    const Rel *rel = context;
-    for (int32_t k = 0; k < rel->named_count; k++)
-        if (rel->named[k].column == column->column)
-            return rel->named[k].expr;
-    return NULL;
-}
-
 /* Groups and arguments without the projections between AGG and join; false if there is no join below them. */
 static bool find_join(Early *early)
 {
@@ -54,10 +46,10 @@ static bool find_join(Early *early)
             if (expr_is_volatile(at->named[k].expr))
                 return false;
         for (int32_t k = 0; k < agg->named_count; k++)
-            early->named[k].expr = expr_replace(arena, early->named[k].expr, named_swap, at);
+            early->named[k].expr = expr_replace(arena, early->named[k].expr, rel_named_swap, at);
         for (int32_t k = 0; k < agg->agg_count; k++)
             if (early->aggs[k].arg != NULL)
-                early->aggs[k].arg = expr_replace(arena, early->aggs[k].arg, named_swap, at);
+                early->aggs[k].arg = expr_replace(arena, early->aggs[k].arg, rel_named_swap, at);
     }
     early->join = at;
     return at->kind == REL_JOIN_SET || (at->kind == REL_JOIN && at->join == JOIN_LEFT);

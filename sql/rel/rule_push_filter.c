@@ -60,15 +60,6 @@ static void add_normal(Push *p, ExprList *list, Expr *const *conjuncts, int32_t 
 
 /* --- projections and aggregates: columns are exchanged for what they are made of --- */
 
-static Expr *named_swap(void *context, const Expr *column)
-{
-    const Rel *rel = context;
-    for (int32_t k = 0; k < rel->named_count; k++)
-        if (rel->named[k].column == column->column)
-            return rel->named[k].expr;
-    return NULL;
-}
-
 static bool names_are_volatile(const Rel *rel)
 {
     for (int32_t k = 0; k < rel->named_count; k++)
@@ -90,7 +81,7 @@ static Rel *push_through_names(Push *p, Rel *rel, ExprList *list)
         expr_list_add(goes ? &below : &stay, list->items[k]);
     }
     for (int32_t k = 0; k < below.count; k++)
-        below.items[k] = expr_replace(p->arena, below.items[k], named_swap, rel);
+        below.items[k] = expr_replace(p->arena, below.items[k], rel_named_swap, rel);
     rel->inputs[0] = push(p, rel->inputs[0], &below);
     return rel_filter(p->arena, rel, stay.items, stay.count);
 }

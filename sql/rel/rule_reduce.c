@@ -12,6 +12,7 @@
  * sets": Mumick, Finkelstein, Pirahesh, Ramakrishnan, "Magic is relevant", 1990).
  */
 #include "sql/rel/estimate.h"
+#include "sql/rel/rel_tool.h"
 
 #include "base/core/assert.h"
 
@@ -39,15 +40,6 @@ typedef struct Keys
 
 /* --- where the semi join can stand ------------------------------------------- */
 
-static Expr *named_swap(void *context, const Expr *column)
-{
-    const Rel *rel = context;
-    for (int32_t k = 0; k < rel->named_count; k++)
-        if (rel->named[k].column == column->column)
-            return rel->named[k].expr;
-    return NULL;
-}
-
 static ColumnSet columns_of_keys(Reduce *reduce, const Keys *keys)
 {
     ColumnSet set = {0};
@@ -69,7 +61,7 @@ static bool through_names(Reduce *reduce, const Rel *rel, Keys *keys)
     if (rel->kind == REL_AGG && !column_set_within(&read, &names))
         return false;
     for (int32_t k = 0; k < keys->count; k++)
-        keys->keys[k] = expr_replace(reduce->arena, keys->keys[k], named_swap, (void *) rel);
+        keys->keys[k] = expr_replace(reduce->arena, keys->keys[k], rel_named_swap, (void *) rel);
     return true;
 }
 

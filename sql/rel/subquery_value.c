@@ -9,6 +9,7 @@
  *
  * The null rules of IN, ANY and ALL are CASEs over such counts.
  */
+#include "sql/rel/rel_tool.h"
 #include "sql/rel/subquery.h"
 
 #include "base/core/assert.h"
@@ -82,15 +83,6 @@ static Expr *count_swap(void *context, const Expr *column)
     return NULL;
 }
 
-static Expr *named_swap(void *context, const Expr *column)
-{
-    const Rel *rel = context;
-    for (int32_t k = 0; k < rel->named_count; k++)
-        if (rel->named[k].column == column->column)
-            return rel->named[k].expr;
-    return NULL;
-}
-
 static bool projects_volatile(const Rel *rel)
 {
     for (int32_t k = 0; k < rel->named_count; k++)
@@ -113,7 +105,7 @@ static bool join_grouped(Build *build, Rel *inner, Rel **rel, Expr **values, int
     for (int32_t k = 0; k < count; k++)
     {
         for (Rel *at = inner; at != agg; at = at->inputs[0])
-            values[k] = expr_replace(build->arena, values[k], named_swap, at);
+            values[k] = expr_replace(build->arena, values[k], rel_named_swap, at);
         values[k] = expr_replace(build->arena, values[k], count_swap, &swap);
     }
     *rel = rel_join(build->arena, JOIN_LEFT, *rel, agg, on.items, on.count);
