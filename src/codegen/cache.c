@@ -12,10 +12,10 @@
 #include "base/core/assert.h"
 #include "base/core/map.h"
 #include "base/core/trace.h"
+#include "src/codegen/cache_files.h"
 #include "src/codegen/codegen.h"
 #include "src/codegen/compile.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -34,6 +34,9 @@
 #define LONG_US 100000 /* a unit's first run that takes longer is worth tier 1 */
 #define QUEUE_MAX 64 /* units waiting for tier 1; more are asked for again later */
 #define PATH_BYTES 4096
+#define FILES_MAX 8192 /* of DIR/cache; pruned at opening and after so many modules more have been made */
+#define FILES_MORE 1024
+#define LOOK_US (10 * 60 * 1000000LL) /* after this a unit's files are marked as used again, or found gone */
 
 typedef struct CodeEntry
 {
@@ -41,6 +44,7 @@ typedef struct CodeEntry
     bool ready[2];
     bool queued;
     bool refused; /* tier 1 failed once: not tried again */
+    int64_t looked_us; /* on clock_us() */
     uint8_t digest[2][16];
 } CodeEntry;
 
@@ -55,7 +59,9 @@ struct CodeCache
 {
     Arena *arena;
     char *directory;
+    char *drafts; /* of this job, in the directory */
     char *isa;
+    int64_t made; /* modules since the last pruning */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t thread;
@@ -109,11 +115,18 @@ static bool digest_file(const char *path, uint8_t digest[16])
     return there;
 }
 
+static void draft_path(const CodeCache *cache, const CodeEntry *entry, int32_t tier, char path[PATH_BYTES])
+{
+    snprintf(path, PATH_BYTES, "%s/%s.t%d.so", cache->drafts, entry->key, tier);
+}
+
 static void entry_look(const CodeCache *cache, CodeEntry *entry, int32_t tier)
 {
     char path[PATH_BYTES];
     entry_path(cache, entry, tier, path);
     entry->ready[tier] = digest_file(path, entry->digest[tier]);
+    if (entry->ready[tier])
+        cache_file_used(path);
 }
 
 static char *whole_source(const CodeUnit *unit)
@@ -216,10 +229,10 @@ void code_cache_done(CodeCache *cache, const Spec *spec)
 
 static Error *optimise(CodeCache *cache, const CodeEntry *entry, int32_t tier, const char *source, const char *level)
 {
-    char path[PATH_BYTES], source_path[PATH_BYTES];
+    char path[PATH_BYTES], draft[PATH_BYTES];
     entry_path(cache, entry, tier, path);
-    snprintf(source_path, sizeof source_path, "%s/%s.t%d.c", cache->directory, entry->key, tier);
-    return compile_optimised(source, source_path, path, level, cache->isa, &cache->process);
+    draft_path(cache, entry, tier, draft);
+    return compile_optimised(source, draft, path, level, cache->isa, &cache->process);
 }
 
 static void *background(void *argument)
@@ -256,10 +269,17 @@ void code_cache_listen(CodeCache *cache, CodeReady *ready, void *context)
 
 Error *code_cache_open(const char *directory, const char *isa, CodeCache **out)
 {
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
-        return error_new(SQLSTATE_IO_ERROR, "could not create directory \"%s\": %s", directory, strerror(errno));
     Arena *arena = arena_new("code cache");
+    char *drafts;
+    Error *error = cache_files_open(arena, directory, &drafts);
+    if (error != NULL)
+    {
+        arena_free(arena);
+        return error;
+    }
+    (void) cache_files_prune(directory, FILES_MAX);
     CodeCache *cache = ARENA_NEW(arena, CodeCache);
+    cache->drafts = drafts;
     cache->arena = arena;
     cache->directory = arena_strdup(arena, directory);
     cache->isa = arena_strdup(arena, isa);
@@ -269,6 +289,7 @@ Error *code_cache_open(const char *directory, const char *isa, CodeCache **out)
     int failure = pthread_create(&cache->thread, NULL, background, cache);
     if (failure != 0)
     {
+        cache_files_close(drafts);
         arena_free(arena);
         return error_new(SQLSTATE_INTERNAL_ERROR, "could not start the compiler thread: %s", strerror(failure));
     }
@@ -288,6 +309,7 @@ void code_cache_close(CodeCache *cache)
     if (process > 0)
         kill(process, SIGKILL);
     pthread_join(cache->thread, NULL);
+    cache_files_close(cache->drafts);
     for (int32_t k = 0; k < cache->queue_count; k++)
         free(cache->queue[k].source);
     pthread_cond_destroy(&cache->wake);
@@ -295,7 +317,7 @@ void code_cache_close(CodeCache *cache)
     arena_free(cache->arena);
 }
 
-/* Under the lock. The entry of a key, its files looked for once. */
+/* Under the lock. The entry of a key; its files are looked for once, and again when they may have been pruned. */
 static CodeEntry *find_entry(CodeCache *cache, const char *key, bool *seen)
 {
     CodeEntry *entry = map_get(cache->entries, key);
@@ -305,9 +327,14 @@ static CodeEntry *find_entry(CodeCache *cache, const char *key, bool *seen)
         entry = ARENA_NEW(cache->arena, CodeEntry);
         memcpy(entry->key, key, KEY_BYTES);
         map_put(cache->entries, entry->key, entry);
+    }
+    int64_t now_us = clock_us();
+    if (!*seen || now_us - entry->looked_us > LOOK_US)
+    {
         entry_look(cache, entry, 0);
         entry_look(cache, entry, 1);
-        *seen = entry->ready[0];
+        entry->looked_us = now_us;
+        *seen = *seen || entry->ready[0];
     }
     return entry;
 }
@@ -317,11 +344,17 @@ static Error *make_now(CodeCache *cache, CodeEntry *entry, int32_t tier, const c
 {
     if (entry->ready[tier])
         return NULL;
+    if (++cache->made > FILES_MORE)
+    {
+        (void) cache_files_prune(cache->directory, FILES_MAX);
+        cache->made = 0;
+    }
     if (tier == 0 && compile_instant_available())
     {
-        char path[PATH_BYTES];
+        char path[PATH_BYTES], draft[PATH_BYTES];
         entry_path(cache, entry, 0, path);
-        TRY(compile_instant(source, path));
+        draft_path(cache, entry, 0, draft);
+        TRY(compile_instant(source, draft, path));
     }
     else
         TRY(optimise(cache, entry, tier, source, tier == 0 ? "-O1" : "-O3"));

@@ -27,9 +27,9 @@
 
 extern char **environ;
 
-static Error *publish(const char *temporary, const char *path)
+static Error *publish(const char *draft, const char *path)
 {
-    if (chmod(temporary, 0600) != 0 || rename(temporary, path) != 0)
+    if (chmod(draft, 0600) != 0 || rename(draft, path) != 0)
         return error_new(SQLSTATE_IO_ERROR, "could not put compiled code at \"%s\": %s", path, strerror(errno));
     return NULL;
 }
@@ -53,7 +53,7 @@ static void note_complaint(void *context, const char *message)
         snprintf(complaint->text, sizeof complaint->text, "%s", message);
 }
 
-static Error *instant_to_file(const char *source, const char *temporary)
+static Error *instant_to_file(const char *source, const char *draft)
 {
     Complaint complaint = {""};
     TCCState *state = tcc_new();
@@ -62,7 +62,7 @@ static Error *instant_to_file(const char *source, const char *temporary)
     tcc_set_error_func(state, &complaint, note_complaint);
     tcc_set_options(state, "-nostdlib -nostdinc");
     tcc_set_output_type(state, TCC_OUTPUT_DLL);
-    bool worked = tcc_compile_string(state, source) == 0 && tcc_output_file(state, temporary) == 0;
+    bool worked = tcc_compile_string(state, source) == 0 && tcc_output_file(state, draft) == 0;
     tcc_delete(state);
     if (worked)
         return NULL;
@@ -70,17 +70,15 @@ static Error *instant_to_file(const char *source, const char *temporary)
                         complaint.text);
 }
 
-Error *compile_instant(const char *source, const char *path)
+Error *compile_instant(const char *source, const char *draft, const char *path)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    char temporary[4096];
-    snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long) getpid());
     pthread_mutex_lock(&lock);
-    Error *error = instant_to_file(source, temporary);
+    Error *error = instant_to_file(source, draft);
     if (error == NULL)
-        error = publish(temporary, path);
+        error = publish(draft, path);
     if (error != NULL)
-        unlink(temporary);
+        unlink(draft);
     pthread_mutex_unlock(&lock);
     return error;
 }
@@ -92,9 +90,10 @@ bool compile_instant_available(void)
     return false;
 }
 
-Error *compile_instant(const char *source, const char *path)
+Error *compile_instant(const char *source, const char *draft, const char *path)
 {
     (void) source;
+    (void) draft;
     return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "no instant compiler is built in (\"%s\")", path);
 }
 
@@ -165,16 +164,16 @@ static Error *run_compiler(char *const *arguments, _Atomic int *process)
     return NULL;
 }
 
-Error *compile_optimised(const char *source, const char *source_path, const char *path, const char *level, const char *isa,
+Error *compile_optimised(const char *source, const char *draft, const char *path, const char *level, const char *isa,
                          _Atomic int *process)
 {
-    char temporary[4096];
-    snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long) getpid());
+    char source_path[4096];
+    snprintf(source_path, sizeof source_path, "%s.c", draft);
     Error *error = code_write_source(source, source_path);
     char *arguments[20];
     int32_t count = 0;
     const char *const fixed[] = {STOA_TIER1_CC[0] != '\0' ? STOA_TIER1_CC : "gcc", level, "-pipe", "-w", "-shared", "-fPIC",
-                                 "-nostdlib", "-fno-trapping-math", "-x", "c", source_path, "-o", temporary};
+                                 "-nostdlib", "-fno-trapping-math", "-x", "c", source_path, "-o", draft};
     for (size_t k = 0; k < sizeof fixed / sizeof fixed[0]; k++)
         arguments[count++] = (char *) (uintptr_t) fixed[k];
     if (isa[0] != '\0')
@@ -183,9 +182,9 @@ Error *compile_optimised(const char *source, const char *source_path, const char
     if (error == NULL)
         error = run_compiler(arguments, process);
     if (error == NULL)
-        error = publish(temporary, path);
+        error = publish(draft, path);
     if (error != NULL)
-        unlink(temporary);
+        unlink(draft);
     unlink(source_path);
     return error;
 }

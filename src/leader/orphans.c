@@ -74,7 +74,7 @@ static void sweep_table(void *context, const char *path, const char *name)
     (void) rmdir(below);
 }
 
-/* Drafts of files that a killed job did not finish: compilers' and writers' alike. */
+/* Drafts of files that a killed job did not finish; those of compilers are the code cache's. */
 static void sweep_draft(void *context, const char *path, const char *name)
 {
     Sweep *sweep = context;
@@ -98,7 +98,7 @@ int64_t orphans_remove(const char *directory, const CatalogSnapshot *snapshot)
                     &table->segments[i]);
     }
     entries_walk(arena_printf(arena, "%s/db%d", directory, DATABASE_ID), sweep_table, &sweep);
-    static const char *const drafts[] = {"cache", "client", "run"};
+    static const char *const drafts[] = {"client", "run"};
     for (size_t i = 0; i < sizeof drafts / sizeof drafts[0]; i++)
         entries_walk(arena_printf(arena, "%s/%s", directory, drafts[i]), sweep_draft, &sweep);
     arena_free(arena);

@@ -3,10 +3,16 @@
  * Generated C, compared with tests/golden/code_<name>.c: what a change of the generator does to the text is seen
  * in review.  STOA_GOLDEN=write test_codegen writes the golden files anew; test_codegen "select ..." prints a unit.
  */
+#include "src/codegen/cache_files.h"
 #include "src/codegen/codegen.h"
 #include "tests/unit/plan_catalog.h"
 
 #include <CUnit/Basic.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 static Error *make_code(const char *sql, int32_t rank_count, const char **text)
 {
@@ -122,6 +128,39 @@ static void test_literals(void)
                 (const char *const[]){"main", "90909", NULL});
 }
 
+static void file_make(const char *path, int64_t unused_s)
+{
+    FILE *file = fopen(path, "w");
+    CU_ASSERT_FATAL(file != NULL && fclose(file) == 0);
+    struct timespec at[2] = {{time(NULL) - unused_s, 0}, {time(NULL) - unused_s, 0}};
+    CU_ASSERT_FATAL(utimensat(AT_FDCWD, path, at, 0) == 0);
+}
+
+static void test_cache_files(void)
+{
+    const char *temporary = getenv("STOA_TEST_DIRECTORY");
+    char *directory = arena_printf(arena, "%s/cache", temporary == NULL ? "." : temporary), *earlier, *drafts;
+    CU_ASSERT_FATAL(cache_files_open(arena, directory, &earlier) == NULL);
+    file_make(arena_printf(arena, "%s/1.t0.so", earlier), 0);
+    CU_ASSERT_FATAL(cache_files_open(arena, directory, &drafts) == NULL);
+    CU_ASSERT(access(earlier, F_OK) != 0 && access(drafts, F_OK) == 0);
+    for (int32_t i = 0; i < 10; i++)
+        file_make(arena_printf(arena, "%s/%d.t0.so", directory, i), i * 1000);
+    cache_file_used(arena_printf(arena, "%s/9.t0.so", directory));
+    CU_ASSERT(cache_files_prune(directory, 8) == 2);
+    for (int32_t i = 0; i < 10; i++)
+        CU_ASSERT((access(arena_printf(arena, "%s/%d.t0.so", directory, i), F_OK) == 0) == (i != 8 && i != 7));
+    CU_ASSERT(cache_files_prune(directory, 0) == 3); /* 4, 5, 6: the others were used in the last hour */
+    CU_ASSERT(cache_files_prune(directory, 0) == 0);
+    for (int32_t i = 0; i < 10; i++)
+        unlink(arena_printf(arena, "%s/%d.t0.so", directory, i));
+    cache_files_close(drafts);
+    CU_ASSERT(rmdir(directory) == 0);
+    Error *error = cache_files_open(arena, "/proc/none", &drafts);
+    CU_ASSERT(error != NULL && error->state == SQLSTATE_IO_ERROR);
+    error_free(error);
+}
+
 int main(int argc, char **argv)
 {
     arena = arena_new("test codegen");
@@ -136,6 +175,7 @@ int main(int argc, char **argv)
     CU_add_test(suite, "shapes", test_shapes);
     CU_add_test(suite, "repeats", test_repeats);
     CU_add_test(suite, "literals", test_literals);
+    CU_add_test(suite, "cache files", test_cache_files);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     int failures = (int) CU_get_number_of_failures();
