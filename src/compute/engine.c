@@ -20,6 +20,9 @@
 #define INBOX_SHARE      8 /* an eighth is for what comes from other ranks */
 #define KEEP_IDLE_BYTES  (2 * 1024 * 1024)
 #define IDLE_S           60 /* then unused memory goes back */
+#define MALLOC_SHARE     256 /* what malloc() is asked for beyond this share goes back to the system when freed */
+#define MALLOC_LEAST     (INT64_C(128) * 1024)
+#define MALLOC_MOST      (INT64_C(32) * 1024 * 1024)
 #define MEMORY_BYTES_MIN (INT64_C(32) * 1024 * 1024)
 
 /* ---- the engine thread ---- */
@@ -101,6 +104,15 @@ static int64_t memory_for(int64_t asked)
     return mine < MEMORY_BYTES_MIN ? MEMORY_BYTES_MIN : mine;
 }
 
+/* Left to itself, glibc raises the threshold with every large piece freed, and small budgets end in fragments. */
+static void malloc_bound(int64_t memory_bytes)
+{
+    int64_t large = memory_bytes / MALLOC_SHARE;
+    large = large < MALLOC_LEAST ? MALLOC_LEAST : large > MALLOC_MOST ? MALLOC_MOST : large;
+    (void) mallopt(M_MMAP_THRESHOLD, (int) large);
+    (void) mallopt(M_TRIM_THRESHOLD, (int) (2 * large));
+}
+
 static Error *thread_start(Engine *engine)
 {
     pthread_attr_t attributes;
@@ -137,6 +149,7 @@ Error *engine_start(const EngineConfig *config, Engine **out)
     engine->database_id = config->database_id;
     engine->threads = engine_threads(config->threads);
     int64_t bytes = memory_for(config->memory_bytes);
+    malloc_bound(bytes);
     int64_t inbox = world_size(engine->world) > 1 ? bytes / INBOX_SHARE : 0;
     budget_init(&engine->inbox, inbox);
     budget_init(&engine->budget, bytes - bytes / BLOCKS_SHARE - inbox);
