@@ -186,6 +186,23 @@ Error *decimal_parse(const char *text, size_t length, int32_t precision, int32_t
     return NULL;
 }
 
+Error *decimal_parse_open(const char *text, size_t length, SqlType *type, int128 *value)
+{
+    Written written;
+    *value = 0;
+    if (!number_scan(text, length, &written))
+        return not_a_number("numeric", text, length);
+    int32_t scale = 0, precision = 1;
+    if (written.exponent < 0)
+        scale = written.exponent < -(DECIMAL_PRECISION_MAX - 1) ? DECIMAL_PRECISION_MAX - 1 : (int32_t) -written.exponent;
+    if (!written_at_scale(&written, scale, true, value) || !decimal_fits(*value, DECIMAL_PRECISION_MAX))
+        return field_overflow(DECIMAL_PRECISION_MAX, scale);
+    while (!decimal_fits(*value, precision))
+        precision++;
+    *type = type_decimal(precision > scale ? precision : scale + 1, scale);
+    return NULL;
+}
+
 static int32_t digits_write(uint128 number, char *out)
 {
     char reversed[48];

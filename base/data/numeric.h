@@ -50,6 +50,9 @@ Error *decimal_rescale(int128 value, int32_t from, int32_t to, bool round, int12
  * `scale` are rounded half away (round) or cut.  22P02 for no number, 22003 beyond precision. */
 Error *decimal_parse(const char *text, size_t length, int32_t precision, int32_t scale, bool round,
                      int128 *value) MUST_USE;
+/* The same with the digits the text has: "-12.50" is a DECIMAL(4,2), "0.05" a DECIMAL(3,2), "1e3" a DECIMAL(4,0).  More than
+ * 37 decimals are rounded to so many. */
+Error *decimal_parse_open(const char *text, size_t length, SqlType *type, int128 *value) MUST_USE;
 /* Blanks around are allowed. 22P02 naming `type`, 22003 outside [least, most]. */
 Error *int64_parse(const char *text, size_t length, const char *type, int64_t least, int64_t most,
                    int64_t *value) MUST_USE;

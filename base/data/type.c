@@ -22,6 +22,27 @@ static const int8_t rep_sizes[REP_COUNT] = {
     [REP_F32] = 4, [REP_F64] = 8, [REP_STR] = 16, [REP_INTERVAL] = 16,
 };
 
+/* PostgreSQL's types that are kept as another one: pg_type.dat. */
+static const struct
+{
+    uint32_t oid;
+    uint8_t id;
+} oid_aliases[] = {
+    {0, TYPE_UNKNOWN},  {17, TYPE_VARBYTE}, {18, TYPE_VARCHAR},   {19, TYPE_VARCHAR},
+    {25, TYPE_VARCHAR}, {26, TYPE_BIGINT},  {1042, TYPE_VARCHAR}, /* bytea "char" name text oid bpchar */
+};
+
+bool type_of_oid(uint32_t oid, SqlType *type)
+{
+    uint8_t id = TYPE_NONE;
+    for (size_t i = 0; i < sizeof oid_aliases / sizeof *oid_aliases && id == TYPE_NONE; i++)
+        id = oid_aliases[i].oid == oid ? oid_aliases[i].id : (uint8_t) TYPE_NONE;
+    for (uint8_t i = TYPE_NONE + 1; i < TYPE_COUNT && id == TYPE_NONE; i++)
+        id = type_rows[i].oid == oid ? i : (uint8_t) TYPE_NONE;
+    *type = id == TYPE_DECIMAL ? type_decimal(DECIMAL_PRECISION_I64_MAX, 0) : type_make((TypeId) id);
+    return id != TYPE_NONE;
+}
+
 SqlType type_make(TypeId id)
 {
     ASSERT((unsigned) id < TYPE_COUNT);

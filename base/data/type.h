@@ -127,6 +127,9 @@ bool type_is_integer(SqlType type); /* SMALLINT INTEGER BIGINT */
 bool type_is_number(SqlType type);  /* those, DECIMAL, REAL, DOUBLE */
 bool type_is_string(SqlType type);  /* CHAR VARCHAR UNKNOWN */
 uint32_t type_oid(SqlType type);
+/* The type of a parameter that a client calls so; "text", "name" and their like are VARCHAR, a DECIMAL has the default
+ * digits, 0 is UNKNOWN.  false: there is none. */
+bool type_of_oid(uint32_t oid, SqlType *type);
 int32_t type_typmod(SqlType type);      /* PostgreSQL's atttypmod, -1 = none */
 int32_t type_wire_length(SqlType type); /* RowDescription's type size */
 /* "numeric(15,2)", "character varying(25)", as format_type() prints. */

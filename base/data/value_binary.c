@@ -145,31 +145,42 @@ static int64_t get_big(const uint8_t *at, int32_t bytes)
     return (int64_t) value;
 }
 
-static Error *get_numeric(SqlType type, const uint8_t *at, size_t length, Datum *out)
+Error *value_print_numeric(Text *text, const void *bytes, size_t length)
 {
+    const uint8_t *at = bytes;
+    SqlType type = type_make(TYPE_DECIMAL);
     if (length < 8)
         return bad_format(type);
-    int64_t count = get_big(at, 2), weight = get_big(at + 2, 2), sign = get_big(at + 4, 2);
-    if (count < 0 || (size_t) (8 + 2 * count) != length || (sign != 0 && sign != NUMERIC_NEGATIVE))
+    int64_t count = get_big(at, 2), weight = get_big(at + 2, 2), sign = get_big(at + 4, 2), scale = get_big(at + 6, 2);
+    if (count < 0 || (size_t) (8 + 2 * count) != length || (sign != 0 && sign != NUMERIC_NEGATIVE) || scale < 0)
         return bad_format(type);
     bool sound = weight < NUMERIC_GROUPS_MAX && weight > -NUMERIC_GROUPS_MAX && count < 2 * NUMERIC_GROUPS_MAX;
     for (int64_t i = 0; i < count; i++)
         sound = sound && get_big(at + 8 + 2 * i, 2) >= 0 && get_big(at + 8 + 2 * i, 2) < NUMERIC_BASE;
     if (!sound)
         return bad_format(type);
-    /* as text, which has one rule for rounding and range: value_parse()'s */
-    Text text;
-    text_init(&text, NULL);
-    text_puts(&text, sign != 0 ? "-" : "");
-    int64_t lowest = weight - count + 1;
-    for (int64_t place = weight > 0 ? weight : 0; place >= (lowest < 0 ? lowest : 0); place--)
+    text_puts(text, sign != 0 ? "-" : "");
+    int64_t behind = (scale + NUMERIC_BASE_DIGIT - 1) / NUMERIC_BASE_DIGIT; /* groups */
+    for (int64_t place = weight > 0 ? weight : 0; place >= -behind; place--)
     {
         int64_t i = weight - place;
         if (place == -1)
-            text_putc(&text, '.');
-        text_printf(&text, "%04d", i >= 0 && i < count ? (int) get_big(at + 8 + 2 * i, 2) : 0);
+            text_putc(text, '.');
+        text_printf(text, "%04d", i >= 0 && i < count ? (int) get_big(at + 8 + 2 * i, 2) : 0);
     }
-    Error *error = value_parse(NULL, type, VALUE_INPUT, text.data, text.length, out);
+    text->length -= (size_t) (behind * NUMERIC_BASE_DIGIT - scale);
+    text->data[text->length] = '\0';
+    return NULL;
+}
+
+/* As text, which has one rule for rounding and range: value_parse()'s. */
+static Error *get_numeric(SqlType type, const uint8_t *at, size_t length, Datum *out)
+{
+    Text text;
+    text_init(&text, NULL);
+    Error *error = value_print_numeric(&text, at, length);
+    if (error == NULL)
+        error = value_parse(NULL, type, VALUE_INPUT, text.data, text.length, out);
     text_free(&text);
     return error;
 }

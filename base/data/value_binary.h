@@ -15,4 +15,7 @@ void value_write_binary(Text *text, SqlType type, const Datum *value);
  * value_parse(). */
 Error *value_read_binary(Arena *arena, SqlType type, const void *bytes, size_t length, Datum *out) MUST_USE;
 
+/* Appends the number that the bytes of a NUMERIC say, with the decimals it shows; 08P01. */
+Error *value_print_numeric(Text *text, const void *bytes, size_t length) MUST_USE;
+
 #endif

@@ -12,10 +12,11 @@
 #include "sql/bind/bound.h"
 #include "sql/parse/parse.h"
 
-/* A parameter's value.  A literal whose type was not said is UNKNOWN, and takes the type its place asks for. */
+/* A parameter's type and, when the statement is run, its value. */
 typedef struct BindParam
 {
-    SqlType type;
+    SqlType type; /* UNKNOWN: to be told from its place */
+    bool open;    /* of a DECIMAL: nobody has said how many digits it has, so it keeps those it is given */
     Datum value;
 } BindParam;
 
@@ -73,14 +74,32 @@ typedef struct CreateViewPlan
 Error *bind_create_view(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                         const ParseStatement *statement, CreateViewPlan **out) MUST_USE;
 
-/* Checks the statement of a PREPARE and tells the types of its parameters, declared or not.  42P18: one's cannot be told. */
+typedef struct BindResultColumn
+{
+    const char *name;
+    SqlType type;
+} BindResultColumn;
+
+/* What is known of a statement before its parameters have values. */
+typedef struct BindPrepared
+{
+    int32_t param_count;
+    const BindParam *params; /* their types */
+    int32_t column_count; /* of its rows; 0: it gives none */
+    BindResultColumn *columns;
+} BindPrepared;
+
+/* The types a PREPARE declares. */
+Error *bind_prepare_types(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                          const ParseStatement *prepare, BindParam **params, int32_t *count) MUST_USE;
+/* Checks a statement with parameters; those that are not among the `count` declared ones, or UNKNOWN there, get the type
+ * that their first place asks for.  42P18: it cannot be told. */
 Error *bind_prepare(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
-                    const ParseStatement *prepare, BindParam **params, int32_t *count) MUST_USE;
-/* EXECUTE's arguments for the statement that PREPARE prepared; params: their types, which get values.
- * 42601 if their number is wrong, 42804 if a type is. */
+                    const ParseStatement *statement, const BindParam *declared, int32_t count,
+                    BindPrepared *out) MUST_USE;
+/* EXECUTE's arguments as values of `params`, whose types are known.  42601 if their number is wrong, 42804 if a type is. */
 Error *bind_execute(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
-                    const ParseStatement *prepare, const ParseStatement *execute, BindParam *params,
-                    int32_t count) MUST_USE;
+                    const ParseStatement *execute, BindParam *params, int32_t count) MUST_USE;
 
 typedef struct CopyColumn
 {

@@ -73,32 +73,67 @@ void bind_note_param(Binder *binder, const Expr *expr, SqlType type)
 
 /* --- PREPARE -------------------------------------------------------------------------- */
 
+Error *bind_prepare_types(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                          const ParseStatement *prepare, BindParam **params, int32_t *count)
+{
+    Binder binder = {.arena = arena, .snapshot = snapshot, .context = context, .parse = prepare};
+    const PgQuery__PrepareStmt *node = prepare->node->prepare_stmt;
+    *count = (int32_t) node->n_argtypes;
+    *params = ARENA_ARRAY(arena, BindParam, *count);
+    for (int32_t i = 0; i < *count; i++)
+        TRY(bind_type(&binder, node->argtypes[i]->type_name, false, &(*params)[i].type));
+    return NULL;
+}
+
+static bool types_known(const ParamTypes *params, int32_t *unknown)
+{
+    for (*unknown = 0; *unknown < params->count; ++*unknown)
+        if (params->types[*unknown].id == TYPE_UNKNOWN)
+            return false;
+    return true;
+}
+
+static Error *params_bind(Binder *binder, const ParseStatement *statement)
+{
+    binder->statement = ARENA_NEW(binder->arena, BoundStatement);
+    binder->params->place_count = 0;
+    return bind_any(binder, statement);
+}
+
+static void columns_tell(Arena *arena, const BoundStatement *statement, BindPrepared *out)
+{
+    const BoundQuery *query = statement->query;
+    if (statement->write != NULL)
+        return;
+    out->column_count = query->visible_count;
+    out->columns = ARENA_ARRAY(arena, BindResultColumn, query->visible_count);
+    for (int32_t i = 0; i < query->visible_count; i++)
+        out->columns[i] = (BindResultColumn){query->target_names[i], query->targets[i].expr->type};
+}
+
+/* A second time when types were told: then all of the statement is bound with them. */
 Error *bind_prepare(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
-                    const ParseStatement *prepare, BindParam **out, int32_t *count)
+                    const ParseStatement *statement, const BindParam *declared, int32_t count, BindPrepared *out)
 {
     ParamTypes params = {0};
-    Binder binder = {.arena = arena,
-                     .snapshot = snapshot,
-                     .context = context,
-                     .parse = prepare,
-                     .params = &params,
-                     .statement = ARENA_NEW(arena, BoundStatement)};
-    const PgQuery__PrepareStmt *node = prepare->node->prepare_stmt;
-    for (size_t i = 0; i < node->n_argtypes; i++)
-    {
-        SqlType type;
-        TRY(bind_type(&binder, node->argtypes[i]->type_name, false, &type));
-        ARRAY_ADD(arena, params.types, params.count, params.capacity, type);
-    }
-    TRY(bind_any(&binder, prepare->prepare->statement));
-    *out = ARENA_ARRAY(arena, BindParam, params.count);
-    *count = params.count;
+    int32_t unknown;
+    for (int32_t i = 0; i < count; i++)
+        ARRAY_ADD(arena, params.types, params.count, params.capacity, declared[i].type);
+    bool all_declared = types_known(&params, &unknown);
+    Binder first = {.arena = arena, .snapshot = snapshot, .context = context, .parse = statement, .params = &params};
+    Binder second = first;
+    TRY(params_bind(&first, statement));
+    if (!types_known(&params, &unknown))
+        return error_new(SQLSTATE_INDETERMINATE_DATATYPE, "could not determine data type of parameter $%d", unknown + 1);
+    bool again = !all_declared || params.count > count;
+    if (again)
+        TRY(params_bind(&second, statement));
+    BindParam *told = ARENA_ARRAY(arena, BindParam, params.count);
+    *out = (BindPrepared){.param_count = params.count, .params = told};
     for (int32_t i = 0; i < params.count; i++)
-    {
-        if (params.types[i].id == TYPE_UNKNOWN)
-            return error_new(SQLSTATE_INDETERMINATE_DATATYPE, "could not determine data type of parameter $%d", i + 1);
-        (*out)[i].type = params.types[i];
-    }
+        told[i] = (BindParam){.type = params.types[i],
+                                     .open = i >= count || declared[i].open || declared[i].type.id == TYPE_UNKNOWN};
+    columns_tell(arena, again ? second.statement : first.statement, out);
     return NULL;
 }
 
@@ -116,37 +151,35 @@ static Error *wrong_type(Error *error, int32_t number, const Expr *given, SqlTyp
                     given->position);
 }
 
-/* `declared`: by PREPARE; a number where the type was told from its place keeps its own digits. */
-static Error *execute_param(Binder *binder, const Node *node, int32_t number, bool declared, BindParam *param)
+static Error *execute_param(Binder *binder, const Node *node, int32_t number, BindParam *param)
 {
     Scope scope = {.no_aggregates = "EXECUTE parameters", .query = ARENA_NEW(binder->arena, BoundQuery)};
     Expr *expr;
     TRY(bind_expr(binder, &scope, node, &expr));
-    bool own = !declared && param->type.id == TYPE_DECIMAL &&
+    bool own = param->open && param->type.id == TYPE_DECIMAL &&
                (expr->type.id == TYPE_DECIMAL || expr->type.id == TYPE_UNKNOWN || type_is_integer(expr->type));
     if (!own)
         TRY(wrong_type(coerce(binder, expr, param->type, CAST_ASSIGNMENT, &expr), number, expr, param->type));
     if (!expr_is_const(expr))
         return unsupported(expr->position, "an argument of EXECUTE that is no constant is");
-    *param = (BindParam){expr->type, expr->value};
+    *param = (BindParam){.type = expr->type, .open = param->open, .value = expr->value};
     return NULL;
 }
 
 Error *bind_execute(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
-                    const ParseStatement *prepare, const ParseStatement *execute, BindParam *params, int32_t count)
+                    const ParseStatement *execute, BindParam *params, int32_t count)
 {
     Binder binder = {.arena = arena,
                      .snapshot = snapshot,
                      .context = context,
                      .parse = execute,
                      .statement = ARENA_NEW(arena, BoundStatement)};
-    const PgQuery__PrepareStmt *prepared = prepare->node->prepare_stmt;
     const PgQuery__ExecuteStmt *node = execute->node->execute_stmt;
     if (node->n_params != (size_t) count)
         return error_detail(error_new(SQLSTATE_SYNTAX_ERROR, "wrong number of parameters for prepared statement \"%s\"",
                                       execute->prepare->name),
                             "Expected %d parameters but got %zu.", count, node->n_params);
     for (int32_t i = 0; i < count; i++)
-        TRY(execute_param(&binder, node->params[i], i + 1, (size_t) i < prepared->n_argtypes, &params[i]));
+        TRY(execute_param(&binder, node->params[i], i + 1, &params[i]));
     return NULL;
 }

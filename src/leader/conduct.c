@@ -17,8 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROWS_BETWEEN_CHECKS 64
-
 typedef struct Conduct
 {
     Statement *statement;
@@ -172,31 +170,10 @@ Error *session_engine_run(Session *session, Spec *spec, Arena *arena, const RunF
     return error;
 }
 
-/* Where a SELECT's rows go. */
-static Wire *rows_wire(const Conduct *conduct)
-{
-    return conduct->statement->rows != NULL ? conduct->statement->rows : &conduct->session->wire;
-}
-
 static Error *rows_send(void *context, const RowLayout *layout, const void *rows, int64_t count)
 {
     Conduct *conduct = context;
-    Session *session = conduct->session;
-    const char *row = rows;
-    Wire *wire = rows_wire(conduct);
-    TRY(session_check(session));
-    if (wire != &session->wire)
-        TRY(cursor_room(wire));
-    for (int64_t i = 0; i < count; i++, row += layout->stride)
-    {
-        wire_row(wire, layout, conduct->plan->result_count, row);
-        if (wire != &session->wire || i % ROWS_BETWEEN_CHECKS != ROWS_BETWEEN_CHECKS - 1)
-            continue;
-        Error *error = wire_relieve(&session->wire);
-        session->closing = session->closing || error != NULL;
-        TRY(error);
-    }
-    return NULL;
+    return result_rows(&conduct->statement->result, layout, rows, count);
 }
 
 static const SpecStore *return_store(const Plan *plan)
@@ -207,7 +184,7 @@ static const SpecStore *return_store(const Plan *plan)
     return NULL;
 }
 
-static void result_describe(Conduct *conduct)
+static Error *columns_tell(Conduct *conduct)
 {
     const Plan *plan = conduct->plan;
     const SpecStore *store = return_store(plan);
@@ -218,7 +195,7 @@ static void result_describe(Conduct *conduct)
         columns[i].name = plan->result_names[i];
         columns[i].type = store->layout->fields[i].type;
     }
-    wire_row_description(rows_wire(conduct), columns, plan->result_count);
+    return result_begin(&conduct->statement->result, conduct->arena, columns, plan->result_count);
 }
 
 /* EXPLAIN ANALYZE: nobody sees the rows. */
@@ -232,7 +209,7 @@ static Error *rows_drop(void *context, const RowLayout *layout, const void *rows
 static Error *select_run(Conduct *conduct, bool analyze)
 {
     if (!analyze)
-        result_describe(conduct);
+        TRY(columns_tell(conduct));
     RowSink sink = {.context = conduct, .rows = analyze ? rows_drop : rows_send};
     TRY(session_engine_run(conduct->session, conduct->plan->spec, conduct->arena, NULL, &sink, &conduct->result));
     conduct->rows = conduct->result.rows_returned;
@@ -330,13 +307,20 @@ static Error *recursion_run(Conduct *conduct)
 }
 
 /* --- EXPLAIN ---------------------------------------------------------------------- */
-static void lines_send(Conduct *conduct, char *text)
+WireColumn explain_column(void)
 {
-    WireColumn column = {.name = "QUERY PLAN", .type = type_varchar(VARCHAR_LENGTH_MAX)};
-    wire_row_description(&conduct->session->wire, &column, 1);
+    return (WireColumn){.name = "QUERY PLAN", .type = type_varchar(VARCHAR_LENGTH_MAX)};
+}
+
+static Error *lines_send(Conduct *conduct, char *text)
+{
+    Result *result = &conduct->statement->result;
+    WireColumn column = explain_column();
+    TRY(result_begin(result, conduct->arena, &column, 1));
     for (char *line; (line = strsep(&text, "\n")) != NULL;)
         if (text != NULL || line[0] != 0)
-            wire_text_row(&conduct->session->wire, (const char *const[]){line}, 1);
+            TRY(result_texts(result, conduct->arena, (const char *const[]){line}));
+    return NULL;
 }
 
 /* What the ranks counted, by pipeline. */
@@ -371,8 +355,7 @@ static Error *explain_run(Conduct *conduct, const ExplainStatement *explain, con
         text_printf(&text, "\n%s", conduct->unit->text.data);
     else if (explain->code)
         text_puts(&text, "\n-- this query needs no generated code\n");
-    lines_send(conduct, text.data);
-    return NULL;
+    return lines_send(conduct, text.data);
 }
 
 Error *conduct_query(Statement *statement)

@@ -1,155 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Cursors.  DECLARE runs its query and keeps what the client will be sent, message by message:
- *
- *     T DDDDDDDDDDDD      FETCH 3: T DDD      FETCH ALL: T DDDDDDDDD
- *          ^ at
- *
- * They end with their transaction.
- */
-#include "src/leader/session.h"
+/* Cursors in SQL: DECLARE runs its query into a portal, FETCH hands out of one (portal.h), forward only. */
+#include "src/leader/portal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define CURSORS_MAX      100                      /* of a session */
-#define CURSOR_BYTES_MAX ((size_t) 1 << 30)       /* of a result */
-
-typedef struct Cursor
+static Error *cursor_fill(Statement *statement, Portal *portal)
 {
-    char *name;  /* owned */
-    Wire result; /* its `out`: RowDescription, then a DataRow each */
-    size_t rows; /* where the rows begin */
-    size_t at;   /* the next row */
-    struct Cursor *next;
-} Cursor;
-
-static void cursor_free(Cursor *cursor)
-{
-    wire_free(&cursor->result);
-    free(cursor->name);
-    free(cursor);
-}
-
-/* The place that points at it; at NULL if there is none. */
-static Cursor **cursor_find(Session *session, const char *name, int32_t *count)
-{
-    Cursor **at = &session->cursors;
-    *count = 0;
-    while (*at != NULL && strcmp((*at)->name, name) != 0)
-    {
-        at = &(*at)->next;
-        ++*count;
-    }
-    return at;
-}
-
-static Error *no_such(const char *name)
-{
-    return error_new(SQLSTATE_INVALID_CURSOR_NAME, "cursor \"%s\" does not exist", name);
-}
-
-Error *cursor_room(const Wire *rows)
-{
-    if (rows->out.length <= CURSOR_BYTES_MAX)
-        return NULL;
-    return error_new(SQLSTATE_OUT_OF_MEMORY, "the result of a cursor is larger than %zu bytes", CURSOR_BYTES_MAX);
-}
-
-static size_t message_end(const Cursor *cursor, size_t at)
-{
-    const uint8_t *length = (const uint8_t *) cursor->result.out.data + at + 1;
-    return at + 1 + ((size_t) length[0] << 24 | (size_t) length[1] << 16 | (size_t) length[2] << 8 | length[3]);
-}
-
-static Error *cursor_fill(Statement *statement, Cursor *cursor)
-{
+    portal->rows = kept_rows_new();
     statement->query = statement->parse->cursor->statement;
-    statement->rows = &cursor->result;
+    statement->result.kept = portal->rows;
+    statement->result.format_count = 0;
     TRY(conduct_query(statement));
-    cursor->rows = cursor->at = message_end(cursor, 0);
+    snprintf(portal->tag, sizeof portal->tag, "%s", statement->tag);
     snprintf(statement->tag, sizeof statement->tag, "%s", statement->parse->tag);
+    portal->state = PORTAL_ROWS;
+    statement->result.column_count = 0; /* DECLARE itself gives no rows */
     return NULL;
 }
 
 Error *cursor_declare(Statement *statement)
 {
     Session *session = statement->session;
-    const char *name = statement->parse->cursor->name;
-    int32_t count;
-    Cursor **at = cursor_find(session, name, &count);
+    Portal *portal;
     if (session->status != SESSION_BLOCK)
         return error_new(SQLSTATE_NO_ACTIVE_SQL_TRANSACTION,
                          "DECLARE CURSOR can only be used in transaction blocks");
-    if (*at != NULL)
-        return error_new(SQLSTATE_DUPLICATE_CURSOR, "cursor \"%s\" already exists", name);
-    if (count == CURSORS_MAX)
-        return error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "a session may have %d cursors", CURSORS_MAX);
-    Cursor *cursor = calloc(1, sizeof *cursor);
-    if (cursor == NULL || (cursor->name = strdup(name)) == NULL)
-    {
-        free(cursor);
-        return error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    }
-    wire_init(&cursor->result, -1);
-    Error *error = cursor_fill(statement, cursor);
-    if (error != NULL)
-        cursor_free(cursor);
-    else
-        *at = cursor;
-    return error;
+    TRY(portal_make(session, statement->parse->cursor->name, &portal));
+    return cursor_fill(statement, portal); /* an error ends the transaction, and with it the portal */
 }
 
 Error *cursor_fetch(Statement *statement)
 {
-    Session *session = statement->session;
     const CursorStatement *fetch = statement->parse->cursor;
+    Portal *portal;
     int32_t count;
-    Cursor *cursor = *cursor_find(session, fetch->name, &count);
-    if (cursor == NULL)
-        return no_such(fetch->name);
-    const char *messages = cursor->result.out.data;
-    int64_t taken = 0;
-    Error *error = wire_send(&session->wire, messages, cursor->rows);
-    for (; error == NULL && taken < fetch->count && cursor->at < cursor->result.out.length; taken++)
-    {
-        size_t end = message_end(cursor, cursor->at);
-        error = wire_send(&session->wire, messages + cursor->at, end - cursor->at);
-        cursor->at = end;
-    }
-    session->closing = session->closing || error != NULL;
-    TRY(error);
+    int64_t taken;
+    TRY(portal_find(statement->session, fetch->name, &portal));
+    if (portal->state != PORTAL_ROWS || portal->rows == NULL)
+        return error_new(SQLSTATE_OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"%s\" cannot be run", portal->name);
+    const WireColumn *columns = kept_rows_columns(portal->rows, &count);
+    TRY(result_begin(&statement->result, statement->arena, columns, count));
+    TRY(kept_rows_take(portal->rows, &statement->result, fetch->count, &taken));
     snprintf(statement->tag, sizeof statement->tag, "FETCH %lld", (long long) taken);
     return NULL;
-}
-
-void cursor_close_all(Session *session)
-{
-    for (Cursor *at = session->cursors, *next; at != NULL; at = next)
-    {
-        next = at->next;
-        cursor_free(at);
-    }
-    session->cursors = NULL;
 }
 
 Error *cursor_close(Statement *statement)
 {
     Session *session = statement->session;
     const char *name = statement->parse->cursor->name;
-    int32_t count;
+    Portal *portal;
     if (name == NULL)
     {
-        cursor_close_all(session);
+        portals_drop_all(session);
         snprintf(statement->tag, sizeof statement->tag, "CLOSE CURSOR ALL");
         return NULL;
     }
-    Cursor **at = cursor_find(session, name, &count);
-    if (*at == NULL)
-        return no_such(name);
-    Cursor *gone = *at;
-    *at = gone->next;
-    cursor_free(gone);
+    TRY(portal_find(session, name, &portal));
+    portal_drop(session, portal);
     return NULL;
 }

@@ -10,8 +10,8 @@
 #include "base/core/fault.h"
 #include "base/core/trace.h"
 #include "src/leader/lock.h"
+#include "src/leader/portal.h"
 #include "src/leader/server.h"
-#include "src/leader/session.h"
 
 #include <string.h>
 
@@ -64,9 +64,10 @@ static Error *commit_checked(Session *session, CatalogTxn *txn)
 Error *session_commit(Session *session)
 {
     CatalogTxn *txn = session->txn;
-    cursor_close_all(session);
+    portals_drop_all(session);
     session->txn = NULL;
     session->transaction_time = 0;
+    session->transaction_seen = false;
     Error *error = txn == NULL ? NULL : commit_checked(session, txn);
     settings_end_transaction(session->settings, error == NULL);
     locks_release(session);
@@ -78,9 +79,10 @@ Error *session_commit(Session *session)
 void session_rollback(Session *session)
 {
     CatalogTxn *txn = session->txn;
-    cursor_close_all(session);
+    portals_drop_all(session);
     session->txn = NULL;
     session->transaction_time = 0;
+    session->transaction_seen = false;
     if (session->settings != NULL)
         settings_end_transaction(session->settings, false);
     bool changed = txn != NULL && catalog_txn_changed(txn);
@@ -154,7 +156,7 @@ static Error *error_named(Session *session, Error *error)
     return reason;
 }
 
-static void statement_failed(Session *session, Error *error)
+void query_failed(Session *session, Error *error)
 {
     session_rollback(session);
     if (session->status == SESSION_BLOCK)
@@ -182,19 +184,29 @@ static void deadline_set(Session *session)
         server_wake(session->leader);
 }
 
-/* One statement; the last one of a string outside a block commits before it is called complete. */
-static Error *statement_step(Session *session, Arena *arena, const ParseStatement *parse, bool last)
+/* A statement, or a message about one, begins. */
+static Error *step_begin(Session *session, Statement *statement)
 {
-    Statement statement = {.session = session, .arena = arena, .parse = parse, .time = session_clock()};
-    statement.first = session->txn == NULL;
+    statement->session = statement->result.session = session;
+    statement->time = session_clock();
+    statement->first = !session->transaction_seen;
     if (session->transaction_time == 0)
-        session->transaction_time = statement.time;
+        session->transaction_time = statement->time;
     ValueSession values;
     settings_values(session->settings, session->transaction_time, &values);
     value_session_set(&values);
     TRY(session_check(session));
     deadline_set(session);
+    return NULL;
+}
+
+/* One statement; the last one of a string outside a block commits before it is called complete. */
+static Error *statement_step(Session *session, Arena *arena, const ParseStatement *parse, bool last)
+{
+    Statement statement = {.arena = arena, .parse = parse, .result = {.describe = true}};
+    TRY(step_begin(session, &statement));
     TRY(statement_run(&statement));
+    session->transaction_seen = session->txn != NULL;
     if (last && session->status == SESSION_IDLE)
         TRY(session_commit(session));
     if (statement.tag[0] != 0)
@@ -207,7 +219,7 @@ static Error *statements_run(Session *session, Arena *arena, const char *text)
     ParseList *list;
     TRY(parse_statements(arena, text, &list));
     if (list->count == 0)
-        wire_empty_query(&session->wire);
+        wire_bare(&session->wire, 'I');
     for (int32_t i = 0; i < list->count; i++)
     {
         Arena *own = arena_new("statement");
@@ -218,20 +230,71 @@ static Error *statements_run(Session *session, Arena *arena, const char *text)
     return NULL;
 }
 
-void query_run(Session *session, const char *text)
+/* What was asked of an earlier query is not asked of this one. */
+static void query_begin(Session *session)
 {
     atomic_store(&session->cancelled, false);
     atomic_store(&session->timed_out, false);
+}
+
+/* ReadyForQuery. */
+static void query_end(Session *session)
+{
+    ASSERT(session->closing || session->status != SESSION_IDLE || session->txn == NULL);
+    if (!session->closing)
+        wire_ready(&session->wire, (char) session->status);
+    Error *error = wire_flush(&session->wire);
+    session->closing = session->closing || error != NULL;
+    error_free(error);
+}
+
+void query_run(Session *session, const char *text)
+{
+    query_begin(session);
+    prepared_drop(session, "");
     Arena *arena = arena_new("query string");
     Error *error = statements_run(session, arena, text);
     atomic_store(&session->deadline_us, 0);
     if (error != NULL)
-        statement_failed(session, error);
+        query_failed(session, error);
     arena_free(arena);
-    ASSERT(session->closing || session->status != SESSION_IDLE || session->txn == NULL);
-    if (!session->closing)
-        wire_ready(&session->wire, (char) session->status);
-    error = wire_flush(&session->wire);
+    query_end(session);
+}
+
+/* --- the extended protocol ---------------------------------------------------------------- */
+static Error *message_step(Session *session, Arena *arena, uint8_t type, WireReader *payload)
+{
+    Statement statement = {.arena = arena};
+    TRY(step_begin(session, &statement));
+    TRY(extended_run(&statement, type, payload));
+    if (type == 'E')
+        session->transaction_seen = session->txn != NULL;
+    Error *error = wire_relieve(&session->wire);
     session->closing = session->closing || error != NULL;
-    error_free(error);
+    return error;
+}
+
+void query_message(Session *session, uint8_t type, WireReader *payload)
+{
+    if (!session->extended)
+        query_begin(session);
+    session->extended = true;
+    Arena *arena = arena_new("message");
+    Error *error = message_step(session, arena, type, payload);
+    atomic_store(&session->deadline_us, 0);
+    arena_free(arena);
+    session->skipping = error != NULL;
+    if (error != NULL)
+        query_failed(session, error);
+}
+
+void query_sync(Session *session)
+{
+    Error *error = NULL;
+    session->extended = session->skipping = false;
+    if (session->status == SESSION_IDLE)
+        error = session_commit(session);
+    if (error != NULL)
+        query_failed(session, error);
+    query_end(session);
 }

@@ -70,37 +70,20 @@ static void session_fatal(Session *session, Error *error)
 }
 
 /* --- messages --------------------------------------------------------------------- */
-/* Extended protocol: one error, then everything up to Sync is passed over. */
-static Error *refuse_until_sync(Session *session)
+/* 'F': not there; unlike the extended protocol's it is answered at once. */
+static Error *refuse_function_call(Session *session)
 {
-    Error *refusal = error_hint(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "the extended query protocol is not supported yet"),
-                                "Use the simple protocol: psql does; for JDBC add preferQueryMode=simple.");
-    wire_report(&session->wire, WIRE_ERROR, refusal);
-    error_free(refusal);
-    if (session->status == SESSION_BLOCK)
-    {
-        session_rollback(session);
-        session->status = SESSION_FAILED;
-    }
-    TRY(wire_flush(&session->wire));
-    for (;;)
-    {
-        uint8_t type;
-        WireReader payload;
-        TRY(wire_read(&session->wire, &type, &payload));
-        if (type == 0 || type == 'X')
-            session->closing = true;
-        if (session->closing)
-            return NULL;
-        if (type == 'S')
-            break;
-    }
+    Error *refusal = error_hint(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "function calls by message are not supported"),
+                                "Use SELECT with the function.");
+    query_failed(session, refusal);
     wire_ready(&session->wire, (char) session->status);
     return wire_flush(&session->wire);
 }
 
 static Error *message_run(Session *session, uint8_t type, WireReader *payload)
 {
+    if (session->skipping && type != 'S' && type != 'X')
+        return NULL;
     switch (type)
     {
     case 'Q':
@@ -118,11 +101,14 @@ static Error *message_run(Session *session, uint8_t type, WireReader *payload)
     case 'D':
     case 'E':
     case 'C':
+        query_message(session, type, payload);
+        return NULL;
     case 'F':
-        return refuse_until_sync(session);
+        return refuse_function_call(session);
     case 'S':
-        wire_ready(&session->wire, (char) session->status);
-        return wire_flush(&session->wire);
+        TRY(wire_get_done(payload));
+        query_sync(session);
+        return NULL;
     case 'H':
         return wire_flush(&session->wire);
     case 'd': /* what is left of a COPY that failed */

@@ -5,6 +5,7 @@
  *     startup_run()      who is it, may he in
  *     session_main()     messages until Terminate
  *       query_run()      a query string: its statements, implicit transaction
+ *       query_message()  a message of the extended protocol, query_sync() the end of its implicit transaction
  *         statement_run()  one statement: conduct, copy, utility...
  */
 #ifndef SRC_LEADER_SESSION_H
@@ -14,6 +15,7 @@
 #include "sql/parse/parse.h"
 #include "src/leader/leader.h"
 #include "src/leader/lock.h"
+#include "src/leader/result.h"
 #include "src/leader/setting.h"
 #include "src/leader/wire.h"
 
@@ -44,6 +46,9 @@ struct Session
     SessionStatus status;
     CatalogTxn *txn;             /* open transaction, NULL before its first statement */
     int64_t transaction_time;    /* its now() */
+    bool transaction_seen;       /* a statement has run in it; one that was only parsed has not */
+    bool extended;               /* messages of the extended protocol have come since the last Sync */
+    bool skipping;               /* one of them failed: passes over all up to Sync */
     _Atomic uint64_t query;      /* running, for cancel; 0 = none */
     _Atomic bool cancelled;      /* asked for while a query string runs */
     _Atomic bool timed_out;      /* by statement_timeout */
@@ -52,7 +57,7 @@ struct Session
     const char *temp_schema;       /* "pg_temp_<process>" */
     bool temp_made;                /* a transaction has made it: dropped when the session ends */
     struct Prepared *prepared;     /* list, owned (prepare.c) */
-    struct Cursor *cursors;        /* list, owned (cursor.c) */
+    struct Portal *portals;        /* list, owned (portal.h) */
     int64_t last_query;
     int64_t last_copy_rows;
     int64_t last_copy_query;
@@ -66,10 +71,10 @@ typedef struct Statement
     const ParseStatement *parse;
     int64_t time; /* getdate() */
     bool first;   /* of its transaction */
-    int32_t param_count; /* EXECUTE */
+    int32_t param_count; /* EXECUTE, and portals */
     const BindParam *params;
     const ParseStatement *query; /* what EXECUTE and DECLARE stand for; else NULL */
-    Wire *rows;                  /* a SELECT's rows go there; NULL: to the client */
+    Result result;               /* where its rows go */
     char tag[64]; /* of CommandComplete; empty: none is sent */
 } Statement;
 
@@ -86,6 +91,11 @@ Error *startup_run(Session *session, bool *served) MUST_USE;
 
 /* query.c */
 void query_run(Session *session, const char *text);
+/* Parse, Bind, Describe, Execute, Close; and the Sync behind them. */
+void query_message(Session *session, uint8_t type, WireReader *payload);
+void query_sync(Session *session);
+/* Takes an error: the transaction is over, the client is told. */
+void query_failed(Session *session, Error *error);
 CatalogTxn *session_txn(Session *session); /* opened if none is */
 Error *session_commit(Session *session) MUST_USE;
 void session_rollback(Session *session);
@@ -98,6 +108,11 @@ void session_bind_context(Session *session, const Statement *statement, BindCont
 
 /* statement.c */
 Error *statement_run(Statement *statement) MUST_USE;
+/* 25P02 in a failed block, for all but what ends it. */
+Error *statement_allowed(const Session *session, const ParseStatement *parse) MUST_USE;
+
+/* extended.c: one message of the extended protocol. */
+Error *extended_run(Statement *statement, uint8_t type, WireReader *payload) MUST_USE;
 
 /* utility.c: what needs no compute node. */
 Error *utility_create_table(Statement *statement) MUST_USE;
@@ -109,6 +124,8 @@ Error *utility_analyze(Statement *statement) MUST_USE;
 Error *utility_set(Statement *statement) MUST_USE;
 Error *utility_reset(Statement *statement) MUST_USE;
 Error *utility_show(Statement *statement) MUST_USE;
+#define SHOW_COLUMNS_MAX 3
+int32_t show_columns(const SetStatement *set, WireColumn columns[SHOW_COLUMNS_MAX]); /* of SHOW's rows: their number */
 /* Tells the client, if it wants to know, that a setting has changed. */
 void session_report_setting(Session *session, const char *reported);
 
@@ -128,16 +145,20 @@ Error *prepare_make(Statement *statement) MUST_USE;
 Error *prepare_execute(Statement *statement, const ParseStatement *execute) MUST_USE;
 Error *prepare_forget(Statement *statement) MUST_USE;
 void prepare_forget_all(Session *session);
+struct Prepared;
+void prepared_release(struct Prepared *prepared); /* frees it if nobody else holds it */
 
 /* cursor.c */
 Error *cursor_declare(Statement *statement) MUST_USE;
 Error *cursor_fetch(Statement *statement) MUST_USE;
 Error *cursor_close(Statement *statement) MUST_USE;
-void cursor_close_all(Session *session); /* the transaction ends */
-Error *cursor_room(const Wire *rows) MUST_USE; /* 53200 when a result grows too large to be kept */
+
+/* portal.c: the transaction ends. */
+void portals_drop_all(Session *session);
 
 /* conduct.c: SELECT, INSERT, EXPLAIN. */
 Error *conduct_query(Statement *statement) MUST_USE;
+WireColumn explain_column(void); /* of EXPLAIN's rows */
 
 /* copy.c */
 Error *copy_run(Statement *statement) MUST_USE;

@@ -107,13 +107,19 @@ static Error *dispatch(Statement *statement)
     return refusal != NULL ? refusal : error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "this statement is not supported");
 }
 
+Error *statement_allowed(const Session *session, const ParseStatement *parse)
+{
+    if (session->status != SESSION_FAILED || parse->kind == STATEMENT_COMMIT || parse->kind == STATEMENT_ROLLBACK)
+        return NULL;
+    return error_new(SQLSTATE_IN_FAILED_SQL_TRANSACTION,
+                     "current transaction is aborted, commands ignored until end of transaction block");
+}
+
 Error *statement_run(Statement *statement)
 {
     Session *session = statement->session;
     const ParseStatement *parse = statement->parse;
-    if (session->status == SESSION_FAILED && parse->kind != STATEMENT_COMMIT && parse->kind != STATEMENT_ROLLBACK)
-        return error_new(SQLSTATE_IN_FAILED_SQL_TRANSACTION,
-                         "current transaction is aborted, commands ignored until end of transaction block");
+    TRY(statement_allowed(session, parse));
     snprintf(statement->tag, sizeof statement->tag, "%s", parse->tag);
     for (int32_t i = 0; i < parse->notice_count; i++)
         wire_notice(&session->wire, WIRE_NOTICE, "%s", parse->notices[i]);

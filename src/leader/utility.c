@@ -176,31 +176,32 @@ Error *utility_reset(Statement *statement)
     return NULL;
 }
 
-static void show_all(Session *session)
+static bool shows_all(const SetStatement *set)
 {
-    WireColumn columns[3] = {{.name = "name", .type = type_varchar(128)},
-                             {.name = "setting", .type = type_varchar(256)},
-                             {.name = "description", .type = type_varchar(256)}};
-    wire_row_description(&session->wire, columns, 3);
-    const char *row[3], *reported;
-    for (int32_t i = 0; setting_at(session->settings, i, &row[0], &row[1], &row[2], &reported); i++)
-        wire_text_row(&session->wire, row, 3);
+    return set->name == NULL || strcmp(set->name, "all") == 0;
+}
+
+int32_t show_columns(const SetStatement *set, WireColumn columns[SHOW_COLUMNS_MAX])
+{
+    columns[0] = (WireColumn){.name = shows_all(set) ? "name" : set->name, .type = type_varchar(256)};
+    columns[1] = (WireColumn){.name = "setting", .type = type_varchar(256)};
+    columns[2] = (WireColumn){.name = "description", .type = type_varchar(256)};
+    return shows_all(set) ? SHOW_COLUMNS_MAX : 1;
 }
 
 Error *utility_show(Statement *statement)
 {
-    Session *session = statement->session;
-    const char *name = statement->parse->set->name;
-    if (name == NULL || strcmp(name, "all") == 0)
-    {
-        show_all(session);
-        return NULL;
-    }
-    const char *value = setting_get(session->settings, name);
-    if (value == NULL)
-        return error_new(SQLSTATE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"", name);
-    WireColumn column = {.name = name, .type = type_varchar(256)};
-    wire_row_description(&session->wire, &column, 1);
-    wire_text_row(&session->wire, &value, 1);
+    const Settings *settings = statement->session->settings;
+    const SetStatement *set = statement->parse->set;
+    WireColumn columns[SHOW_COLUMNS_MAX];
+    const char *row[SHOW_COLUMNS_MAX], *reported;
+    bool all = shows_all(set);
+    if (!all && (row[0] = setting_get(settings, set->name)) == NULL)
+        return error_new(SQLSTATE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"", set->name);
+    TRY(result_begin(&statement->result, statement->arena, columns, show_columns(set, columns)));
+    if (!all)
+        return result_texts(&statement->result, statement->arena, row);
+    for (int32_t i = 0; setting_at(settings, i, &row[0], &row[1], &row[2], &reported); i++)
+        TRY(result_texts(&statement->result, statement->arena, row));
     return NULL;
 }

@@ -127,33 +127,33 @@ bool wire_pending(const Wire *wire)
     return wire->in_end > wire->in_at;
 }
 
-static const uint8_t *take(WireReader *reader, size_t size)
+const uint8_t *wire_get_bytes(WireReader *reader, size_t length)
 {
-    if (reader->broken || (size_t) (reader->end - reader->at) < size)
+    if (reader->broken || (size_t) (reader->end - reader->at) < length)
     {
         reader->broken = true;
         return NULL;
     }
     const uint8_t *at = reader->at;
-    reader->at += size;
+    reader->at += length;
     return at;
 }
 
 uint8_t wire_get_u8(WireReader *reader)
 {
-    const uint8_t *at = take(reader, 1);
+    const uint8_t *at = wire_get_bytes(reader, 1);
     return at == NULL ? 0 : at[0];
 }
 
 uint16_t wire_get_u16(WireReader *reader)
 {
-    const uint8_t *at = take(reader, 2);
+    const uint8_t *at = wire_get_bytes(reader, 2);
     return at == NULL ? 0 : (uint16_t) (at[0] << 8 | at[1]);
 }
 
 uint32_t wire_get_u32(WireReader *reader)
 {
-    const uint8_t *at = take(reader, 4);
+    const uint8_t *at = wire_get_bytes(reader, 4);
     return at == NULL ? 0 : u32_at(at);
 }
 

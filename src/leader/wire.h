@@ -56,6 +56,7 @@ bool wire_pending(const Wire *wire);
 uint8_t wire_get_u8(WireReader *reader);
 uint16_t wire_get_u16(WireReader *reader);
 uint32_t wire_get_u32(WireReader *reader);
+const uint8_t *wire_get_bytes(WireReader *reader, size_t length); /* borrowed; NULL when broken */
 const char *wire_get_string(WireReader *reader); /* borrowed; "" when broken */
 /* 08P01 if the payload was too short or too long for its type. */
 Error *wire_get_done(const WireReader *reader) MUST_USE;
@@ -89,7 +90,7 @@ void wire_notice(Wire *wire, WireSeverity severity, const char *format, ...) PRI
 void wire_parameter(Wire *wire, const char *name, const char *value);
 void wire_ready(Wire *wire, char status); /* 'I' 'T' 'E' */
 void wire_complete(Wire *wire, const char *tag);
-void wire_empty_query(Wire *wire);
+void wire_bare(Wire *wire, char type); /* a message of no fields: ParseComplete, NoData, PortalSuspended... */
 void wire_backend_key(Wire *wire, uint32_t process, uint32_t secret);
 void wire_copy_in(Wire *wire, int32_t column_count); /* text format */
 
@@ -100,10 +101,9 @@ typedef struct WireColumn
     int64_t table_id; /* 0 = none */
     int32_t ordinal;  /* 1-based, 0 = none */
 } WireColumn;
-void wire_row_description(Wire *wire, const WireColumn *columns, int32_t count);
-/* DataRow of the first `count` fields, text format (wire_rows.c). */
-void wire_row(Wire *wire, const RowLayout *layout, int32_t count, const void *row);
-/* DataRow of strings, NULL = null. */
-void wire_text_row(Wire *wire, const char *const *values, int32_t count);
+/* formats: one a column, 0 text, 1 binary. */
+void wire_row_description(Wire *wire, const WireColumn *columns, const uint16_t *formats, int32_t count);
+/* DataRow of the first `count` fields (wire_rows.c). */
+void wire_row(Wire *wire, const RowLayout *layout, const uint16_t *formats, int32_t count, const void *row);
 
 #endif

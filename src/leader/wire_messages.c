@@ -73,9 +73,9 @@ void wire_complete(Wire *wire, const char *tag)
     wire_end(wire);
 }
 
-void wire_empty_query(Wire *wire)
+void wire_bare(Wire *wire, char type)
 {
-    wire_begin(wire, 'I');
+    wire_begin(wire, type);
     wire_end(wire);
 }
 
@@ -97,7 +97,7 @@ void wire_copy_in(Wire *wire, int32_t column_count)
     wire_end(wire);
 }
 
-void wire_row_description(Wire *wire, const WireColumn *columns, int32_t count)
+void wire_row_description(Wire *wire, const WireColumn *columns, const uint16_t *formats, int32_t count)
 {
     wire_begin(wire, 'T');
     wire_put_u16(wire, (uint16_t) count);
@@ -109,21 +109,7 @@ void wire_row_description(Wire *wire, const WireColumn *columns, int32_t count)
         wire_put_u32(wire, type_oid(columns[i].type));
         wire_put_u16(wire, (uint16_t) type_wire_length(columns[i].type));
         wire_put_u32(wire, (uint32_t) type_typmod(columns[i].type));
-        wire_put_u16(wire, 0);
-    }
-    wire_end(wire);
-}
-
-void wire_text_row(Wire *wire, const char *const *values, int32_t count)
-{
-    wire_begin(wire, 'D');
-    wire_put_u16(wire, (uint16_t) count);
-    for (int32_t i = 0; i < count; i++)
-    {
-        size_t length = values[i] == NULL ? 0 : strlen(values[i]);
-        wire_put_u32(wire, values[i] == NULL ? UINT32_MAX : (uint32_t) length);
-        if (values[i] != NULL)
-            wire_put_bytes(wire, values[i], length);
+        wire_put_u16(wire, formats[i]);
     }
     wire_end(wire);
 }

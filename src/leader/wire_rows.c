@@ -5,9 +5,9 @@
  *     'D' length | count | length value | length value | ...
  *
  * Integers, decimals of 64 bits, and VARCHARs are written straight into the
- * output buffer; the rest goes through value_print().
+ * output buffer; the rest goes through value_print(), or value_write_binary().
  */
-#include "base/data/value.h"
+#include "base/data/value_binary.h"
 #include "src/leader/wire.h"
 
 #include <string.h>
@@ -56,12 +56,15 @@ static void put_number(Wire *wire, int64_t value, int32_t scale)
     wire_put_bytes(wire, begin, (size_t) (end - begin));
 }
 
-static void put_any(Wire *wire, const RowField *field, const char *at)
+static void put_any(Wire *wire, const RowField *field, const char *at, bool binary)
 {
     size_t length_at = wire->out.length;
     wire_put_u32(wire, 0);
     Datum value = value_load(field->type, (Rep) field->rep, at);
-    value_print(&wire->out, field->type, &value);
+    if (binary)
+        value_write_binary(&wire->out, field->type, &value);
+    else
+        value_print(&wire->out, field->type, &value);
     uint32_t length = (uint32_t) (wire->out.length - length_at - 4);
     uint8_t *patch = (uint8_t *) wire->out.data + length_at;
     patch[0] = (uint8_t) (length >> 24);
@@ -70,7 +73,7 @@ static void put_any(Wire *wire, const RowField *field, const char *at)
     patch[3] = (uint8_t) length;
 }
 
-static void put_field(Wire *wire, const RowField *field, const char *row)
+static void put_field(Wire *wire, const RowField *field, bool binary, const char *row)
 {
     if (field->null_offset >= 0 && row[field->null_offset] != 0)
     {
@@ -79,7 +82,9 @@ static void put_field(Wire *wire, const RowField *field, const char *row)
     }
     const char *at = row + field->offset;
     bool whole = rep_is_integer((Rep) field->rep) && field->rep != REP_I128;
-    if (whole && type_is_integer(field->type))
+    if (binary && field->type.id != TYPE_VARCHAR)
+        put_any(wire, field, at, true);
+    else if (whole && type_is_integer(field->type))
         put_number(wire, integer_at(field->rep, at), 0);
     else if (whole && field->type.id == TYPE_DECIMAL)
         put_number(wire, integer_at(field->rep, at), field->type.scale);
@@ -90,14 +95,14 @@ static void put_field(Wire *wire, const RowField *field, const char *row)
         wire_put_bytes(wire, str->data, (size_t) str->len);
     }
     else
-        put_any(wire, field, at);
+        put_any(wire, field, at, false);
 }
 
-void wire_row(Wire *wire, const RowLayout *layout, int32_t count, const void *row)
+void wire_row(Wire *wire, const RowLayout *layout, const uint16_t *formats, int32_t count, const void *row)
 {
     wire_begin(wire, 'D');
     wire_put_u16(wire, (uint16_t) count);
     for (int32_t i = 0; i < count; i++)
-        put_field(wire, &layout->fields[i], row);
+        put_field(wire, &layout->fields[i], formats[i] != 0, row);
     wire_end(wire);
 }

@@ -752,6 +752,46 @@ static void test_binary(void)
     error_free(error);
 }
 
+static void test_open_decimals(void)
+{
+    static const struct
+    {
+        const char *text;
+        int32_t precision, scale;
+        int64_t number;
+    } rows[] = {{"12.50", 4, 2, 1250}, {"0.05", 3, 2, 5},  {"-7", 1, 0, -7},   {"1e3", 4, 0, 1000},
+                {" 1.5e-2 ", 4, 3, 15}, {"0", 1, 0, 0}, {"0.000", 4, 3, 0}, {"00012", 2, 0, 12}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    {
+        SqlType type;
+        int128 number;
+        CU_ASSERT_PTR_NULL(decimal_parse_open(rows[i].text, strlen(rows[i].text), &type, &number));
+        CU_ASSERT_EQUAL(type.precision, rows[i].precision);
+        CU_ASSERT_EQUAL(type.scale, rows[i].scale);
+        CU_ASSERT_EQUAL((int64_t) number, rows[i].number);
+    }
+    static const char *const wrong[] = {"", "x", "1e39", "123456789012345678901234567890123456789"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    {
+        SqlType type;
+        int128 number;
+        Error *error = decimal_parse_open(wrong[i], strlen(wrong[i]), &type, &number);
+        CU_ASSERT_PTR_NOT_NULL(error);
+        error_free(error);
+    }
+}
+
+static void test_oids(void)
+{
+    SqlType type;
+    CU_ASSERT(type_of_oid(23, &type) && type.id == TYPE_INTEGER);
+    CU_ASSERT(type_of_oid(25, &type) && type.id == TYPE_VARCHAR && type.length == 0);
+    CU_ASSERT(type_of_oid(1042, &type) && type.id == TYPE_VARCHAR);
+    CU_ASSERT(type_of_oid(0, &type) && type.id == TYPE_UNKNOWN);
+    CU_ASSERT(type_of_oid(1700, &type) && type.precision == 18);
+    CU_ASSERT(!type_of_oid(1007, &type));
+}
+
 /* Few letters, so that there are many half matches; texts end where memory ends, so that the sanitizer sees a step beyond. */
 static void test_find(void)
 {
@@ -794,6 +834,8 @@ int main(void)
     CU_add_test(suite, "dates", test_calendar);
     CU_add_test(suite, "timestamps", test_timestamps);
     CU_add_test(suite, "binary", test_binary);
+    CU_add_test(suite, "decimals with digits of their own", test_open_decimals);
+    CU_add_test(suite, "oids", test_oids);
     CU_add_test(suite, "fields", test_fields);
     CU_add_test(suite, "intervals", test_intervals);
     CU_add_test(suite, "strings", test_strings);

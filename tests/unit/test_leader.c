@@ -160,7 +160,8 @@ static void test_rows(void)
     WireReader payload;
     uint8_t type;
     pair(&client, &server);
-    wire_row(&server, &layout, COUNT, row);
+    static const uint16_t formats[COUNT]; /* text */
+    wire_row(&server, &layout, formats, COUNT, row);
     worked(wire_flush(&server));
     worked(wire_read(&client, &type, &payload));
     CU_ASSERT_EQUAL(type, 'D');
