@@ -61,6 +61,7 @@ void note_aggregate(BoundStatement *statement, const BoundAgg *agg, double group
     }
 }
 
+#define VALUES_UNKNOWN    1e6
 #define SUBSTRING_LETTERS 6.0 /* that a place in a code has */
 
 double expr_distinct(const BoundStatement *statement, const Expr *expr, double rows)
@@ -103,6 +104,13 @@ double expr_distinct(const BoundStatement *statement, const Expr *expr, double r
             distinct = fmin(distinct, pow(SUBSTRING_LETTERS, (double) length->value.i));
     }
     return fmin(distinct, rows);
+}
+
+/* Distinct values of an expression in its whole table; VALUES_UNKNOWN if its columns do not tell. */
+static double values_known(const BoundStatement *statement, const Expr *expr)
+{
+    double values = expr_distinct(statement, expr, INFINITY);
+    return isinf(values) ? VALUES_UNKNOWN : values;
 }
 
 double column_width(const BoundStatement *statement, ColumnId column)
@@ -185,8 +193,7 @@ static double compare_selectivity(const BoundStatement *statement, const Expr *e
     {
         if (op != '=')
             return op == '!' ? 1 - SELECTIVITY_EQUAL : SELECTIVITY_RANGE;
-        double most = fmax(expr_distinct(statement, a, 1e6), expr_distinct(statement, b, 1e6));
-        return 1 / fmax(most, 1);
+        return equal_keys_selectivity(values_known(statement, a), values_known(statement, b));
     }
     if (b->value.null)
         return SELECTIVITY_MIN;
@@ -198,7 +205,7 @@ static double compare_selectivity(const BoundStatement *statement, const Expr *e
         if (stats != NULL && stats->distinct >= 1)
             equal = 1 / stats->distinct;
         else if (a->kind != EXPR_COLUMN && a->kind != EXPR_CONST && stats == NULL)
-            equal = fmax(SELECTIVITY_EQUAL, 1 / expr_distinct(statement, a, 1e6));
+            equal = fmax(SELECTIVITY_EQUAL, 1 / values_known(statement, a));
         return present * (op == '=' ? equal : 1 - equal);
     }
     double value;
@@ -219,7 +226,7 @@ static double in_selectivity(const BoundStatement *statement, const Expr *expr)
     if (stats != NULL && stats->distinct >= 1)
         one = 1 / stats->distinct;
     else if (column->kind != EXPR_COLUMN)
-        one = fmax(SELECTIVITY_EQUAL, 1 / expr_distinct(statement, column, 1e6));
+        one = fmax(SELECTIVITY_EQUAL, 1 / values_known(statement, column));
     return fmin(1, one * (expr->arg_count - 1));
 }
 

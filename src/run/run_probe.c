@@ -46,6 +46,14 @@ static char *slot_find(const HashStore *hash, uint64_t key)
     return slots[at].row;
 }
 
+/* The slots of the keys at these positions, where they may not be in the cache. */
+static void slots_prefetch(const HashStore *hash, const uint64_t *keys, const uint16_t *pos, int32_t count)
+{
+    const KeySlot *slots = hash->table;
+    for (int32_t j = 0; j < count && hash->large; j++)
+        __builtin_prefetch(&slots[key_spread(keys[pos[j]]) >> hash->shift]);
+}
+
 static int32_t found_dense(const HashStore *hash, const uint64_t *keys, int32_t n, RtProbe *probe)
 {
     char *const *table = hash->table;
@@ -96,9 +104,7 @@ static int32_t found_by_bits(const HashStore *hash, const uint64_t *keys, const 
             probe->head[j] = table[keys[pos[j]] - hash->least];
         return m;
     }
-    const KeySlot *slots = hash->table;
-    for (int32_t j = 0; j < m && hash->large; j++)
-        __builtin_prefetch(&slots[key_spread(keys[pos[j]]) >> hash->shift]);
+    slots_prefetch(hash, keys, pos, m);
     for (int32_t j = 0; j < m; j++)
         probe->head[j] = slot_find(hash, keys[pos[j]]);
     return m;
@@ -109,9 +115,7 @@ static int32_t found_by_bloom(const HashStore *hash, const uint64_t *keys, const
 {
     uint16_t maybe[RT_BATCH];
     int32_t most = bloom_select(hash, keys, nulls, n, maybe), m = 0;
-    const KeySlot *slots = hash->table;
-    for (int32_t j = 0; j < most && hash->large; j++)
-        __builtin_prefetch(&slots[key_spread(keys[maybe[j]]) >> hash->shift]);
+    slots_prefetch(hash, keys, maybe, most);
     for (int32_t j = 0; j < most; j++)
     {
         char *row = slot_find(hash, keys[maybe[j]]);
@@ -271,6 +275,31 @@ static void exists_prefetch(const HashStore *hash, const uint64_t *keys, int32_t
     }
 }
 
+/* Of the keys that pass the Bloom filter those that are there, or all others. */
+static int32_t exists_by_bloom(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
+                               uint16_t *pos)
+{
+    uint16_t maybe[RT_BATCH];
+    int32_t most = bloom_select(hash, keys, nulls, n, maybe), count = 0, j = 0;
+    slots_prefetch(hash, keys, maybe, most);
+    if (!anti)
+    {
+        for (j = 0; j < most; j++)
+        {
+            pos[count] = maybe[j];
+            count += slot_find(hash, keys[maybe[j]]) != NULL;
+        }
+        return count;
+    }
+    for (int32_t i = 0; i < n; i++)
+    {
+        bool there = j < most && maybe[j] == i && slot_find(hash, keys[maybe[j++]]) != NULL;
+        pos[count] = (uint16_t) i;
+        count += !there;
+    }
+    return count;
+}
+
 static int32_t exists_select(const RtStore *store, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
                              uint16_t *pos)
 {
@@ -278,6 +307,8 @@ static int32_t exists_select(const RtStore *store, const uint64_t *keys, const u
     ASSERT(store->finished && n >= 0 && n <= RT_BATCH);
     if (hash->bits != NULL)
         return bits_select(hash, keys, nulls, n, anti, pos);
+    if (hash->bloom != NULL)
+        return exists_by_bloom(hash, keys, nulls, n, anti, pos);
     if (hash->large)
         exists_prefetch(hash, keys, n);
     int32_t count = 0;
