@@ -132,7 +132,7 @@ Error *bind_prepare(Arena *arena, const CatalogSnapshot *snapshot, const BindCon
     *out = (BindPrepared){.param_count = params.count, .params = told};
     for (int32_t i = 0; i < params.count; i++)
         told[i] = (BindParam){.type = params.types[i],
-                                     .open = i >= count || declared[i].open || declared[i].type.id == TYPE_UNKNOWN};
+                              .open = i >= count || declared[i].open || declared[i].type.id == TYPE_UNKNOWN};
     columns_tell(arena, again ? second.statement : first.statement, out);
     return NULL;
 }

@@ -54,15 +54,21 @@ static void slots_prefetch(const HashStore *hash, const uint64_t *keys, const ui
         __builtin_prefetch(&slots[key_spread(keys[pos[j]]) >> hash->shift]);
 }
 
+/* The entries of a dense directory, likewise. */
+static void dense_prefetch(const HashStore *hash, const uint64_t *keys, int32_t n)
+{
+    char *const *table = hash->table;
+    for (int32_t i = 0; i < n && hash->large; i++)
+        if (keys[i] - hash->least < hash->range)
+            __builtin_prefetch(&table[keys[i] - hash->least]);
+}
+
 static int32_t found_dense(const HashStore *hash, const uint64_t *keys, int32_t n, RtProbe *probe)
 {
     char *const *table = hash->table;
     uint64_t least = hash->least, range = hash->range;
     int32_t m = 0;
-    if (hash->large)
-        for (int32_t i = 0; i < n; i++)
-            if (keys[i] - least < range)
-                __builtin_prefetch(&table[keys[i] - least]);
+    dense_prefetch(hash, keys, n);
     for (int32_t i = 0; i < n; i++)
     {
         char *row = keys[i] - least < range ? table[keys[i] - least] : NULL;
@@ -73,13 +79,10 @@ static int32_t found_dense(const HashStore *hash, const uint64_t *keys, int32_t 
     return m;
 }
 
+/* Slots without a filter before them: so few that they are in the cache. */
 static int32_t found_slots(const HashStore *hash, const uint64_t *keys, int32_t n, RtProbe *probe)
 {
-    const KeySlot *slots = hash->table;
     int32_t m = 0;
-    if (hash->large)
-        for (int32_t i = 0; i < n; i++)
-            __builtin_prefetch(&slots[key_spread(keys[i]) >> hash->shift]);
     for (int32_t i = 0; i < n; i++)
     {
         char *row = slot_find(hash, keys[i]);
@@ -264,17 +267,6 @@ static bool key_exists(const HashStore *hash, uint64_t key)
     return hash->form == HASH_CHAIN || (hash->form == HASH_SLOTS && slot_find(hash, key) != NULL);
 }
 
-static void exists_prefetch(const HashStore *hash, const uint64_t *keys, int32_t n)
-{
-    for (int32_t i = 0; i < n; i++)
-    {
-        if (hash->form == HASH_SLOTS)
-            __builtin_prefetch(&((const KeySlot *) hash->table)[key_spread(keys[i]) >> hash->shift]);
-        else if (hash->form == HASH_DENSE && keys[i] - hash->least < hash->range)
-            __builtin_prefetch(&((char *const *) hash->table)[keys[i] - hash->least]);
-    }
-}
-
 /* Of the keys that pass the Bloom filter those that are there, or all others. */
 static int32_t exists_by_bloom(const HashStore *hash, const uint64_t *keys, const uint8_t *nulls, int32_t n, int32_t anti,
                                uint16_t *pos)
@@ -309,8 +301,8 @@ static int32_t exists_select(const RtStore *store, const uint64_t *keys, const u
         return bits_select(hash, keys, nulls, n, anti, pos);
     if (hash->bloom != NULL)
         return exists_by_bloom(hash, keys, nulls, n, anti, pos);
-    if (hash->large)
-        exists_prefetch(hash, keys, n);
+    if (hash->form == HASH_DENSE)
+        dense_prefetch(hash, keys, n);
     int32_t count = 0;
     for (int32_t i = 0; i < n; i++)
     {

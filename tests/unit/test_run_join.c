@@ -118,6 +118,8 @@ static int64_t join_naive(const Pair *build, int32_t builds, const Pair *probe, 
     return count;
 }
 
+static uint64_t key_pool = 800; /* keys the build side's are drawn from; the probe side's from twice as many */
+
 /* bounded: what the planner knows of the keys is told; they begin at 0 then. */
 static void join_check(int32_t mode, KeyMode key_mode, int64_t spread, int32_t builds, bool exists_only, bool bounded,
                        int32_t threads)
@@ -129,14 +131,14 @@ static void join_check(int32_t mode, KeyMode key_mode, int64_t spread, int32_t b
     uint64_t seed = (uint64_t) spread;
     Pair *build = ARENA_ARRAY(arena, Pair, builds + 1), *probe = ARENA_ARRAY(arena, Pair, probes);
     for (int32_t i = 0; i < builds; i++)
-        build[i] = (Pair){(int64_t) (random_next(&seed) % 800) * spread + least, i + 1};
+        build[i] = (Pair){(int64_t) (random_next(&seed) % key_pool) * spread + least, i + 1};
     for (int32_t i = 0; i < probes; i++)
-        probe[i] = (Pair){(int64_t) (random_next(&seed) % 1600) * spread + least, i + 1};
+        probe[i] = (Pair){(int64_t) (random_next(&seed) % (2 * key_pool)) * spread + least, i + 1};
     RowLayout *pairs = layout_new(arena, "ii", 0);
     SpecStore *table = store_add(spec, STORE_HASH, layout_new(arena, "ii", ROW_HEADER_SIZE));
     table->key_mode = (uint8_t) key_mode;
     table->exists_only = exists_only;
-    table->key_entries = bounded ? 1600 * spread : 0;
+    table->key_entries = bounded ? 2 * (int64_t) key_pool * spread : 0;
     table->rows_estimate = builds;
     RowLayout *joined = layout_new(arena, "iI", 0);
     CU_ASSERT_EQUAL(joined->stride, (int32_t) sizeof(JoinRow));
@@ -196,6 +198,10 @@ static void test_joins(void)
             join_check(mode, KEY_EXACT, 1000003, 3000, true, true, THREADS[t]);
         }
         join_check(4, KEY_NONE, 1, 70, false, false, THREADS[t]);
+        key_pool = 100000; /* so many keys that some pass the Bloom filter that are not there */
+        for (int32_t mode = 0; mode < 4; mode++)
+            join_check(mode, KEY_EXACT, 1000003, 3000, mode >= 2, false, THREADS[t]);
+        key_pool = 800;
     }
 }
 
