@@ -354,6 +354,12 @@ void k_trunc_decimal_to(I128 *result, int32_t result_scale, const I128 *value, i
 double k_trunc_double(double value);
 double k_trunc_double_to(double value, int64_t decimals);
 
+/* pair.c */
+void k_pair(I128 *result, int32_t scale, double y, double x);
+/* agg: an AggId whose argument is a PAIR; the rest is its state. */
+double k_pair_result(int64_t agg, int64_t count, double mean_y, double squares_y, double mean_x, double squares_x,
+                     double products, int64_t *null);
+
 /* quote.c */
 int64_t k_bpcharcmp(const Str *a, const Str *b);
 int64_t k_difference(const Str *a, const Str *b);

@@ -21,6 +21,7 @@ enum
     W_NUMBER = OPERAND_NUMBER,
     W_ANY = OPERAND_ANY,
     W_INTEGRAL = OPERAND_INTEGRAL,
+    W_PAIR = OPERAND_PAIR,
     W_FIRST = RULE_FIRST,
     W_TEXT_FIRST = RULE_TEXT_FIRST,
     W_TEXT_SUM = RULE_TEXT_SUM,
@@ -445,7 +446,7 @@ static bool agg_takes(const AggRow *row, SqlType arg)
         return type_is_number(arg) || (!type_is_string(arg) && arg.id != TYPE_BOOLEAN);
     if (row->arg == OPERAND_ANY || row->arg == arg.id)
         return true;
-    if (row->arg == TYPE_DOUBLE)
+    if (row->arg == TYPE_DOUBLE || row->arg == OPERAND_PAIR)
         return type_is_number(arg);
     return !type_is_string(arg) && cast_cost(arg, row->arg) < COST_MISFIT;
 }
@@ -456,6 +457,8 @@ static const AggRow *agg_meant(const AggRow *row)
     {
     case AGG_EVERY:
         return &agg_rows[AGG_BOOL_AND];
+    case AGG_REGR_COUNT:
+        return &agg_rows[AGG_COUNT];
     case AGG_STDDEV:
         return &agg_rows[AGG_STDDEV_SAMP];
     case AGG_STRING_AGG:
@@ -467,24 +470,55 @@ static const AggRow *agg_meant(const AggRow *row)
     }
 }
 
-Error *agg_resolve(const char *name, const SqlType *arg, AggMatch *match)
+bool agg_takes_pair(const char *name)
+{
+    for (int32_t i = 1; i < AGG_COUNT_OF; i++)
+        if (agg_rows[i].arg == OPERAND_PAIR && strcmp(agg_rows[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+int32_t agg_state_columns(AggId id)
+{
+    switch (id)
+    {
+    case AGG_STDDEV_POP:
+    case AGG_STDDEV_SAMP:
+    case AGG_VAR_POP:
+    case AGG_VAR_SAMP:
+        return 3;
+    default:
+        return agg_rows[id].arg == OPERAND_PAIR ? AGG_STATES_MAX : 1;
+    }
+}
+
+static bool agg_takes_all(const AggRow *row, const SqlType *args, int32_t count)
+{
+    if (count != (row->arg == TYPE_NONE ? 0 : row->arg == OPERAND_PAIR ? 2 : 1))
+        return false;
+    for (int32_t i = 0; i < count; i++)
+        if (!agg_takes(row, args[i]))
+            return false;
+    return true;
+}
+
+Error *agg_resolve(const char *name, const SqlType *args, int32_t arg_count, AggMatch *match)
 {
     memset(match, 0, sizeof *match);
     for (int32_t i = 1; i < AGG_COUNT_OF; i++)
     {
         const AggRow *row = &agg_rows[i];
-        if (strcmp(row->name, name) != 0 || (row->arg == TYPE_NONE) != (arg == NULL))
-            continue;
-        if (arg != NULL && !agg_takes(row, *arg))
+        if (strcmp(row->name, name) != 0 || !agg_takes_all(row, args, arg_count))
             continue;
         match->row = agg_meant(row);
-        if (arg == NULL)
+        if (arg_count == 0)
             return result_type(row->result, '+', NULL, 0, &match->result);
-        match->arg = row->arg == OPERAND_NUMBER ? *arg : wanted_type(*arg, row->arg);
+        bool own = row->arg == OPERAND_NUMBER;
+        match->arg = own ? args[0] : wanted_type(args[0], row->arg == OPERAND_PAIR ? TYPE_DOUBLE : row->arg);
         TRY(result_type(row->result, '+', &match->arg, 1, &match->result));
         if (row->result == RULE_MEDIAN)
             match->arg = match->result;
         return NULL;
     }
-    return no_function("function", name, arg, arg == NULL ? 0 : 1);
+    return no_function("function", name, args, arg_count);
 }

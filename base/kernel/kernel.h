@@ -162,7 +162,8 @@ enum Operand
 {
     OPERAND_NUMBER = TYPE_COUNT + 32, /* any number */
     OPERAND_ANY,                      /* both sides cast to type_common() */
-    OPERAND_INTEGRAL                  /* any integer */
+    OPERAND_INTEGRAL,                 /* any integer */
+    OPERAND_PAIR                      /* of an aggregate: two numbers, in one value (FUNC_PAIR) */
 };
 
 typedef struct OperMatch
@@ -191,7 +192,7 @@ typedef struct AggRow
 {
     AggId id;
     const char *name;
-    uint8_t arg;    /* TypeId, OPERAND_NUMBER, OPERAND_INTEGRAL, OPERAND_ANY; TYPE_NONE: none, count(*) */
+    uint8_t arg;    /* TypeId, OPERAND_NUMBER, OPERAND_INTEGRAL, OPERAND_ANY, OPERAND_PAIR; TYPE_NONE: none, count(*) */
     uint8_t result; /* TypeId or ResultRule */
     const char *doc;
 } AggRow;
@@ -199,13 +200,21 @@ typedef struct AggRow
 typedef struct AggMatch
 {
     const AggRow *row;
-    SqlType arg; /* cast the argument to this */
+    SqlType arg; /* cast the argument to this, of a pair both */
     SqlType result;
 } AggMatch;
 
-/* arg = NULL for count(*). 42883 if there is no such aggregate or it does not take that type: texts are no numbers here.
+#define AGG_ARGS_MAX   2
+#define AGG_STATES_MAX 6
+
+/* No arguments: count(*). 42883 if there is no such aggregate or it does not take those types: texts are no numbers here.
  * match->row is never one of the rows that are only another name. */
-Error *agg_resolve(const char *name, const SqlType *arg, AggMatch *match) MUST_USE;
+Error *agg_resolve(const char *name, const SqlType *args, int32_t arg_count, AggMatch *match) MUST_USE;
 bool agg_exists(const char *name);
+bool agg_takes_pair(const char *name);
+/* Columns of its state while groups are not whole: one; of the deviations and variances 3, how many values, their mean and the
+ * sum of their squared distances from it; of pairs 6, how many, of y and of x mean and squares, and the sum of the products of
+ * both distances. */
+int32_t agg_state_columns(AggId id);
 
 #endif

@@ -7,6 +7,7 @@
  *     listagg(x, ', ' order by y)                             arg x, parameter ', ', sort y
  *     percentile_cont(0.5) within group (order by x desc)     arg x, parameter 0.5, sort x desc
  *     median(x)                                               arg x, sort x
+ *     corr(y, x)                                              arg pair(y, x), null where one is
  */
 #include "base/core/assert.h"
 #include "sql/bind/binder.h"
@@ -93,16 +94,16 @@ static Error *bind_fraction(Binder *binder, Scope *scope, const Node *node, Expr
 
 static Error *check_form(const PgQuery__FuncCall *call, const AggRow *row, const char *name, int32_t position)
 {
-    size_t most = row->id == AGG_LISTAGG ? 2 : 1;
+    size_t least = agg_takes_pair(name) ? 2 : 1, most = row->id == AGG_LISTAGG ? 2 : least;
     if (call->func_variadic)
         return unsupported(position, "VARIADIC is");
     if (row->id == AGG_COUNT_STAR && !call->agg_star && call->n_args == 0)
         return error_at(error_new(SQLSTATE_WRONG_OBJECT_TYPE,
                                   "%s(*) must be used to call a parameterless aggregate function", name),
                         position);
-    if (call->n_args < (call->agg_star ? 0 : 1) || call->n_args > (call->agg_star ? 0 : most))
+    if (call->n_args < (call->agg_star ? 0 : least) || call->n_args > (call->agg_star ? 0 : most))
         return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "aggregate %s() takes %s", name,
-                                  most == 2 ? "one or two arguments" : "one argument"),
+                                  least == 2 ? "two arguments" : most == 2 ? "one or two arguments" : "one argument"),
                         position);
     if (is_percentile(row->id) != (call->agg_within_group != 0))
         return is_percentile(row->id)
@@ -167,6 +168,24 @@ static void sort_by_argument(BoundAgg *agg, const PgQuery__SortBy *by)
     agg->sort[0] = by != NULL ? bind_sort_of(by, agg->arg) : (BoundSort){.expr = agg->arg};
 }
 
+static Expr *make_pair(Binder *binder, Expr *const *numbers, int32_t position)
+{
+    Expr *pair = expr_new(binder->arena, EXPR_FUNC, type_decimal(DECIMAL_PRECISION_MAX, 0), 2, numbers);
+    pair->func = FUNC_PAIR;
+    pair->nullable = numbers[0]->nullable || numbers[1]->nullable;
+    pair->position = position;
+    return pair;
+}
+
+/* The one value that the call's first arguments are to the aggregate. */
+static Error *coerce_argument(Binder *binder, const AggMatch *match, Expr **args, int32_t count, int32_t position, Expr **out)
+{
+    for (int32_t i = 0; i < count; i++)
+        TRY(coerce(binder, args[i], match->arg, CAST_IMPLICIT, &args[i]));
+    *out = count < 2 ? args[0] : make_pair(binder, args, position);
+    return NULL;
+}
+
 static Error *bind_argument(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name,
                             int32_t position, BoundAgg *agg, AggMatch *match)
 {
@@ -177,17 +196,23 @@ static Error *bind_argument(Binder *binder, Scope *scope, const PgQuery__FuncCal
     const Node *node = call->agg_star || row || call->n_args == 0 ? NULL : call->args[0];
     if (percentile && call->agg_within_group && call->n_agg_order > 0)
         node = call->agg_order[0]->sort_by->node;
-    if (node != NULL)
-        TRY(bind_inner(binder, scope, node, &agg->arg));
-    Error *error = agg_resolve(name, agg->arg == NULL ? NULL : &agg->arg->type, match);
+    Expr *args[AGG_ARGS_MAX] = {NULL, NULL};
+    SqlType types[AGG_ARGS_MAX];
+    int32_t count = node == NULL ? 0 : agg_takes_pair(name) && call->n_args > 1 ? 2 : 1;
+    for (int32_t i = 0; i < count; i++)
+    {
+        TRY(bind_inner(binder, scope, i == 0 ? node : call->args[i], &args[i]));
+        types[i] = args[i]->type;
+    }
+    Error *error = agg_resolve(name, types, count, match);
     if (error != NULL)
         return error_at(error, position);
     agg->kind = match->row->id;
     if (!row)
         TRY(check_form(call, match->row, name, position));
-    if (agg->kind == AGG_LISTAGG && !type_is_string(agg->arg->type))
-        return coerce(binder, agg->arg, type_varchar(0), CAST_EXPLICIT, &agg->arg);
-    return agg->arg == NULL ? NULL : coerce(binder, agg->arg, match->arg, CAST_IMPLICIT, &agg->arg);
+    if (agg->kind == AGG_LISTAGG && !type_is_string(args[0]->type))
+        return coerce(binder, args[0], type_varchar(0), CAST_EXPLICIT, &agg->arg);
+    return coerce_argument(binder, match, args, count, position, &agg->arg);
 }
 
 Error *bind_agg_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name, int32_t position,
@@ -264,8 +289,8 @@ static ColumnId aggregate_column(Binder *binder, Scope *scope, const BoundAgg *a
             return other->column;
     }
     bool counts = agg->kind == AGG_COUNT || agg->kind == AGG_COUNT_STAR;
-    bool samples = agg->kind == AGG_STDDEV_SAMP || agg->kind == AGG_VAR_SAMP;
-    bool nullable = !counts && (!scope->has_groups || samples || agg->arg->nullable);
+    bool wants_more = agg_state_columns(agg->kind) > 1; /* null of one value, or of equal ones */
+    bool nullable = !counts && (!scope->has_groups || wants_more || agg->arg->nullable);
     BoundAgg made = *agg;
     made.column = bound_add_column(binder->arena, binder->statement, match->row->name, match->result, nullable);
     ARRAY_ADD(binder->arena, query->aggs, query->agg_count, scope->agg_capacity, made);

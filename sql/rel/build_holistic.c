@@ -46,8 +46,7 @@ static bool is_splittable(AggKind kind)
 /* The order of its rows does not matter, and it has a state of fixed size. */
 static bool is_plain(AggKind kind)
 {
-    static const char *const NAMES[] = {"stddev", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "variance"};
-    return is_splittable(kind) || is_one_of(kind, NAMES, sizeof NAMES / sizeof NAMES[0]);
+    return is_splittable(kind) || agg_state_columns(kind) > 1;
 }
 
 static bool keeps_distinct(const BoundAgg *agg)

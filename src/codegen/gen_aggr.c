@@ -101,20 +101,37 @@ static void update_bits(Gen *gen, const StepAgg *agg, const RowField *field, con
         emit_close(&gen->emit, "");
 }
 
-/* A value into count, mean and squares; or another such state. */
+/*
+ * A value into a state of several columns; or another such state:
+ *
+ *     double *const m3[2] = {&g->f2, &g->f3};
+ *     rt->moments_add(&g->f1, m3, x4);
+ */
 static void update_moments(Gen *gen, const StepAgg *agg)
 {
-    const char *state = gen_text(gen, "&g->f%d, &g->f%d, &g->f%d", agg->field, agg->field + 1, agg->field + 2);
+    int32_t more = agg_state_columns(agg->kind) - 1;
+    bool pair = agg_state_columns(agg->kind) == AGG_STATES_MAX;
+    const char *call = pair ? "rt->pairs" : "rt->moments", *state = gen_temp(gen, "m"), *into = "", *from = "";
     Val value = gen_value(gen, agg->arg);
-    if (agg->mean_arg != NULL)
+    for (int32_t k = 0; k < more; k++)
     {
-        Val mean = gen_value(gen, agg->mean_arg), squares = gen_value(gen, agg->squares_arg);
-        emit_line(&gen->emit, "rt->moments_merge(%s, %s, %s, %s);", state, value.code, mean.code, squares.code);
+        into = gen_text(gen, "%s%s&g->f%d", into, k == 0 ? "" : ", ", agg->field + 1 + k);
+        if (agg->more_args[k] != NULL)
+            from = gen_text(gen, "%s%s%s", from, k == 0 ? "" : ", ", gen_value(gen, agg->more_args[k]).code);
+    }
+    emit_line(&gen->emit, "double *const %s[%d] = {%s};", state, more, into);
+    if (agg->more_args[0] != NULL)
+    {
+        emit_line(&gen->emit, "const double %s_more[%d] = {%s};", state, more, from);
+        emit_line(&gen->emit, "%s_merge(&g->f%d, %s, %s, %s_more);", call, agg->field, state, value.code, state);
         return;
     }
+    if (pair)
+        value = gen_wide(gen, value);
     if (value.null != NULL)
         emit_line(&gen->emit, "if (!(%s))", value.null);
-    emit_line(&gen->emit, "%srt->moments_add(%s, %s);", value.null == NULL ? "" : "    ", state, value.code);
+    emit_line(&gen->emit, "%s%s_add(&g->f%d, %s, %s%s);", value.null == NULL ? "" : "    ", call, agg->field, state,
+              pair ? "&" : "", value.code);
 }
 
 /* g->f<k>: one row's part in one state. */
@@ -129,7 +146,7 @@ static void update_state(Gen *gen, int32_t agg_index)
         emit_line(&gen->emit, "%s += 1;", state);
         return;
     }
-    if (agg_has_moments(agg->kind))
+    if (agg_state_columns(agg->kind) > 1)
     {
         update_moments(gen, agg);
         return;
@@ -340,10 +357,11 @@ void gen_aggregate(Gen *gen)
     int32_t sink = gen->pipe->spec->sink;
     for (int32_t k = 0; k < gen->pipe->agg_count; k++)
     {
-        const Expr *args[3] = {gen->pipe->aggs[k].arg, gen->pipe->aggs[k].mean_arg, gen->pipe->aggs[k].squares_arg};
-        for (int32_t a = 0; a < 3; a++)
-            if (args[a] != NULL)
-                gen_need(gen, args[a]);
+        const StepAgg *agg = &gen->pipe->aggs[k];
+        if (agg->arg != NULL)
+            gen_need(gen, agg->arg);
+        for (int32_t a = 0; a < AGG_STATES_MAX - 1 && agg->more_args[a] != NULL; a++)
+            gen_need(gen, agg->more_args[a]);
     }
     if (store->key_mode == KEY_NONE)
     {

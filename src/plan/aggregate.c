@@ -12,43 +12,27 @@
 
 #include <math.h>
 
-bool agg_has_moments(AggKind kind)
-{
-    switch (kind)
-    {
-    case AGG_STDDEV:
-    case AGG_STDDEV_POP:
-    case AGG_STDDEV_SAMP:
-    case AGG_VARIANCE:
-    case AGG_VAR_POP:
-    case AGG_VAR_SAMP:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static ColumnId state_column(Planner *planner, const char *name, TypeId type)
 {
     return bound_add_column(planner->arena, planner->statement, name, type_make(type), false);
 }
+
+static const char *const STATE_NAMES[AGG_STATES_MAX - 1] = {"mean", "squares", "mean x", "squares x", "products"};
 
 /* The state of one aggregate, and the columns it gives. */
 static void aggregate_state(Planner *planner, const BoundAgg *agg, StepAgg *state, Step *step)
 {
     ASSERT(!agg->distinct);
     *state = (StepAgg){.kind = agg->kind, .arg = agg->arg, .column = agg->column};
-    if (agg_has_moments(agg->kind))
-    {
+    int32_t columns = agg_state_columns(agg->kind);
+    if (columns > 1)
         state->column = state_column(planner, "count", TYPE_BIGINT);
-        state->mean = state_column(planner, "mean", TYPE_DOUBLE);
-        state->squares = state_column(planner, "squares", TYPE_DOUBLE);
-    }
     step->outputs[step->output_count++] = state->column;
-    if (!agg_has_moments(agg->kind))
-        return;
-    step->outputs[step->output_count++] = state->mean;
-    step->outputs[step->output_count++] = state->squares;
+    for (int32_t k = 1; k < columns; k++)
+    {
+        state->more[k - 1] = state_column(planner, STATE_NAMES[k - 1], TYPE_DOUBLE);
+        step->outputs[step->output_count++] = state->more[k - 1];
+    }
 }
 
 static Step *aggregate(Planner *planner, Step *input, const Rel *rel, AggMode mode, double groups)
@@ -61,7 +45,7 @@ static Step *aggregate(Planner *planner, Step *input, const Rel *rel, AggMode mo
     step->agg_count = rel->agg_count;
     step->aggs = ARENA_ARRAY(planner->arena, StepAgg, rel->agg_count);
     step->output_count = rel->named_count;
-    step->outputs = ARENA_ARRAY(planner->arena, ColumnId, rel->named_count + 3 * rel->agg_count);
+    step->outputs = ARENA_ARRAY(planner->arena, ColumnId, rel->named_count + AGG_STATES_MAX * rel->agg_count);
     for (int32_t k = 0; k < rel->named_count; k++)
         step->outputs[k] = step->groups[k] = rel->named[k].column;
     for (int32_t k = 0; k < rel->agg_count; k++)
@@ -131,11 +115,8 @@ static Step *aggregate_again(Planner *planner, Step *input, const Step *partial,
     }
     Step *step = aggregate(planner, input, &again, AGG_FINAL, groups);
     for (int32_t k = 0; k < rel->agg_count; k++)
-        if (agg_has_moments(rel->aggs[k].kind))
-        {
-            step->aggs[k].mean_arg = expr_column(planner->arena, planner->statement, partial->aggs[k].mean);
-            step->aggs[k].squares_arg = expr_column(planner->arena, planner->statement, partial->aggs[k].squares);
-        }
+        for (int32_t s = 0; s < agg_state_columns(rel->aggs[k].kind) - 1; s++)
+            step->aggs[k].more_args[s] = expr_column(planner->arena, planner->statement, partial->aggs[k].more[s]);
     return step;
 }
 
@@ -154,7 +135,7 @@ static Expr *moments_result(Planner *planner, const StepAgg *agg)
     bool population = agg->kind == AGG_STDDEV_POP || agg->kind == AGG_VAR_POP;
     bool root = agg->kind == AGG_STDDEV || agg->kind == AGG_STDDEV_POP || agg->kind == AGG_STDDEV_SAMP;
     Expr *count = expr_column(arena, planner->statement, agg->column);
-    Expr *squares = expr_column(arena, planner->statement, agg->squares);
+    Expr *squares = expr_column(arena, planner->statement, agg->more[1]);
     Expr *divisor = population ? count : binary(planner, '-', TYPE_BIGINT, count, expr_bigint(arena, 1));
     Expr *value = binary(planner, '/', TYPE_DOUBLE, squares, expr_cast_make(arena, divisor, type_make(TYPE_DOUBLE)));
     if (root)
@@ -169,15 +150,33 @@ static Expr *moments_result(Planner *planner, const StepAgg *agg)
     return result;
 }
 
+/* pair_result(the aggregate, its state) */
+static Expr *pair_result(Planner *planner, const StepAgg *agg)
+{
+    Expr *args[AGG_STATES_MAX + 1] = {expr_bigint(planner->arena, agg->kind),
+                                      expr_column(planner->arena, planner->statement, agg->column)};
+    for (int32_t k = 0; k < AGG_STATES_MAX - 1; k++)
+        args[k + 2] = expr_column(planner->arena, planner->statement, agg->more[k]);
+    Expr *result = expr_make(planner->arena, EXPR_FUNC, type_make(TYPE_DOUBLE), AGG_STATES_MAX + 1, args);
+    result->func = FUNC_PAIR_RESULT;
+    result->nullable = true;
+    return result;
+}
+
 /* What states of several columns come to, under the aggregates' own names. */
-static Step *finish_moments(Planner *planner, Step *input, const Rel *rel)
+static Step *finish_states(Planner *planner, Step *input, const Rel *rel)
 {
     ASSERT(input->kind == STEP_AGGR);
     BoundNamed *named = ARENA_ARRAY(planner->arena, BoundNamed, rel->agg_count);
     int32_t count = 0;
     for (int32_t k = 0; k < rel->agg_count; k++)
-        if (agg_has_moments(rel->aggs[k].kind))
-            named[count++] = (BoundNamed){moments_result(planner, &input->aggs[k]), rel->aggs[k].column};
+    {
+        int32_t columns = agg_state_columns(rel->aggs[k].kind);
+        if (columns > 1)
+            named[count++] = (BoundNamed){columns == AGG_STATES_MAX ? pair_result(planner, &input->aggs[k])
+                                                                    : moments_result(planner, &input->aggs[k]),
+                                          rel->aggs[k].column};
+    }
     return count == 0 ? input : step_project(planner, input, named, count);
 }
 
@@ -236,5 +235,5 @@ static Step *aggregate_where(Planner *planner, Step *input, const Rel *rel)
 
 Step *step_aggregate(Planner *planner, Step *input, const Rel *rel)
 {
-    return finish_moments(planner, aggregate_where(planner, input, rel), rel);
+    return finish_states(planner, aggregate_where(planner, input, rel), rel);
 }

@@ -60,8 +60,7 @@ static Error *cut_aggregate(Cut *cut, const Step *step, Open *open)
         for (int32_t k = 0; k < below->agg_count; k++)
         {
             whole.aggs[k].column = step->aggs[k].column;
-            whole.aggs[k].mean = step->aggs[k].mean;
-            whole.aggs[k].squares = step->aggs[k].squares;
+            memcpy(whole.aggs[k].more, step->aggs[k].more, sizeof step->aggs[k].more);
         }
         below = below->inputs[0];
     }

@@ -63,7 +63,7 @@ static RowField state_field(Cut *cut, StepAgg *agg, AggMode mode, bool grouped, 
     return field;
 }
 
-/* Field of a state that is never null: count, mean, squares. */
+/* Field of a state of several columns: never null. */
 static RowField moment_field(Cut *cut, ColumnId column, Bounds bounds)
 {
     SqlType type = cut->planner->statement->columns[column].type;
@@ -74,12 +74,14 @@ static RowField moment_field(Cut *cut, ColumnId column, Bounds bounds)
 static int32_t moment_fields(Cut *cut, const StepAgg *agg, RowField *fields, ColumnId *columns, RowCount rows)
 {
     fields[0] = moment_field(cut, agg->column, (Bounds){.known = rows < INT64_MAX, .min = 0, .max = rows});
-    fields[1] = moment_field(cut, agg->mean, (Bounds){.known = false});
-    fields[2] = moment_field(cut, agg->squares, (Bounds){.known = false});
     columns[0] = agg->column;
-    columns[1] = agg->mean;
-    columns[2] = agg->squares;
-    return 3;
+    int32_t count = agg_state_columns(agg->kind);
+    for (int32_t k = 1; k < count; k++)
+    {
+        columns[k] = agg->more[k - 1];
+        fields[k] = moment_field(cut, columns[k], (Bounds){.known = false});
+    }
+    return count;
 }
 
 static MergeOp merge_op(AggKind kind)
@@ -95,8 +97,10 @@ static MergeOp merge_op(AggKind kind)
     case AGG_BIT_OR:
         return MERGE_OR;
     default:
-        return agg_has_moments(kind) ? MERGE_MOMENTS : MERGE_SUM;
+        break;
     }
+    int32_t columns = agg_state_columns(kind);
+    return columns == 1 ? MERGE_SUM : columns == AGG_STATES_MAX ? MERGE_PAIRS : MERGE_MOMENTS;
 }
 
 static const char *const AGG_NAMES[] = {
@@ -119,7 +123,7 @@ static Error *check_kind(const StepAgg *agg)
     case AGG_BIT_OR:
         return NULL;
     default:
-        return agg_has_moments(agg->kind)
+        return agg_state_columns(agg->kind) > 1
                    ? NULL
                    : error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "aggregate \"%s\" is not supported here",
                                AGG_NAMES[agg->kind]);
@@ -136,7 +140,7 @@ static int32_t state_fields(Cut *cut, StepAgg *aggs, int32_t count, AggMode mode
         StepAgg *agg = &aggs[k];
         agg->field = at;
         store->merges[k] = (SpecMerge){at, (uint8_t) merge_op(agg->kind)};
-        if (agg_has_moments(agg->kind))
+        if (agg_state_columns(agg->kind) > 1)
         {
             at += moment_fields(cut, agg, store->layout->fields + at, columns + at, rows);
             continue;
@@ -161,7 +165,7 @@ Error *store_of_aggregate(Cut *cut, Open *open, const Step *step, AggMode mode, 
 {
     for (int32_t k = 0; k < step->agg_count; k++)
         TRY(check_kind(&step->aggs[k]));
-    int32_t groups = step->named_count, most = groups + 3 * step->agg_count, index = store_new(cut);
+    int32_t groups = step->named_count, most = groups + AGG_STATES_MAX * step->agg_count, index = store_new(cut);
     SpecStore *store = store_at(cut, index);
     ColumnId *columns = ARENA_ARRAY(cut->arena, ColumnId, most);
     store->kind = STORE_AGG;

@@ -45,19 +45,16 @@ typedef enum AggMode
  * taken apart (avg = sum / count in a PROJECT above), FINAL counts are sums. */
 typedef struct StepAgg
 {
-    AggKind kind; /* COUNT_STAR, COUNT, SUM, MIN, MAX, BIT_AND, BIT_OR; the STDDEV and VAR families */
+    AggKind kind; /* COUNT_STAR, COUNT, SUM, MIN, MAX, BIT_AND, BIT_OR; the STDDEV and VAR families, those of pairs */
     Expr *arg;
     ColumnId column;
     bool fits64; /* SUM of an integer type: no sum over the rows there can be leaves 64 bits */
     int32_t field; /* of the store's layout: the first one of the state */
-    /* The STDDEV and VAR families have a state of three columns, `column` (how many values), their mean, and the sum of
-     * their squared distances from it.  A FINAL one merges such states: arg, mean_arg, squares_arg. */
-    ColumnId mean, squares;
-    Expr *mean_arg, *squares_arg;
+    /* A state of several columns (agg_state_columns()): `column`, then these.  A FINAL one merges such states: arg, then
+     * these; elsewhere they are NULL. */
+    ColumnId more[AGG_STATES_MAX - 1];
+    Expr *more_args[AGG_STATES_MAX - 1];
 } StepAgg;
-
-/* Three columns a state? */
-bool agg_has_moments(AggKind kind);
 
 typedef struct Step Step;
 struct Step

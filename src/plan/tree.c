@@ -149,10 +149,11 @@ static void step_reads(Planner *planner, const Step *step, ColumnSet *set)
         expr_columns(arena, step->named[k].expr, set);
     for (int32_t k = 0; k < step->agg_count; k++)
     {
-        const Expr *args[3] = {step->aggs[k].arg, step->aggs[k].mean_arg, step->aggs[k].squares_arg};
-        for (int32_t a = 0; a < 3; a++)
-            if (args[a] != NULL)
-                expr_columns(arena, args[a], set);
+        const StepAgg *agg = &step->aggs[k];
+        if (agg->arg != NULL)
+            expr_columns(arena, agg->arg, set);
+        for (int32_t a = 0; a < AGG_STATES_MAX - 1 && agg->more_args[a] != NULL; a++)
+            expr_columns(arena, agg->more_args[a], set);
     }
     for (int32_t k = 0; k < step->sort_count; k++)
         expr_columns(arena, step->sort[k].expr, set);

@@ -77,7 +77,7 @@ static int32_t state_fields(const PipePlan *pipe)
 {
     int32_t count = 0;
     for (int32_t k = 0; k < pipe->agg_count; k++)
-        count += agg_has_moments(pipe->aggs[k].kind) ? 3 : 1;
+        count += agg_state_columns(pipe->aggs[k].kind);
     return count;
 }
 

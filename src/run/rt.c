@@ -286,6 +286,8 @@ void rt_init(Rt *rt)
         .agg_code_table = agg_code_table,
         .moments_add = moments_add,
         .moments_merge = moments_merge,
+        .pairs_add = pairs_add,
+        .pairs_merge = pairs_merge,
         .raise = entry_raise,
         .error_slot = entry_error_slot,
         .hash_str = entry_hash_str,

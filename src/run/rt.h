@@ -183,10 +183,12 @@ struct Rt
     void **(*agg_code_table)(RtWorker *worker, RtStore *store, RtScan *scan, int64_t size);
 
     /* One value more in a state of MERGE_MOMENTS: its count, mean and sum of squared distances from it (Welford 1962). */
-    void (*moments_add)(int64_t *count, double *mean, double *squares, double value);
+    void (*moments_add)(int64_t *count, double *const state[2], double value);
     /* Another such state into it, where groups of other ranks come in. */
-    void (*moments_merge)(int64_t *count, double *mean, double *squares, int64_t more, double more_mean,
-                          double more_squares);
+    void (*moments_merge)(int64_t *count, double *const state[2], int64_t more, const double more_state[2]);
+    /* The same of pairs (FUNC_PAIR): a state of MERGE_PAIRS. */
+    void (*pairs_add)(int64_t *count, double *const state[5], const I128 *pair);
+    void (*pairs_merge)(int64_t *count, double *const state[5], int64_t more, const double more_state[5]);
 
     /* --- faults, strings, wide integers -------------------------------- */
     void (*raise)(RtWorker *worker, int32_t fault, int32_t detail);

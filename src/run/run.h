@@ -456,8 +456,11 @@ void **agg_code_table(RtWorker *worker, RtStore *store, RtScan *scan, int64_t si
 /* run_merge.c */
 /* The state of `from` into `into`, two rows of one group. 22003. */
 Error *group_merge(const SpecStore *spec, char *into, const char *from) MUST_USE;
-void moments_add(int64_t *count, double *mean, double *squares, double value);
-void moments_merge(int64_t *count, double *mean, double *squares, int64_t more, double more_mean, double more_squares);
+/* state: mean, squares; of pairs mean and squares of y, of x, then products. */
+void moments_add(int64_t *count, double *const state[2], double value);
+void moments_merge(int64_t *count, double *const state[2], int64_t more, const double more_state[2]);
+void pairs_add(int64_t *count, double *const state[5], const I128 *pair);
+void pairs_merge(int64_t *count, double *const state[5], int64_t more, const double more_state[5]);
 /* run_sort.c */
 /* All rows of the store in the order of spec->sort, OFFSET and LIMIT applied, into store->order. */
 Error *sort_finish(RtStore *store) MUST_USE;

@@ -37,30 +37,62 @@ static Error *value_sum(Rep rep, char *into, const char *from)
     return over ? error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "numeric data overflow (result precision)") : NULL;
 }
 
-void moments_add(int64_t *count, double *mean, double *squares, double value)
+void moments_add(int64_t *count, double *const state[2], double value)
 {
-    double distance = value - *mean;
+    double *mean = state[0], *squares = state[1], distance = value - *mean;
     *count += 1;
     *mean += distance / (double) *count;
     *squares += distance * (value - *mean);
 }
 
+void pairs_add(int64_t *count, double *const state[5], const I128 *pair)
+{
+    double y, x, distance_y;
+    int64_t values = *count;
+    memcpy(&y, &pair->lo, sizeof y);
+    memcpy(&x, &pair->hi, sizeof x);
+    distance_y = y - *state[0];
+    moments_add(&values, state, y);
+    moments_add(count, state + 2, x);
+    *state[4] += distance_y * (x - *state[2]);
+}
+
 /* Chan, Golub, LeVeque 1979, equations 2.1: the sums of squares, and what lies between the means. */
-void moments_merge(int64_t *count, double *mean, double *squares, int64_t more, double more_mean, double more_squares)
+void moments_merge(int64_t *count, double *const state[2], int64_t more, const double more_state[2])
 {
     if (more == 0)
         return;
-    double all = (double) (*count + more), distance = *count == 0 ? 0 : more_mean - *mean;
-    *squares += more_squares + distance * distance * ((double) *count / all) * (double) more;
-    *mean = *count == 0 ? more_mean : *mean + distance * ((double) more / all);
+    double *mean = state[0], *squares = state[1];
+    double all = (double) (*count + more), distance = *count == 0 ? 0 : more_state[0] - *mean;
+    *squares += more_state[1] + distance * distance * ((double) *count / all) * (double) more;
+    *mean = *count == 0 ? more_state[0] : *mean + distance * ((double) more / all);
     *count += more;
 }
 
-static void moments_fields_merge(const RowField *fields, char *into, const char *from)
+void pairs_merge(int64_t *count, double *const state[5], int64_t more, const double more_state[5])
 {
-    moments_merge((int64_t *) (into + fields[0].offset), (double *) (into + fields[1].offset),
-                  (double *) (into + fields[2].offset), *(const int64_t *) (from + fields[0].offset),
-                  *(const double *) (from + fields[1].offset), *(const double *) (from + fields[2].offset));
+    int64_t values = *count;
+    if (more == 0)
+        return;
+    double between = values == 0 ? 0 : (more_state[0] - *state[0]) * (more_state[2] - *state[2]);
+    *state[4] += more_state[4] + between * ((double) values / (double) (values + more)) * (double) more;
+    moments_merge(&values, state, more, more_state);
+    moments_merge(count, state + 2, more, more_state + 2);
+}
+
+static void moments_fields_merge(const RowField *fields, MergeOp op, char *into, const char *from)
+{
+    double *state[5], more[5];
+    for (int32_t k = 0; k < (op == MERGE_PAIRS ? 5 : 2); k++)
+    {
+        state[k] = (double *) (into + fields[k + 1].offset);
+        more[k] = *(const double *) (from + fields[k + 1].offset);
+    }
+    int64_t *count = (int64_t *) (into + fields[0].offset), values = *(const int64_t *) (from + fields[0].offset);
+    if (op == MERGE_PAIRS)
+        pairs_merge(count, state, values, more);
+    else
+        moments_merge(count, state, values, more);
 }
 
 /* Bits of integers of any width; BOOLEAN is one of them. */
@@ -72,9 +104,9 @@ static void bits_merge(Rep rep, MergeOp op, char *into, const char *from)
 
 static Error *state_merge(const RowField *field, MergeOp op, char *into, const char *from)
 {
-    if (op == MERGE_MOMENTS)
+    if (op == MERGE_MOMENTS || op == MERGE_PAIRS)
     {
-        moments_fields_merge(field, into, from);
+        moments_fields_merge(field, op, into, from);
         return NULL;
     }
     if (field_null(field, from))

@@ -31,11 +31,11 @@ static const RowField *field_at(const RowLayout *layout, int32_t field)
 static void merge_verify(const RowLayout *layout, const SpecMerge *merge)
 {
     const RowField *field = field_at(layout, merge->field);
-    ASSERT(merge->op <= MERGE_MOMENTS);
-    if (merge->op != MERGE_MOMENTS)
+    ASSERT(merge->op <= MERGE_PAIRS);
+    if (merge->op < MERGE_MOMENTS)
         return;
     ASSERT(field->rep == REP_I64 && field->null_offset < 0);
-    for (int32_t k = 1; k <= 2; k++)
+    for (int32_t k = 1; k <= (merge->op == MERGE_PAIRS ? 5 : 2); k++)
         ASSERT(field_at(layout, merge->field + k)->rep == REP_F64 && field[k].null_offset < 0);
 }
 

@@ -61,8 +61,9 @@ typedef enum MergeOp
     MERGE_MAX,
     MERGE_AND,    /* bits */
     MERGE_OR,
-    MERGE_MOMENTS /* three fields from here on: count (I64), mean (F64), sum of squared distances from it (F64);
-                   * Chan, Golub, LeVeque: "Updating formulae and a pairwise algorithm for computing sample variances", 1979 */
+    MERGE_MOMENTS, /* three fields from here on: count (I64), mean (F64), sum of squared distances from it (F64);
+                    * Chan, Golub, LeVeque: "Updating formulae and a pairwise algorithm for computing sample variances", 1979 */
+    MERGE_PAIRS    /* six: count, mean and squares of y and of x, sum of the products of both distances */
 } MergeOp;
 
 typedef struct SpecMerge

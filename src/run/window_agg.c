@@ -14,6 +14,7 @@
 #include "src/run/run_window.h"
 
 #include "base/data/numeric.h"
+#include "base/kernel/bodies.h"
 
 #include <math.h>
 
@@ -29,7 +30,8 @@ typedef enum StateKind
     STATE_FIRST,
     STATE_AND,
     STATE_OR,
-    STATE_MOMENTS
+    STATE_MOMENTS,
+    STATE_PAIRS
 } StateKind;
 
 typedef struct State
@@ -45,10 +47,7 @@ typedef struct State
         double real;
         const char *row;
         int64_t bits;
-        struct
-        {
-            double mean, squares;
-        };
+        double moments[5]; /* as a group's state has them */
     };
 } State;
 
@@ -87,7 +86,7 @@ static StateKind state_kind(AggId agg, SqlType arg)
     case AGG_VAR_SAMP:
         return STATE_MOMENTS;
     default:
-        return STATE_COUNT;
+        return agg_state_columns(agg) == AGG_STATES_MAX ? STATE_PAIRS : STATE_COUNT;
     }
 }
 
@@ -113,6 +112,11 @@ static bool row_is_better(const Call *call, const char *row, const char *than)
     return call->kind == STATE_LEAST ? order < 0 : order > 0;
 }
 
+#define MOMENTS_OF(state)                                                                                              \
+    {                                                                                                                  \
+        &(state)->moments[0], &(state)->moments[1], &(state)->moments[2], &(state)->moments[3], &(state)->moments[4]   \
+    }
+
 static void state_combine(const Call *call, State *into, const State *from)
 {
     if (from->count == 0)
@@ -122,11 +126,13 @@ static void state_combine(const Call *call, State *into, const State *from)
         *into = *from;
         return;
     }
+    double *const moments[5] = MOMENTS_OF(into);
     if (call->kind == STATE_MOMENTS)
-    {
-        moments_merge(&into->count, &into->mean, &into->squares, from->count, from->mean, from->squares);
+        moments_merge(&into->count, moments, from->count, from->moments);
+    if (call->kind == STATE_PAIRS)
+        pairs_merge(&into->count, moments, from->count, from->moments);
+    if (call->kind == STATE_MOMENTS || call->kind == STATE_PAIRS)
         return;
-    }
     into->count += from->count;
     switch (call->kind)
     {
@@ -162,6 +168,14 @@ static State row_state(const Call *call, int32_t i)
     state.count = 1;
     if (call->kind == STATE_COUNT)
         return state;
+    if (call->kind == STATE_PAIRS)
+    {
+        double *const moments[5] = MOMENTS_OF(&state);
+        memset(state.moments, 0, sizeof state.moments);
+        state.count = 0;
+        pairs_add(&state.count, moments, (const I128 *) (row + call->field->offset));
+        return state;
+    }
     SqlType type = call->field->type;
     Datum value = value_load(type, (Rep) call->field->rep, row + call->field->offset);
     switch (call->kind)
@@ -174,8 +188,8 @@ static State row_state(const Call *call, int32_t i)
         state.real = value.f;
         break;
     case STATE_MOMENTS:
-        state.mean = value.f;
-        state.squares = isfinite(value.f) ? 0 : NAN;
+        state.moments[0] = value.f;
+        state.moments[1] = isfinite(value.f) ? 0 : NAN;
         break;
     case STATE_AND:
     case STATE_OR:
@@ -190,8 +204,9 @@ static State row_state(const Call *call, int32_t i)
 static void state_add(const Call *call, State *into, int32_t i)
 {
     State one = row_state(call, i);
+    double *const moments[5] = MOMENTS_OF(into);
     if (call->kind == STATE_MOMENTS && one.count == 1 && into->count > 0)
-        moments_add(&into->count, &into->mean, &into->squares, one.mean);
+        moments_add(&into->count, moments, one.moments[0]);
     else
         state_combine(call, into, &one);
 }
@@ -283,8 +298,16 @@ static Datum moments_result(AggId agg, const State *state)
     bool sample = agg == AGG_STDDEV_SAMP || agg == AGG_VAR_SAMP;
     if (state->count < (sample ? 2 : 1))
         return (Datum){.null = true};
-    double variance = state->squares / (double) (sample ? state->count - 1 : state->count);
+    double variance = state->moments[1] / (double) (sample ? state->count - 1 : state->count);
     return (Datum){.f = agg == AGG_STDDEV_POP || agg == AGG_STDDEV_SAMP ? sqrt(variance) : variance};
+}
+
+static Datum pair_result(AggId agg, const State *state)
+{
+    const double *m = state->moments;
+    int64_t null = 0;
+    double value = k_pair_result(agg, state->count, m[0], m[1], m[2], m[3], m[4], &null);
+    return (Datum){.null = null != 0, .f = value};
 }
 
 static Error *state_result(const Call *call, const State *state, Datum *out)
@@ -302,6 +325,8 @@ static Error *state_result(const Call *call, const State *state, Datum *out)
         *out = (Datum){.f = call->window->agg == AGG_AVG ? state->real / (double) state->count : state->real};
     else if (call->kind == STATE_MOMENTS)
         *out = moments_result((AggId) call->window->agg, state);
+    else if (call->kind == STATE_PAIRS)
+        *out = pair_result((AggId) call->window->agg, state);
     else if (call->kind == STATE_AND || call->kind == STATE_OR)
         *out = (Datum){.i = state->bits};
     else

@@ -72,11 +72,12 @@ static void pipeline0(const Rt *rt, RtWorker *worker, RtScan *scan)
                 g->f2 = (int16_t) (x3);
                 g->f2_null = 0;
             }
-            int64_t x4 = (int64_t) c1[i];
-            double x5 = ((double) x4 / 100.0);
-            rt->moments_add(&g->f3, &g->f4, &g->f5, x5);
-            int64_t x6 = (int64_t) c0[i];
-            g->f6 = (int8_t) (g->f6_null ? x6 : (g->f6 | x6));
+            int64_t x5 = (int64_t) c1[i];
+            double x6 = ((double) x5 / 100.0);
+            double *const m4[2] = {&g->f4, &g->f5};
+            rt->moments_add(&g->f3, m4, x6);
+            int64_t x7 = (int64_t) c0[i];
+            g->f6 = (int8_t) (g->f6_null ? x7 : (g->f6 | x7));
             g->f6_null = 0;
         }
         g->f0 += a0;

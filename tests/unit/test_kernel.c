@@ -123,16 +123,16 @@ static void test_agg_resolve(void)
     SqlType money = type_decimal(15, 2);
     SqlType small = type_make(TYPE_SMALLINT);
     SqlType text = type_varchar(10);
-    CU_ASSERT_PTR_NULL(agg_resolve("sum", &money, &match));
+    CU_ASSERT_PTR_NULL(agg_resolve("sum", &money, 1, &match));
     CU_ASSERT(type_equal(match.result, type_decimal(38, 2)));
-    CU_ASSERT_PTR_NULL(agg_resolve("avg", &small, &match));
+    CU_ASSERT_PTR_NULL(agg_resolve("avg", &small, 1, &match));
     CU_ASSERT_EQUAL(match.result.id, TYPE_BIGINT);
-    CU_ASSERT_PTR_NULL(agg_resolve("count", NULL, &match));
+    CU_ASSERT_PTR_NULL(agg_resolve("count", NULL, 0, &match));
     CU_ASSERT_EQUAL(match.row->id, AGG_COUNT_STAR);
-    CU_ASSERT_PTR_NULL(agg_resolve("min", &text, &match));
+    CU_ASSERT_PTR_NULL(agg_resolve("min", &text, 1, &match));
     CU_ASSERT(type_equal(match.result, text));
     SqlType date = type_make(TYPE_DATE);
-    ASSERT_CODE(agg_resolve("sum", &date, &match), "42883");
+    ASSERT_CODE(agg_resolve("sum", &date, 1, &match), "42883");
     CU_ASSERT(agg_exists("max") && !agg_exists("abs"));
 }
 
