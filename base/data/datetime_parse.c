@@ -427,7 +427,15 @@ static bool word_scan(Fields *fields)
     return zone_scan(fields, word);
 }
 
-/* "+01:00" or "-0330" behind the time. */
+/* "+01:00" or "-0330" stands behind the time, or apart behind the date: "2024-02-29 +00". */
+static bool offset_begins(const Fields *fields)
+{
+    char c = *fields->at;
+    if (c != '+' && c != '-')
+        return false;
+    return (fields->have & HAVE_TIME) != 0 || (fields_have_date(fields) && (c == '+' || is_blank(fields->at[-1])));
+}
+
 static bool offset_scan(Fields *fields)
 {
     const char *start = fields->at++;
@@ -451,7 +459,7 @@ static bool fields_scan(Fields *fields)
             understood = number_scan(fields);
         else if (is_letter(c))
             understood = word_scan(fields);
-        else if ((c == '+' || c == '-') && (fields->have & HAVE_TIME) != 0)
+        else if (offset_begins(fields))
             understood = offset_scan(fields);
         else
             return false;

@@ -315,7 +315,7 @@ static void test_calendar(void)
     static const char *const same_day[] = {
         "1999-01-08",        "January 8, 1999", "1/8/1999",   "01/08/99",  "1999-Jan-08", "Jan-08-1999",
         "08-Jan-1999",       "19990108",        "990108",     "1999.008",  "J2451187",    "8 January 1999",
-        "Friday 1999-01-08", "1999-1-8",        "1999/01/08", "jan 8 1999"};
+        "Friday 1999-01-08", "1999-1-8",        "1999/01/08", "jan 8 1999",     "1999-01-08 +00", "1999-01-08+01", "1999-01-08 -05"};
     for (size_t i = 0; i < sizeof same_day / sizeof *same_day; i++)
         round_trip(type, VALUE_INPUT, same_day[i], "1999-01-08");
     round_trip(type, VALUE_INPUT, "01/02/00", "2000-01-02");
