@@ -239,6 +239,15 @@ void k_interval_sub(Interval *result, const Interval *a, const Interval *b, Erro
 int64_t k_last_day(int64_t timestamp);
 double k_months_between(int64_t a, int64_t b);
 int64_t k_next_day(int64_t timestamp, const Str *name, Error **error);
+int64_t k_series_count_bigint(int64_t start, int64_t stop, int64_t step, Error **error);
+int64_t k_series_count_decimal(const I128 *start, int32_t start_scale, const I128 *stop, int32_t stop_scale,
+                               const I128 *step, int32_t step_scale, Error **error);
+int64_t k_series_count_timestamp(int64_t start, int64_t stop, const Interval *step, Error **error);
+int64_t k_series_count_timestamptz(int64_t start, int64_t stop, const Interval *step, Error **error);
+void k_series_value_decimal(I128 *result, int32_t scale, const I128 *start, int32_t start_scale, const I128 *step,
+                            int32_t step_scale, int64_t k);
+int64_t k_series_value_timestamp(int64_t start, const Interval *step, int64_t k, Error **error);
+int64_t k_series_value_timestamptz(int64_t start, const Interval *step, int64_t k, Error **error);
 int64_t k_timestamp_add_interval(int64_t timestamp, const Interval *interval, Error **error);
 int64_t k_timestamp_cmp_date(int64_t timestamp, int64_t date);
 int64_t k_timestamp_sub_interval(int64_t timestamp, const Interval *interval, Error **error);

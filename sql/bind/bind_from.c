@@ -157,18 +157,66 @@ static Error *from_subselect(Binder *binder, Scope *scope, const PgQuery__RangeS
     return NULL;
 }
 
+/* select call */
+static Error *select_call(Binder *binder, Scope *scope, Node *call, BoundQuery **out)
+{
+    PgQuery__ResTarget target = PG_QUERY__RES_TARGET__INIT;
+    Node item = PG_QUERY__NODE__INIT, *items[1] = {&item};
+    PgQuery__SelectStmt select = PG_QUERY__SELECT_STMT__INIT;
+    target.val = call;
+    target.location = node_location(call);
+    item.node_case = PG_QUERY__NODE__NODE_RES_TARGET;
+    item.res_target = &target;
+    select.op = PG_QUERY__SET_OPERATION__SETOP_NONE;
+    select.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
+    select.n_target_list = 1;
+    select.target_list = items;
+    const char *clause = scope->no_aggregates;
+    TRY(bind_query(binder, scope, false, scope->ctes, &select, out));
+    scope->no_aggregates = clause;
+    if (!(*out)->grouped && (*out)->window_count == 0)
+        return NULL;
+    return error_at(error_new(SQLSTATE_GROUPING_ERROR, "%s functions are not allowed in functions in FROM",
+                              (*out)->grouped ? "aggregate" : "window"),
+                    node_position(binder, target.location));
+}
+
+/* WITH ORDINALITY: the number of the row, from 1. */
+static Error *add_ordinality(Binder *binder, BoundQuery *query, int32_t position)
+{
+    int32_t capacity = query->target_count;
+    Expr *number = expr_constant(binder->arena, type_make(TYPE_BIGINT), (Datum){.i = 1});
+    if (query->from != NULL)
+        TRY(bind_operator(binder, "+", expr_column(binder->arena, binder->statement, query->from->columns[0]), number,
+                          position, &number));
+    query_add_target(binder, query, &capacity, number, "ordinality");
+    query->visible_count = query->target_count;
+    return NULL;
+}
+
+/* from f(x) [with ordinality]: lateral (select f(x)). */
 static Error *from_function(Binder *binder, Scope *scope, const PgQuery__RangeFunction *range, Namespace *names,
                             BoundFrom **out)
 {
-    const Node *node = range->n_functions == 1 && range->functions[0]->list->n_items > 0
-                           ? range->functions[0]->list->items[0]
-                           : NULL;
-    if (node == NULL || node->node_case != PG_QUERY__NODE__NODE_FUNC_CALL || range->ordinality)
-        return unsupported(0, "this kind of function in FROM is");
-    int32_t position = node_position(binder, node->func_call->location);
-    if (!bind_is_series(binder, node))
-        return unsupported(position, "a function in FROM, other than generate_series(), is");
-    return bind_series(binder, scope, node->func_call, from_read_alias(binder, range->alias, position), names, out);
+    BoundQuery *query;
+    if (range->n_functions != 1 || range->functions[0]->list->n_items == 0)
+        return unsupported(0, "ROWS FROM of several functions is");
+    Node *call = range->functions[0]->list->items[0];
+    int32_t position = node_position(binder, node_location(call));
+    FromAlias alias = from_read_alias(binder, range->alias, position);
+    if (range->n_coldeflist > 0 || !node_is_missing(range->functions[0]->list->items[1]))
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR,
+                                  "a column definition list is only allowed for functions returning \"record\""),
+                        position);
+    TRY(select_call(binder, scope, call, &query));
+    if (alias.name == NULL)
+        alias.name = query->target_names[0];
+    query->target_names[0] = arena_strdup(binder->arena, alias.name);
+    if (range->ordinality)
+        TRY(add_ordinality(binder, query, position));
+    TRY(bind_from_query(binder, scope, query, &alias, names, out));
+    (*out)->lateral = query->outer_count > 0;
+    return NULL;
 }
 
 Error *bind_from_item(Binder *binder, Scope *scope, const Node *node, Namespace *names, BoundFrom **out)

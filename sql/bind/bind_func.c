@@ -137,6 +137,8 @@ Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
         return bind_window(binder, scope, call, name, ignore_nulls, position, out);
     if (strcmp(name, "grouping_id") == 0)
         return bind_grouping_call(binder, scope, call->n_args, call->args, position, out);
+    if (bind_is_series(name))
+        return bind_series(binder, scope, call, position, out);
     if (window_exists(name))
         return error_at(
             error_new(SQLSTATE_WRONG_OBJECT_TYPE, "window function %s requires an OVER clause", name), position);

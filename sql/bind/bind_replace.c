@@ -64,6 +64,7 @@ static void replace_in_from(Replacement *job, BoundFrom *from)
     for (int32_t i = 0; i < from->row_count; i++)
         for (int32_t k = 0; k < from->column_count; k++)
             replace(job, &from->rows[i][k]);
+    replace(job, &from->count);
     replace_in_from(job, from->left);
     replace_in_from(job, from->right);
     replace(job, &from->on);

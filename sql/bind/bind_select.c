@@ -64,23 +64,6 @@ Error *bind_add_item(Binder *binder, Scope *scope, TargetItem item)
     return NULL;
 }
 
-/* generate_series() as an item of the select list: a table beside the others. */
-static Error *bind_series_item(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out)
-{
-    BoundFrom *series;
-    Namespace names = {0};
-    BoundQuery *query = scope->query;
-    int32_t position = node_position(binder, call->location);
-    if (scope->series_position > 0)
-        return unsupported(position, "generate_series() twice in a select list is");
-    TRY(bind_series(binder, scope, call, (FromAlias){.position = position}, &names, &series));
-    query->from = query->from == NULL ? series : bind_cross(binder, query->from, series);
-    scope->series_position = position;
-    *out = expr_column(binder->arena, binder->statement, series->columns[0]);
-    (*out)->position = position;
-    return NULL;
-}
-
 /* Its rows are made after groups and windows. */
 static Error *check_series(const Scope *scope)
 {
@@ -100,9 +83,10 @@ static Error *bind_items(Binder *binder, Scope *scope, const PgQuery__SelectStmt
         TRY(bind_star_item(binder, scope, target->val, &done));
         if (done)
             continue;
-        TRY(bind_is_series(binder, target->val)
-                ? bind_series_item(binder, scope, target->val->func_call, &item.expr)
-                : bind_expr(binder, scope, target->val, &item.expr));
+        scope->inside_items = true;
+        scope->items_maybe_never = binder->maybe_never;
+        TRY(bind_expr(binder, scope, target->val, &item.expr));
+        scope->inside_items = false;
         if (item.expr->position == 0 && item.expr->kind == EXPR_CONST)
             item.expr->position = item.position;
         item.name = target_name(binder, target);

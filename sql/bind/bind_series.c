@@ -1,33 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * generate_series(start, stop[, step]) of constants.
+ * generate_series(start, stop[, step]) in a select list: each row of FROM with the numbers below how many values there
+ * are, and the value made of its number.
  *
- *     whole numbers                       FROM_SERIES
- *     moments, a step of days or less     select start + step * k from a FROM_SERIES of k
- *     anything else                       VALUES, each made from the one before it: a month behind January 31 is
- *                                         February 29, and a month behind that March 29
+ *     select generate_series(a, b) from t      select a + k from t beside k = 0, 1, ... below series_count(a, b, 1)
  */
 #include "base/data/datetime.h"
 #include "sql/bind/binder.h"
 
 #include <string.h>
 
-#define SERIES_NAME     "generate_series"
-#define SERIES_ROWS_MAX 100000 /* of those made one by one */
+#define SERIES_NAME "generate_series"
 
 typedef struct Series
 {
-    Expr *start, *stop, *step; /* constants */
+    Expr *start, *stop, *step;
     int32_t position;
 } Series;
 
-bool bind_is_series(const Binder *binder, const Node *node)
+bool bind_is_series(const char *name)
 {
-    if (node->node_case != PG_QUERY__NODE__NODE_FUNC_CALL || node->func_call->over != NULL)
-        return false;
-    const PgQuery__FuncCall *call = node->func_call;
-    const char *name = node_string(call->funcname[call->n_funcname - 1]);
-    return name != NULL && strcmp(name_fold(binder, name), SERIES_NAME) == 0;
+    return strcmp(name, SERIES_NAME) == 0;
 }
 
 static bool is_moment(const Expr *expr)
@@ -59,7 +52,6 @@ static Error *match_types(Binder *binder, Series *series, bool stepped)
 
 static Error *read_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Series *series)
 {
-    series->position = node_position(binder, call->location);
     series->step = expr_constant(binder->arena, type_make(TYPE_BIGINT), (Datum){.i = 1});
     Expr **places[3] = {&series->start, &series->stop, &series->step};
     if (call->n_args < 2 || call->n_args > 3)
@@ -68,117 +60,76 @@ static Error *read_series(Binder *binder, Scope *scope, const PgQuery__FuncCall 
     for (size_t i = 0; i < call->n_args; i++)
     {
         TRY(bind_expr(binder, scope, call->args[i], places[i]));
-        if (!expr_is_const(*places[i]))
-            return unsupported((*places[i])->position, "generate_series() of other than constants is");
+        if (expr_is_volatile(*places[i])) /* it is computed more than once */
+            return unsupported((*places[i])->position, "generate_series() of what differs each time it is computed is");
     }
     return match_types(binder, series, call->n_args == 3);
 }
 
-/* --- rows ------------------------------------------------------------------------------- */
+/* --- how many, and which ---------------------------------------------------------------- */
 
-static BoundFrom *one_column(Binder *binder, FromKind kind, SqlType type)
+static Error *call_body(Binder *binder, const Series *series, FuncId func, SqlType type, Expr *const *args, int32_t count,
+                        Expr **out)
 {
+    Expr *expr = expr_new(binder->arena, EXPR_FUNC, type, count, args);
+    expr->func = (int32_t) func;
+    expr->position = series->position;
+    return bind_fold(binder, expr, out);
+}
+
+static Error *series_count(Binder *binder, const Series *series, Expr **out)
+{
+    TypeId type = series->start->type.id;
+    Expr *const args[3] = {series->start, series->stop, series->step};
+    FuncId func = type == TYPE_BIGINT      ? FUNC_SERIES_COUNT_BIGINT
+                  : type == TYPE_DECIMAL   ? FUNC_SERIES_COUNT_DECIMAL
+                  : type == TYPE_TIMESTAMP ? FUNC_SERIES_COUNT_TIMESTAMP
+                                           : FUNC_SERIES_COUNT_TIMESTAMPTZ;
+    return call_body(binder, series, func, type_make(TYPE_BIGINT), args, 3, out);
+}
+
+static Error *series_value(Binder *binder, const Series *series, Expr *number, Expr **out)
+{
+    SqlType type = series->start->type;
+    Expr *const args[3] = {series->start, series->step, number};
+    FuncId func = type.id == TYPE_DECIMAL     ? FUNC_SERIES_VALUE_DECIMAL
+                  : type.id == TYPE_TIMESTAMP ? FUNC_SERIES_VALUE_TIMESTAMP
+                                              : FUNC_SERIES_VALUE_TIMESTAMPTZ;
+    if (type.id != TYPE_BIGINT)
+        return call_body(binder, series, func, type, args, 3, out);
+    if (!expr_is_const(series->step) || series->step->value.i != 1)
+        TRY(bind_operator(binder, "*", series->step, number, series->position, &number));
+    return bind_operator(binder, "+", series->start, number, series->position, out);
+}
+
+static Error *check_place(const Binder *binder, const Scope *scope, int32_t position)
+{
+    const char *place = !scope->inside_items && scope->no_aggregates != NULL ? scope->no_aggregates
+                        : !scope->inside_items                               ? "this place"
+                        : binder->maybe_never > scope->items_maybe_never     ? "CASE"
+                                                                             : NULL;
+    if (place != NULL)
+        return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in %s", place),
+                        position);
+    if (scope->series_position > 0)
+        return unsupported(position, "generate_series() twice in a select list is");
+    return NULL;
+}
+
+Error *bind_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, int32_t position, Expr **out)
+{
+    Series series = {.position = position};
     BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
-    from->kind = kind;
+    TRY(check_place(binder, scope, position));
+    TRY(read_series(binder, scope, call, &series));
+    TRY(series_count(binder, &series, &from->count));
+    from->kind = FROM_NUMBERS;
     from->address = NO_COLUMN;
-    from->alias = SERIES_NAME;
+    from->left = scope->query->from;
     from->column_count = 1;
     from->columns = ARENA_ARRAY(binder->arena, ColumnId, 1);
-    from->columns[0] = bound_add_column(binder->arena, binder->statement, SERIES_NAME, type, false);
-    return from;
-}
-
-static BoundFrom *numbers(Binder *binder, Datum start, Datum stop, Datum step)
-{
-    BoundFrom *from = one_column(binder, FROM_SERIES, type_make(TYPE_BIGINT));
-    from->series[0] = start;
-    from->series[1] = stop;
-    from->series[2] = step;
-    return from;
-}
-
-/* start + step * k */
-static Error *evenly(Binder *binder, const Series *series, int64_t step_us, BoundQuery **out)
-{
-    int64_t last = (series->stop->value.i - series->start->value.i) / step_us;
-    bool empty = step_us > 0 ? series->stop->value.i < series->start->value.i
-                             : series->stop->value.i > series->start->value.i;
-    BoundFrom *from = numbers(binder, (Datum){.i = 0}, (Datum){.i = empty ? -1 : last}, (Datum){.i = 1});
-    Expr *value = expr_column(binder->arena, binder->statement, from->columns[0]);
-    int32_t capacity = 0;
-    TRY(bind_operator(binder, "*", series->step, value, series->position, &value));
-    TRY(bind_operator(binder, "+", series->start, value, series->position, &value));
-    *out = ARENA_NEW(binder->arena, BoundQuery);
-    (*out)->from = from;
-    query_add_target(binder, *out, &capacity, value, SERIES_NAME);
-    (*out)->visible_count = 1;
-    return NULL;
-}
-
-static Error *one_by_one(Binder *binder, const Series *series, bool upwards, BoundQuery **out)
-{
-    BoundFrom *from = one_column(binder, FROM_VALUES, series->start->type);
-    int32_t capacity = 0;
-    for (Expr *value = series->start;;)
-    {
-        Expr *inside;
-        TRY(bind_compare(binder, upwards ? 'l' : 'g', value, series->stop, series->position, &inside));
-        if (!expr_is_true_const(inside))
-            break;
-        if (from->row_count == SERIES_ROWS_MAX)
-            return error_at(error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED,
-                                      "generate_series() of such values makes at most %d rows", SERIES_ROWS_MAX),
-                            series->position);
-        Expr **row = ARENA_ARRAY(binder->arena, Expr *, 1);
-        TRY(coerce(binder, value, series->start->type, CAST_EXPLICIT, &row[0]));
-        ARRAY_ADD(binder->arena, from->rows, from->row_count, capacity, row);
-        TRY(bind_operator(binder, "+", value, series->step, series->position, &value));
-    }
-    *out = query_over(binder, from);
-    return NULL;
-}
-
-/* A step forwards, backwards, or none at all: 22023. */
-static Error *direction(Binder *binder, const Series *series, bool *upwards)
-{
-    Expr *zero, *test;
-    SqlType type = series->step->type;
-    TRY(coerce(binder, expr_constant(binder->arena, type_make(TYPE_UNKNOWN), (Datum){.str = {"0", 1}}), type,
-               CAST_EXPLICIT, &zero));
-    TRY(bind_compare(binder, '=', series->step, zero, series->position, &test));
-    if (expr_is_true_const(test))
-        return error_at(error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "step size cannot equal zero"), series->position);
-    TRY(bind_compare(binder, '>', series->step, zero, series->position, &test));
-    *upwards = expr_is_true_const(test);
-    return NULL;
-}
-
-static Error *series_query(Binder *binder, const Series *series, BoundQuery **out)
-{
-    bool upwards;
-    const Interval *step = &series->step->value.interval;
-    bool null = series->start->value.null || series->stop->value.null || series->step->value.null;
-    if (!null)
-        TRY(direction(binder, series, &upwards));
-    if (series->start->type.id == TYPE_BIGINT || null)
-    {
-        *out = query_over(binder, numbers(binder, series->start->value, series->stop->value, series->step->value));
-        return NULL;
-    }
-    if (series->start->type.id == TYPE_TIMESTAMP && step->months == 0)
-        return evenly(binder, series, step->days * DAY_US + step->us, out);
-    return one_by_one(binder, series, upwards, out);
-}
-
-Error *bind_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, FromAlias alias, Namespace *names,
-                   BoundFrom **out)
-{
-    Series series;
-    BoundQuery *query;
-    if (alias.name == NULL)
-        alias.name = SERIES_NAME;
-    TRY(read_series(binder, scope, call, &series));
-    TRY(series_query(binder, &series, &query));
-    query->target_names[0] = arena_strdup(binder->arena, alias.name);
-    return bind_from_query(binder, scope, query, &alias, names, out);
+    from->columns[0] = bound_add_column(binder->arena, binder->statement, "number", type_make(TYPE_BIGINT), false);
+    scope->query->from = from;
+    scope->series_position = position;
+    return series_value(binder, &series, expr_column(binder->arena, binder->statement, from->columns[0]), out);
 }

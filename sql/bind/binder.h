@@ -140,6 +140,8 @@ struct Scope
     bool inside_window;
     ColumnId *outer_mark; /* where the column in front of a (+) is noted; NULL: (+) means nothing */
     const char *no_windows; /* as no_aggregates */
+    bool inside_items; /* in the select list, where generate_series() may stand outside of CASE and the like */
+    int32_t items_maybe_never; /* binder->maybe_never where it began */
     int32_t series_position; /* of generate_series() in the select list; 0: none */
     bool has_groups;        /* a GROUP BY without an empty set: every aggregate sees a row */
     int32_t agg_capacity;
@@ -274,9 +276,10 @@ bool bind_has_outer_mark(const Node *node);
 Error *bind_outer_joins(Binder *binder, Scope *scope, PgQuery__SelectStmt *select) MUST_USE;
 
 /* --- bind_series.c ---------------------------------------------------------------- */
-bool bind_is_series(const Binder *binder, const Node *node); /* a call of generate_series() */
-Error *bind_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, FromAlias alias, Namespace *names,
-                   BoundFrom **out) MUST_USE;
+bool bind_is_series(const char *name); /* of a function, folded */
+/* A call in a select list: its FROM gives the rows, *out is the value of each.  0A000 elsewhere. */
+Error *bind_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, int32_t position,
+                   Expr **out) MUST_USE;
 
 /* --- bind_cte.c ---------------------------------------------------------------- */
 Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with) MUST_USE;

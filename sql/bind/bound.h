@@ -185,7 +185,7 @@ typedef enum FromKind
     FROM_QUERY,
     FROM_CTE,     /* a WITH query that is computed once: statement->ctes[cte] */
     FROM_VALUES,
-    FROM_SERIES,  /* generate_series() of constants: one column */
+    FROM_NUMBERS, /* beside each row of `left` (NULL: of one row) the numbers 0, 1, ... below `count`: one column */
     FROM_JOIN
 } FromKind;
 
@@ -196,13 +196,13 @@ struct BoundFrom
     const char *alias;
     const CatalogTable *table; /* TABLE; SYSVIEW: a table description made from sysview.def */
     int32_t column_count;
-    ColumnId *columns; /* TABLE, SYSVIEW: one a table column; QUERY, CTE: one a visible target; VALUES, SERIES */
+    ColumnId *columns; /* TABLE, SYSVIEW: one a table column; QUERY, CTE: one a visible target; VALUES, NUMBERS */
     ColumnId address; /* TABLE: BIGINT column that says which row it is (row_address() of spec.h), for writes;
                        * NO_COLUMN: nobody asks */
     BoundQuery *query;
     bool lateral;  /* QUERY: may read columns of FROM items before it (in query->outer) */
     int32_t cte;
-    Datum series[3]; /* SERIES: start, stop, step; BIGINT, or TIMESTAMP with an INTERVAL step; any null: no rows */
+    Expr *count;   /* NUMBERS: BIGINT; null: none */
     int32_t row_count; /* VALUES */
     Expr ***rows;
     JoinKind join; /* INNER, LEFT or FULL */
@@ -293,6 +293,7 @@ ColumnId bound_add_column(Arena *arena, BoundStatement *statement, const char *n
 void bound_print(Text *text, const BoundStatement *statement); /* SET stoa.show = 'bound' */
 void expr_print(Text *text, const BoundStatement *statement, const Expr *expr); /* SQL-like, for EXPLAIN */
 bool expr_equal(const Expr *a, const Expr *b);
+bool expr_is_volatile(const Expr *expr); /* another value each time it is computed */
 
 /* Builders used by binder and rules; all set type, nullability and fold constants. */
 Expr *expr_column(Arena *arena, const BoundStatement *statement, ColumnId column);

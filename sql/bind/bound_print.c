@@ -277,8 +277,14 @@ static void print_from(Printer *printer, const BoundFrom *from)
         text_puts(printer->text, printer->statement->ctes[from->cte].name);
         print_columns(printer, from);
         break;
-    case FROM_SERIES:
-        text_puts(printer->text, "generate_series");
+    case FROM_NUMBERS:
+        if (from->left != NULL)
+        {
+            print_from(printer, from->left);
+            text_puts(printer->text, " join ");
+        }
+        text_puts(printer->text, "numbers below ");
+        print_expr(printer, from->count);
         print_columns(printer, from);
         break;
     case FROM_QUERY:

@@ -156,6 +156,16 @@ Expr *expr_is_true_test(Arena *arena, Expr *arg)
     return expr;
 }
 
+bool expr_is_volatile(const Expr *expr)
+{
+    if (expr->kind == EXPR_FUNC && func_row((FuncId) expr->func)->volatility == VOLATILITY_VOLATILE)
+        return true;
+    for (int32_t k = 0; k < expr->arg_count; k++)
+        if (expr_is_volatile(expr->args[k]))
+            return true;
+    return false;
+}
+
 bool expr_equal(const Expr *a, const Expr *b)
 {
     if (a == b)

@@ -78,6 +78,17 @@ static Error *build_values(Build *build, const BoundFrom *from, Rel **out)
     return NULL;
 }
 
+static Error *build_numbers(Build *build, const BoundFrom *from, Rel **out)
+{
+    BoundNamed numbers = {from->count, from->columns[0]};
+    *out = rel_new(build->arena, REL_ONE, 0);
+    if (from->left != NULL)
+        TRY(build_from(build, from->left, out));
+    TRY(build_expr(build, &numbers.expr, out));
+    *out = rel_expand(build->arena, *out, numbers);
+    return NULL;
+}
+
 /* --- queries ---------------------------------------------------------------- */
 
 /* A query in FROM: its targets under the names the outer query has for them. */
@@ -301,10 +312,8 @@ Error *build_from(Build *build, const BoundFrom *from, Rel **out)
         return build_values(build, from, out);
     case FROM_CTE:
         return build_cte(build, from, out);
-    case FROM_SERIES:
-        *out = leaf(build, REL_SERIES, from);
-        (*out)->series = from;
-        return NULL;
+    case FROM_NUMBERS:
+        return build_numbers(build, from, out);
     case FROM_JOIN:
         break;
     }

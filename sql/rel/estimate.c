@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define SERIES_ROWS_GUESS 1000 /* of generate_series() of moments */
+#define NUMBERS_GUESS 100 /* how many an EXPAND gives a row, where the count is not constant */
 
 static double input_rows(const Rel *rel, int32_t input)
 {
@@ -73,14 +73,11 @@ static double limited(const Rel *rel, double rows)
     return rel->limit >= 0 ? fmin(rows, (double) rel->limit) : rows;
 }
 
-static double series_rows(const BoundStatement *statement, const BoundFrom *series)
+static double numbers_of(const Expr *count)
 {
-    const Datum *start = &series->series[0], *stop = &series->series[1], *step = &series->series[2];
-    if (start->null || stop->null || step->null)
-        return 1;
-    if (!type_is_integer(statement->columns[series->columns[0]].type))
-        return SERIES_ROWS_GUESS;
-    return step->i == 0 ? 1 : fmax(1, ((double) stop->i - (double) start->i) / (double) step->i + 1);
+    if (count->kind != EXPR_CONST)
+        return NUMBERS_GUESS;
+    return count->value.null ? 0 : fmax(0, (double) count->value.i);
 }
 
 static double estimate(Arena *arena, BoundStatement *statement, const Rel *rel)
@@ -94,8 +91,8 @@ static double estimate(Arena *arena, BoundStatement *statement, const Rel *rel)
     case REL_SYSVIEW:
     case REL_ROUND:
         return 100;
-    case REL_SERIES:
-        return series_rows(statement, rel->series);
+    case REL_EXPAND:
+        return input_rows(rel, 0) * numbers_of(rel->named[0].expr);
     case REL_SHARED:
         return rel->rows_estimate;
     case REL_APPEND:

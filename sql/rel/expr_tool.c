@@ -16,16 +16,6 @@ void expr_columns(Arena *arena, const Expr *expr, ColumnSet *set)
         expr_columns(arena, expr->args[k], set);
 }
 
-bool expr_is_volatile(const Expr *expr)
-{
-    if (expr->kind == EXPR_FUNC && func_row((FuncId) expr->func)->volatility == VOLATILITY_VOLATILE)
-        return true;
-    for (int32_t k = 0; k < expr->arg_count; k++)
-        if (expr_is_volatile(expr->args[k]))
-            return true;
-    return false;
-}
-
 bool expr_has_subquery(const Expr *expr)
 {
     if (expr->kind == EXPR_SUBQUERY)

@@ -7,7 +7,6 @@
 
 /* Columns an expression reads; those of enclosing queries its subqueries read count too. */
 void expr_columns(Arena *arena, const Expr *expr, ColumnSet *set);
-bool expr_is_volatile(const Expr *expr); /* another value each time it is computed */
 bool expr_has_subquery(const Expr *expr);
 bool expr_is_column(const Expr *expr, ColumnId column);
 /* True if a null in any column of `columns` makes the condition null or false:

@@ -7,7 +7,7 @@ static const char *kind_name(const Rel *rel)
     static const char *const NAMES[] = {
         [REL_ONE] = "one",       [REL_SCAN] = "scan",       [REL_SYSVIEW] = "sysview", [REL_VALUES] = "values",
         [REL_FILTER] = "filter", [REL_PROJECT] = "project", [REL_JOIN_SET] = "joins",  [REL_JOIN] = "join",
-        [REL_AGG] = "aggregate", [REL_SORT] = "sort",       [REL_LIMIT] = "limit",     [REL_SERIES] = "series",
+        [REL_AGG] = "aggregate", [REL_SORT] = "sort",       [REL_LIMIT] = "limit",     [REL_EXPAND] = "expand",
         [REL_SHARED] = "shared", [REL_ROUND] = "round",     [REL_APPEND] = "append",   [REL_WINDOW] = "window"};
     static const char *const JOINS[] = {[JOIN_INNER] = "inner join",
                                         [JOIN_LEFT] = "left join",
@@ -79,7 +79,7 @@ static void print_leaf(Text *text, const BoundStatement *statement, const Rel *r
 {
     if (rel->kind == REL_SHARED || rel->kind == REL_ROUND)
         text_printf(text, " %d", rel->kind == REL_SHARED ? (int) rel->shared : (int) rel->cte);
-    if (rel->kind == REL_SHARED || rel->kind == REL_ROUND || rel->kind == REL_APPEND || rel->kind == REL_SERIES)
+    if (rel->kind == REL_SHARED || rel->kind == REL_ROUND || rel->kind == REL_APPEND)
         for (int32_t k = 0; k < rel->column_count; k++)
         {
             text_puts(text, " ");

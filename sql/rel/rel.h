@@ -17,11 +17,11 @@ typedef enum RelKind
     REL_SCAN,    /* table */
     REL_SYSVIEW, /* rows the leader makes */
     REL_VALUES,
-    REL_SERIES, /* generate_series() */
     REL_SHARED, /* rows of tree->shared[shared], which is computed once */
     REL_ROUND,  /* rows of the recursive WITH query `cte`, which the leader has: of all rounds; inside its term: of
                  * the round before */
     REL_APPEND, /* UNION ALL: rows of all inputs */
+    REL_EXPAND, /* each row with the numbers 0, 1, ... below named[0].expr (none if that is null) as named[0].column */
     REL_FILTER,
     REL_PROJECT,  /* computes named expressions; passes input columns through as needed */
     REL_JOIN_SET, /* inner joins of n inputs with a list of conjuncts, not yet ordered */
@@ -43,19 +43,18 @@ struct Rel
     const CatalogTable *table;
     const char *alias; /* SCAN, SYSVIEW: as the statement calls it */
     int32_t column_count;
-    ColumnId *table_columns;  /* SCAN, SYSVIEW: id of each table column; VALUES, SERIES, ROUND, APPEND: of each column;
+    ColumnId *table_columns;  /* SCAN, SYSVIEW: id of each table column; VALUES, ROUND, APPEND: of each column;
                                * SHARED: what column k of the shared tree's results is called here */
     ColumnId address;         /* SCAN: see BoundFrom; NO_COLUMN */
     ColumnId **input_columns; /* APPEND: [input][k]: the column of that input that becomes table_columns[k] */
     int32_t shared;           /* SHARED */
     int32_t cte;              /* ROUND */
-    const BoundFrom *series;  /* SERIES */
     int32_t conjunct_count;
     Expr **conjuncts; /* FILTER, JOIN_SET, JOIN, SCAN (pushed down) */
     bool must_hold;   /* FILTER: a row that fails it is error 21000 (scalar subquery of several rows) */
     JoinKind join;
     int32_t named_count;
-    BoundNamed *named; /* PROJECT; AGG: groups */
+    BoundNamed *named; /* PROJECT; EXPAND; AGG: groups */
     int32_t agg_count;
     BoundAgg *aggs;
     bool early; /* AGG: parts of groups will do, another AGG makes them whole */

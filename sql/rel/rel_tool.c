@@ -90,6 +90,13 @@ Rel *rel_project(Arena *arena, Rel *input, const BoundNamed *named, int32_t coun
     return rel;
 }
 
+Rel *rel_expand(Arena *arena, Rel *input, BoundNamed numbers)
+{
+    Rel *rel = rel_project(arena, input, &numbers, 1);
+    rel->kind = REL_EXPAND;
+    return rel;
+}
+
 /* --- which columns ------------------------------------------------------- */
 
 /* Columns that begin at this node. */

@@ -11,6 +11,7 @@ Rel *rel_new(Arena *arena, RelKind kind, int32_t input_count);
 Rel *rel_filter(Arena *arena, Rel *input, Expr *const *conjuncts, int32_t count);
 Rel *rel_join(Arena *arena, JoinKind join, Rel *left, Rel *right, Expr *const *conjuncts, int32_t count);
 Rel *rel_join_set(Arena *arena, Rel *a, Rel *b, Expr *const *conjuncts, int32_t count);
+Rel *rel_expand(Arena *arena, Rel *input, BoundNamed numbers);
 Rel *rel_project(Arena *arena, Rel *input, const BoundNamed *named, int32_t count);
 /* input_columns[input][k] of each input is called columns[k]; all are copied. */
 Rel *rel_append(Arena *arena, Rel *const *inputs, ColumnId *const *input_columns, int32_t input_count,

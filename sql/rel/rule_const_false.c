@@ -15,6 +15,11 @@ static bool never_true(const Rel *rel)
     return false;
 }
 
+static bool never_counts(const Expr *count)
+{
+    return count->kind == EXPR_CONST && (count->value.null || count->value.i <= 0);
+}
+
 /* Does the node give nothing because its inputs, or its conditions, give nothing? */
 static bool becomes_empty(const Rel *rel)
 {
@@ -42,6 +47,8 @@ static bool becomes_empty(const Rel *rel)
             if (!is_empty(rel->inputs[k]))
                 return false;
         return true;
+    case REL_EXPAND:
+        return never_counts(rel->named[0].expr) || is_empty(rel->inputs[0]);
     case REL_SORT:
     case REL_PROJECT:
     case REL_WINDOW:

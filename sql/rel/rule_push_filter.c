@@ -35,6 +35,13 @@ static bool reads_only(Push *p, const Expr *expr, const ColumnSet *columns)
     return column_set_count(&read) > 0 && column_set_within(&read, columns);
 }
 
+static bool reads_any(Push *p, const Expr *expr, const ColumnSet *columns)
+{
+    ColumnSet read = {0};
+    expr_columns(p->arena, expr, &read);
+    return column_set_meets(&read, columns);
+}
+
 /* A comparison with null is never true. */
 static Expr *without_null_test(Push *p, Expr *conjunct)
 {
@@ -77,8 +84,10 @@ static Rel *push_through_names(Push *p, Rel *rel, ExprList *list)
     bool closed = names_are_volatile(rel);
     for (int32_t k = 0; k < list->count; k++)
     {
-        bool goes = !closed && (rel->kind == REL_PROJECT || reads_only(p, list->items[k], &groups));
-        expr_list_add(goes ? &below : &stay, list->items[k]);
+        bool goes = rel->kind == REL_PROJECT  ? true
+                    : rel->kind == REL_EXPAND ? !reads_any(p, list->items[k], &groups)
+                                              : reads_only(p, list->items[k], &groups);
+        expr_list_add(goes && !closed ? &below : &stay, list->items[k]);
     }
     for (int32_t k = 0; k < below.count; k++)
         below.items[k] = expr_replace(p->arena, below.items[k], rel_named_swap, rel);
@@ -301,6 +310,7 @@ static Rel *push(Push *p, Rel *rel, ExprList *above)
         }
         return push_held(p, rel, &list);
     case REL_PROJECT:
+    case REL_EXPAND:
     case REL_AGG:
         return push_through_names(p, rel, &list);
     case REL_WINDOW:

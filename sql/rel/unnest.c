@@ -9,6 +9,10 @@
  *     L shared; D = distinct x of L, shared
  *     L JOIN R' on c and L.x is not distinct from R'.x      R' = unnest_push(D, R): the rows of R for each row of D
  *
+ * Where R computes from nothing but x, L itself is put below it:
+ *
+ *     L, lateral (select x + 1 as y)      PROJECT y = x + 1 of L
+ *
  * From the root down: what R holds of dependent joins is seen to after D has
  * been pushed into it, when R reads nothing from outside any more.
  */
@@ -148,6 +152,14 @@ static void unnest_join(Build *build, Rel *join, const ColumnId *asked, int32_t 
     rel_set_conjuncts(join, &on);
 }
 
+/* Where the right side only computes from one row, where that row stands; else NULL. */
+static Rel **row_below(Rel **side)
+{
+    while ((*side)->kind == REL_PROJECT || (*side)->kind == REL_EXPAND || (*side)->kind == REL_FILTER)
+        side = &(*side)->inputs[0];
+    return (*side)->kind == REL_ONE ? side : NULL;
+}
+
 static Rel *unnest(Build *build, Rel *rel)
 {
     bool joins = rel->kind == REL_JOIN || rel->kind == REL_JOIN_SET;
@@ -158,6 +170,12 @@ static Rel *unnest(Build *build, Rel *rel)
     {
         ColumnId *asked;
         int32_t count = columns_asked(build, rel, &asked);
+        Rel **row = count > 0 && rel->kind == REL_JOIN_SET ? row_below(&rel->inputs[1]) : NULL;
+        if (row != NULL)
+        {
+            *row = rel->inputs[0];
+            return rel_filter(build->arena, rel->inputs[1], rel->conjuncts, rel->conjunct_count);
+        }
         if (count > 0)
             unnest_join(build, rel, asked, count);
     }

@@ -3,7 +3,8 @@
  * Pushes a domain D, distinct values of outer columns x, into a relation R
  * that reads x, down to where nothing below reads it:
  *
- *     FILTER, PROJECT   of what is below, x read from there
+ *     FILTER, PROJECT, EXPAND
+ *                       of what is below, x read from there
  *     AGG g             AGG g, x
  *     AGG without g     D LEFT (AGG x), counts 0 where nothing came: a row for each row of D
  *     WINDOW            partitioned by x too
@@ -289,6 +290,7 @@ Rel *unnest_push(const Domain *domain, Rel *rel, ColumnId *columns)
         return push_join(domain, rel, columns);
     case REL_FILTER:
     case REL_PROJECT:
+    case REL_EXPAND:
     case REL_SORT:
         rel->inputs[0] = unnest_push(domain, rel->inputs[0], columns);
         call_outer_here(domain, rel, columns);

@@ -19,7 +19,6 @@ static int32_t inputs_expected(RelKind kind)
     case REL_SCAN:
     case REL_SYSVIEW:
     case REL_VALUES:
-    case REL_SERIES:
     case REL_SHARED:
     case REL_ROUND:
         return 0;

@@ -188,6 +188,32 @@ static Error *cut_project(Cut *cut, const Step *step, Open *open)
     return NULL;
 }
 
+/* Rows rest with a count; from there they come with the numbers below it. */
+static Error *cut_expand(Cut *cut, const Step *step, Open *open)
+{
+    ColumnId number = step->named[0].column, *columns = ARENA_ARRAY(cut->arena, ColumnId, step->output_count + 1);
+    int32_t width = 0;
+    for (int32_t k = 0; k < step->output_count; k++)
+        if (step->outputs[k] != number)
+            columns[width++] = step->outputs[k];
+    columns[width] = number;
+    TRY(cut_step(cut, step->inputs[0], open));
+    Expr *args[2] = {step->named[0].expr, expr_bigint(cut->arena, 0)};
+    Expr *count = plan_nullable(cut->plan, args[0]) ? expr_make(cut->arena, EXPR_COALESCE, args[0]->type, 2, args) : args[0];
+    Bounds bounds = plan_bounds(cut->plan, count);
+    *fact_of(cut->planner, number) = (ColumnFact){.nullable = false};
+    int32_t store = store_add(cut, STORE_BUFFER, columns, width + 1);
+    store_at(cut, store)->on_leader = open->on_leader;
+    store_at(cut, store)->rows_estimate = step->inputs[0]->rows;
+    store_at(cut, store)->numbered = true;
+    pipe_close(cut, open, store)->fields[width].expr = count;
+    open_store(cut, open, store, open->on_leader);
+    __int128 most = !bounds.known ? INT64_MAX : bounds.max > 0 ? bounds.max : 0;
+    fact_of(cut->planner, number)->bounds = (Bounds){.known = true, .min = 0, .max = most};
+    open->rows_max = rows_times(open->rows_max, most);
+    return NULL;
+}
+
 Error *cut_step(Cut *cut, const Step *step, Open *open)
 {
     switch (step->kind)
@@ -201,8 +227,6 @@ Error *cut_step(Cut *cut, const Step *step, Open *open)
     case STEP_SYSVIEW:
     case STEP_VALUES:
         return cut_values(cut, step, open);
-    case STEP_SERIES:
-        return cut_series(cut, step, open);
     case STEP_ROUND:
         cut_round(cut, step, open);
         return NULL;
@@ -217,6 +241,8 @@ Error *cut_step(Cut *cut, const Step *step, Open *open)
         return cut_filter(cut, step, open);
     case STEP_PROJECT:
         return cut_project(cut, step, open);
+    case STEP_EXPAND:
+        return cut_expand(cut, step, open);
     case STEP_HJOIN:
         return cut_join(cut, step, open);
     case STEP_AGGR:

@@ -59,7 +59,6 @@ Error *cut_union(Cut *cut, const Step *step, Open *open) MUST_USE;
 Error *cut_window(Cut *cut, const Step *step, Open *open) MUST_USE;
 Error *cut_all_shared(Cut *cut) MUST_USE;
 void cut_shared(Cut *cut, const Step *step, Open *open);
-Error *cut_series(Cut *cut, const Step *step, Open *open) MUST_USE;
 void cut_round(Cut *cut, const Step *step, Open *open);
 Error *cut_write(Cut *cut, const Step *step) MUST_USE;
 

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#define SERIES_ROWS_MAX 1000000
 
 /* --- UNION ALL: every input's pipeline ends in one buffer ------------------------- */
 
@@ -269,79 +268,7 @@ Error *cut_write(Cut *cut, const Step *step)
     return NULL;
 }
 
-/* --- series ------------------------------------------------------------------------------------ */
-
-/* The sign of an interval, by its whole length. */
-static int32_t interval_sign(const Interval *step)
-{
-    __int128 us = (__int128) (step->months * 30LL + step->days) * DAY_US + step->us;
-    return us > 0 ? 1 : us < 0 ? -1 : 0;
-}
-
-static Error *series_next(SqlType type, const Datum *step, int64_t *value, bool *end)
-{
-    if (type.id == TYPE_TIMESTAMP)
-        return timestamp_add_interval(*value, &step->interval, 1, value);
-    *end = __builtin_add_overflow(*value, step->i, value);
-    return NULL;
-}
-
-/* start, start + step, ... not beyond stop; of BIGINT, or TIMESTAMP with an INTERVAL step. */
-static Error *series_rows(Cut *cut, const Step *step, RowLayout *layout, ByteWriter *packed, int64_t *count)
-{
-    const Datum *series = step->series->series;
-    SqlType type = layout->fields[0].type;
-    int64_t value = series[0].i, capacity = 1024;
-    char *rows = arena_zalloc(cut->arena, (size_t) (capacity * layout->stride));
-    *count = 0;
-    bool end = series[0].null || series[1].null || series[2].null;
-    int32_t sign = end ? 0 : type.id == TYPE_TIMESTAMP ? interval_sign(&series[2].interval)
-                                                       : (series[2].i > 0) - (series[2].i < 0);
-    if (!end && sign == 0)
-        return error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "step size cannot equal zero");
-    while (!end && (sign > 0 ? value <= series[1].i : value >= series[1].i))
-    {
-        if (*count == SERIES_ROWS_MAX)
-            return error_new(SQLSTATE_STATEMENT_TOO_COMPLEX, "generate_series gives more than %d rows", SERIES_ROWS_MAX);
-        if (*count == capacity)
-        {
-            char *more = arena_zalloc(cut->arena, (size_t) (4 * capacity * layout->stride));
-            memcpy(more, rows, (size_t) (capacity * layout->stride));
-            rows = more;
-            capacity *= 4;
-        }
-        row_set(layout, rows + (*count)++ * layout->stride, 0, &(Datum){.i = value});
-        TRY(series_next(type, &series[2], &value, &end));
-    }
-    row_pack(layout, rows, *count, packed);
-    return NULL;
-}
-
-Error *cut_series(Cut *cut, const Step *step, Open *open)
-{
-    ASSERT(step->table_column_count == 1);
-    *fact_of(cut->planner, step->table_columns[0]) = (ColumnFact){.nullable = false};
-    RowLayout *layout = plain_layout(cut, step->table_columns, 1);
-    int32_t index = values_new(cut, NULL, layout, step->table_columns);
-    ByteWriter packed;
-    int64_t count;
-    text_init(&packed, cut->arena);
-    TRY(series_rows(cut, step, layout, &packed, &count));
-    cut->spec->values[index].packed = packed.data;
-    cut->spec->values[index].packed_bytes = packed.length;
-    const Datum *series = step->series->series;
-    if (count > 0)
-        fact_of(cut->planner, step->table_columns[0])->bounds =
-            (Bounds){.known = true,
-                     .min = series[0].i < series[1].i ? series[0].i : series[1].i,
-                     .max = series[0].i < series[1].i ? series[1].i : series[0].i};
-    *open = (Open){.source = SOURCE_VALUES,
-                   .source_index = index,
-                   .on_leader = true,
-                   .rows_max = count,
-                   .label = "generate_series"};
-    return NULL;
-}
+/* --- leader's rows --------------------------------------------------------------------------------- */
 
 void cut_round(Cut *cut, const Step *step, Open *open)
 {

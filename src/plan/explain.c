@@ -328,8 +328,8 @@ static void print_step(Explain *explain, const Step *step, int32_t depth, const 
     case STEP_ROUND:
         print_plain(explain, step, depth, above, "CTE Scan on recursive rows");
         return;
-    case STEP_SERIES:
-        print_plain(explain, step, depth, above, "Function Scan on generate_series");
+    case STEP_EXPAND:
+        print_plain(explain, step, depth, above, "ProjectSet");
         return;
     case STEP_WRITE:
         print_write(explain, step, depth);

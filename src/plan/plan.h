@@ -72,7 +72,7 @@ struct Step
     const CatalogTable *table;
     const char *alias; /* as the statement calls it */
     int32_t table_column_count;
-    ColumnId *table_columns; /* SCAN, SYSVIEW, VALUES, SERIES, ROUND, UNION, SHARED: all columns */
+    ColumnId *table_columns; /* SCAN, SYSVIEW, VALUES, ROUND, UNION, SHARED: all columns */
     ColumnId address;        /* SCAN: column with the row's address, or NO_COLUMN */
     int32_t conjunct_count;
     Expr **conjuncts; /* SCAN, FILTER: filter; HJOIN: residual */
@@ -101,7 +101,6 @@ struct Step
     int32_t row_count;
     Expr ***values;
     const CatalogTable *insert; /* APPEND: target; named: one a column of it */
-    const BoundFrom *series;    /* SERIES */
     const BoundWrite *write;    /* WRITE */
 };
 

@@ -50,13 +50,13 @@ typedef struct Planner
 Step *step_new(Planner *planner, StepKind kind, Step *input0, Step *input1);
 Step *step_scan(Planner *planner, const Rel *rel);
 Step *step_filter(Planner *planner, Step *input, Expr *const *conjuncts, int32_t count, bool must_hold);
+Step *step_expand(Planner *planner, Step *input, const Rel *rel);
 Step *step_project(Planner *planner, Step *input, const BoundNamed *named, int32_t count);
 Step *step_aggregate(Planner *planner, Step *input, const Rel *rel);
 Step *step_union(Planner *planner, const Rel *rel, Step **inputs); /* inputs: kept */
 Step *step_window(Planner *planner, Step *input, const BoundWindow *windows, int32_t count);
 Step *step_shared(Planner *planner, int32_t shared, ColumnId *from, ColumnId *columns, int32_t count);
 Step *step_round(Planner *planner, const Rel *rel);
-Step *step_series(Planner *planner, const Rel *rel);
 Step *step_sort(Planner *planner, Step *input, const Rel *rel);
 Step *step_limit(Planner *planner, Step *input, const Rel *rel);
 Step *step_gather(Planner *planner, Step *input); /* to the leader; input itself if it is there */

@@ -162,6 +162,15 @@ Step *step_project(Planner *planner, Step *input, const BoundNamed *named, int32
     return step;
 }
 
+Step *step_expand(Planner *planner, Step *input, const Rel *rel)
+{
+    Step *step = step_project(planner, input, rel->named, 1);
+    step->kind = STEP_EXPAND;
+    step->rows = fmax(1, input->rows * rel->rows_estimate / rel->inputs[0]->rows_estimate);
+    step->cost_total += step->rows * COST_SCAN;
+    return step;
+}
+
 /* --- moving --------------------------------------------------------------- */
 
 Step *step_gather(Planner *planner, Step *input)

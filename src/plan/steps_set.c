@@ -211,13 +211,6 @@ Step *step_round(Planner *planner, const Rel *rel)
     return step;
 }
 
-Step *step_series(Planner *planner, const Rel *rel)
-{
-    Step *step = leader_rows(planner, STEP_SERIES, rel);
-    step->series = rel->series;
-    return step;
-}
-
 Expr *column_is_null(Planner *planner, ColumnId column)
 {
     Expr *arg = column_of(planner, column);

@@ -98,9 +98,6 @@ Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
     case REL_VALUES:
         *out = step_scan(planner, rel);
         return NULL;
-    case REL_SERIES:
-        *out = step_series(planner, rel);
-        return NULL;
     case REL_ROUND:
         *out = step_round(planner, rel);
         return NULL;
@@ -114,6 +111,9 @@ Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
         return NULL;
     case REL_PROJECT:
         *out = step_project(planner, input, rel->named, rel->named_count);
+        return NULL;
+    case REL_EXPAND:
+        *out = step_expand(planner, input, rel);
         return NULL;
     case REL_AGG:
         *out = step_aggregate(planner, input, rel);

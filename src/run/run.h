@@ -302,6 +302,7 @@ struct Pipe
     int32_t worker_count; /* that take part */
     Morsels morsels;
     bool again;           /* it runs several times: see spill_join.c */
+    int64_t pieces;       /* STORE with numbers: morsels a chunk; else 1 */
     int64_t live_from;    /* EXCHANGE: morsels from here on take what comes */
     ScanSource *scan;
     LoadSource *load;
@@ -317,6 +318,7 @@ struct RtScan
     Pipe *pipe;
     int64_t from, to; /* rows or morsel-private numbers */
     int64_t at;
+    int64_t piece; /* of the numbers beside each row */
     RowChunk *chunk;
     int32_t chunk_at;
     bool chunk_read; /* it came from disk and is the scan's own */

@@ -7,6 +7,8 @@
 #include "src/run/run.h"
 
 #define ORDER_MORSEL_ROWS 8192
+#define NUMBERS_FEW_ROWS  1024 /* of no more than these the numbers are dealt out, not only the rows */
+#define NUMBERS_PIECES    8    /* then, a worker */
 
 bool morsel_take(Morsels *morsels, int32_t worker, int64_t *morsel)
 {
@@ -67,10 +69,16 @@ static Error *store_open(Pipe *pipe)
         pipe->morsel_count = (store->order.count + ORDER_MORSEL_ROWS - 1) / ORDER_MORSEL_ROWS;
         return NULL;
     }
+    int64_t rows = 0;
     pipe->morsel_count = store->disk.count;
     for (int32_t w = 0; w < pipe->task->worker_count; w++)
+    {
+        rows += store->parts[w].bag.rows;
         for (RowChunk *chunk = store->parts[w].bag.first; chunk != NULL; chunk = chunk->next)
             pipe->morsel_count++;
+    }
+    pipe->pieces = store->spec->numbered && rows <= NUMBERS_FEW_ROWS ? NUMBERS_PIECES * pipe->task->worker_count : 1;
+    pipe->morsel_count *= pipe->pieces;
     pipe->live_from = pipe->morsel_count;
     if (live)
         pipe->morsel_count += pipe->task->worker_count; /* each takes buffers as they come */
@@ -115,13 +123,35 @@ static void store_begin(RtScan *scan, int64_t morsel)
         return;
     }
     scan->chunk_at = 0;
+    scan->at = -1;
+    scan->piece = morsel % scan->pipe->pieces;
     scan->exchange = morsel >= scan->pipe->live_from ? store->exchange : NULL;
     if (scan->exchange != NULL)
         return;
+    morsel /= scan->pipe->pieces;
     if (morsel < store->disk.count)
         block_begin(scan, store, &store->disk.blocks[morsel]);
     else
         scan->chunk = chunk_number(store, morsel - store->disk.count);
+}
+
+/* Room for a batch of the store's rows; false: the worker has failed. */
+static bool gather_room(RtScan *scan)
+{
+    const RtStore *store = scan->pipe->source;
+    size_t need = (size_t) RT_BATCH * (size_t) store->stride;
+    if (scan->gather_bytes >= need)
+        return true;
+    memory_give(store->task->env.memory, scan->gather, scan->gather_bytes);
+    scan->gather = NULL;
+    scan->gather_bytes = 0;
+    void *piece;
+    Error *error = memory_take(store->task->env.memory, need, &piece, &scan->gather_bytes);
+    worker_fail(scan->worker, error);
+    if (error != NULL)
+        return false;
+    scan->gather = piece;
+    return true;
 }
 
 static int32_t store_rows_ordered(RtScan *scan, const char **rows)
@@ -131,19 +161,8 @@ static int32_t store_rows_ordered(RtScan *scan, const char **rows)
     int32_t n = left < RT_BATCH ? (int32_t) left : RT_BATCH;
     if (n <= 0)
         return 0;
-    size_t need = (size_t) RT_BATCH * (size_t) store->stride;
-    if (scan->gather_bytes < need)
-    {
-        memory_give(store->task->env.memory, scan->gather, scan->gather_bytes);
-        scan->gather = NULL;
-        scan->gather_bytes = 0;
-        void *piece;
-        Error *error = memory_take(store->task->env.memory, need, &piece, &scan->gather_bytes);
-        worker_fail(scan->worker, error);
-        if (error != NULL)
-            return 0;
-        scan->gather = piece;
-    }
+    if (!gather_room(scan))
+        return 0;
     char *const *from = store->order.rows + scan->at;
     size_t stride = (size_t) store->stride;
     for (int32_t i = 0; i < n; i++)
@@ -157,9 +176,54 @@ static int32_t store_rows_ordered(RtScan *scan, const char **rows)
     return n;
 }
 
+/* Where piece `piece` of the numbers below `count` begins. */
+static int64_t piece_begin(int64_t count, int64_t piece, int64_t pieces)
+{
+    return (int64_t) ((__int128) count * piece / pieces);
+}
+
+/* Each row as often as its count says, with a number in that field: this morsel's piece of the numbers. */
+static int32_t store_rows_numbered(RtScan *scan, const char **rows)
+{
+    const RtStore *store = scan->pipe->source;
+    RowChunk *chunk = scan->chunk;
+    const RowLayout *layout = store->layout;
+    size_t stride = (size_t) store->stride, offset = (size_t) layout->fields[layout->field_count - 1].offset;
+    int32_t n = 0;
+    if (chunk == NULL || !gather_room(scan))
+        return 0;
+    while (n < RT_BATCH && scan->chunk_at < chunk->rows)
+    {
+        const char *row = chunk->data + (size_t) scan->chunk_at * stride;
+        if (scan->at < 0)
+        {
+            int64_t count;
+            memcpy(&count, row + offset, sizeof count);
+            count = count < 0 ? 0 : count;
+            scan->at = piece_begin(count, scan->piece, scan->pipe->pieces);
+            scan->to = piece_begin(count, scan->piece + 1, scan->pipe->pieces);
+        }
+        for (; n < RT_BATCH && scan->at < scan->to; n++, scan->at++)
+        {
+            char *out = scan->gather + (size_t) n * stride;
+            memcpy(out, row, stride);
+            memcpy(out + offset, &scan->at, sizeof scan->at);
+        }
+        if (scan->at == scan->to)
+        {
+            scan->at = -1;
+            scan->chunk_at++;
+        }
+    }
+    *rows = scan->gather;
+    return n;
+}
+
 static int32_t store_next_rows(RtScan *scan, const char **rows)
 {
     RtStore *store = scan->pipe->source;
+    if (store->spec->numbered)
+        return store_rows_numbered(scan, rows);
     if (scan->exchange != NULL)
         return exchange_rows_next(scan, rows);
     if (store->order.rows != NULL)

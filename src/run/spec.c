@@ -78,6 +78,11 @@ static void store_verify(const Spec *spec, const SpecStore *store)
         ASSERT(spec->tables[store->table].column_count == store->layout->field_count);
     }
     ASSERT(store->kind != STORE_RETURN || store->on_leader);
+    if (store->numbered)
+    {
+        const RowField *field = field_at(store->layout, store->layout->field_count - 1);
+        ASSERT(store->kind == STORE_BUFFER && field != NULL && field->rep == REP_I64 && field->null_offset < 0);
+    }
 }
 
 static void pipeline_verify(const Spec *spec, int32_t index)

@@ -105,6 +105,7 @@ typedef struct SpecStore
     bool one_row;      /* AGG with KEY_NONE: yields its single row even when nothing came */
     bool unique;       /* HASH: at most one row a key, by what the planner knows; a hint */
     bool exists_only;  /* HASH: only asked whether a key is there; one row a key may be kept */
+    bool numbered;     /* BUFFER: the last field is a count; each row is read that often, with 0, 1, ... in its place */
     RowLayout *layout;
     int32_t key_count; /* AGG: fields 0..key_count-1 are the key */
     int64_t key_entries; /* KEY_EXACT: keys are in 0 .. key_entries - 1; 0: nothing is known */

@@ -87,6 +87,7 @@ static void store_wire(Wire *wire, SpecStore *store)
     wire_bool(wire, &store->one_row);
     wire_bool(wire, &store->unique);
     wire_bool(wire, &store->exists_only);
+    wire_bool(wire, &store->numbered);
     wire_layout(wire, &store->layout);
     wire_i32(wire, &store->key_count);
     wire_i64(wire, &store->key_entries);
