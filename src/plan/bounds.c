@@ -215,6 +215,8 @@ Bounds plan_bounds(const Plan *plan, const Expr *expr)
         return plan_bounds(plan, expr->args[0]);
     case EXPR_CAST:
         return cast_bounds(plan, expr);
+    case EXPR_FUNC:
+        return func_bounds(plan, expr, type_bounds(expr->type));
     default:
         return type_bounds(expr->type);
     }

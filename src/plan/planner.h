@@ -131,6 +131,8 @@ Error *join_order(Planner *planner, const Rel *set, Step **inputs, Step **out) M
 void tree_prune(Planner *planner, Step *root, const ColumnId *needed, int32_t count);
 void facts_begin(Planner *planner);
 Bounds bounds_united(Bounds a, Bounds b);
+/* Of a call; `all`: what its type holds. */
+Bounds func_bounds(const Plan *plan, const Expr *expr, Bounds all);
 ColumnFact *fact_of(Planner *planner, ColumnId column);
 Error *plan_cut(Planner *planner) MUST_USE;
 /* plan_explain(), with what happened if `actual` is not NULL. */
