@@ -5,6 +5,7 @@
  *     DIR/catalog.db                     what exists
  *     DIR/stoa.conf                      settings, explained
  *     DIR/client/{pg_service.conf,pgpass}  how psql gets in
+ *     DIR/server.{crt,key}, DIR/client/root.crt  with --tls: what clients know the server by
  *     DIR/{db1,run,cache,log,import}     data, what runs, generated code, log, files for COPY
  *
  * The catalog comes last: a directory without it is no warehouse.
@@ -15,6 +16,7 @@
 #include "src/leader/auth.h"
 #include "src/leader/clientfile.h"
 #include "src/leader/config.h"
+#include "src/leader/tls.h"
 
 #include <argp.h>
 #include <dirent.h>
@@ -43,6 +45,8 @@ typedef struct Init
     int64_t port_number;
     char *password;
     bool password_made_up;
+    bool tls;
+    const char *tls_names; /* more of them, or NULL */
 } Init;
 
 static const struct argp_option option_list[] = {
@@ -52,6 +56,8 @@ static const struct argp_option option_list[] = {
     {"password-file", 'f', "FILE", 0, "its first line is the password; - reads it from the terminal or standard input "
                                       "(default: a random one is made and kept in DIR/client/pgpass)", 0},
     {"port", 'p', "PORT", 0, "written to stoa.conf (default 5439)", 0},
+    {"tls", 't', "NAME,NAME...", OPTION_ARG_OPTIONAL, "makes a key and a certificate that signs itself, for this machine's name, "
+                                                     "localhost and the names given; clients may connect with TLS", 0},
     {0}};
 
 static error_t option_parse(int key, char *value, struct argp_state *state)
@@ -70,6 +76,10 @@ static error_t option_parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'p':
         init->port = value;
+        return 0;
+    case 't':
+        init->tls = true;
+        init->tls_names = value;
         return 0;
     case ARGP_KEY_ARG:
         if (init->directory != NULL)
@@ -180,17 +190,32 @@ static Error *conf_write(Init *init)
     Text text;
     text_init(&text, init->arena);
     text_puts(&text, "# Settings of this warehouse, read when it starts. What is not said here has the value shown.\n\n"
-                     "# Where to listen: 127.0.0.1 for this machine only, 0.0.0.0 for all networks (no TLS yet: in a\n"
-                     "# network you do not trust, use an SSH tunnel).\n"
+                     "# Where to listen: 127.0.0.1 for this machine only, 0.0.0.0 for all networks.\n"
                      "#listen_address = 127.0.0.1\n");
     text_printf(&text, "%sport = %lld\n\n", init->port == NULL ? "#" : "", (long long) init->port_number);
+    text_printf(&text, "# TLS: off, on (for clients that ask for it) or required (of all clients on other machines).\n"
+                       "%s\n#ssl_cert_file = server.crt\n#ssl_key_file = server.key\n\n",
+                init->tls ? "ssl = on" : "#ssl = off");
     text_puts(&text, "#max_connections = 500\n\n"
+                     "# Seconds until a client must have logged in.\n#login_timeout = 60\n\n"
                      "# Of each rank, for queries: threads (0: the cores it has) and memory (0: decided by the machine's).\n"
                      "#threads = 0\n#memory = 0\n\n"
                      "# COPY may read files below these directories, on a file system that all nodes see; with commas\n"
                      "# between them. Relative ones stand in this directory.\n"
                      "#copy_directories = import\n");
     return file_write_private(init->arena, arena_printf(init->arena, "%s/stoa.conf", init->directory), text.data);
+}
+
+static Error *pair_write(Init *init)
+{
+    char host[256] = "", *certificate, *key;
+    if (gethostname(host, sizeof host - 1) != 0 || host[0] == 0)
+        snprintf(host, sizeof host, "localhost");
+    TRY(tls_make_pair(init->arena, arena_printf(init->arena, "%s,localhost,127.0.0.1,::1,%s", host,
+                                                init->tls_names == NULL ? "" : init->tls_names), &certificate, &key));
+    TRY(file_write_private(init->arena, arena_printf(init->arena, "%s/server.crt", init->directory), certificate));
+    TRY(file_write_private(init->arena, arena_printf(init->arena, "%s/server.key", init->directory), key));
+    return file_write_private(init->arena, arena_printf(init->arena, "%s/client/root.crt", init->directory), certificate);
 }
 
 static Error *parts_make(Init *init)
@@ -203,6 +228,8 @@ static Error *parts_make(Init *init)
             return error_new(SQLSTATE_IO_ERROR, "could not create \"%s\": %s", path, strerror(errno));
     }
     TRY(conf_write(init));
+    if (init->tls)
+        TRY(pair_write(init));
     TRY(clientfile_create(init->arena, init->directory, init->user, "dev", (int32_t) init->port_number, init->password));
     CatalogUser user = {.name = (char *) init->user, .superuser = true};
     TRY(auth_make_verifier(init->arena, init->password, &user.scram));

@@ -36,13 +36,31 @@ static void escaped(Text *text, const char *word)
     }
 }
 
-static Error *service_write(Arena *arena, const char *directory, const char *host, int32_t port, const char *database,
-                            const char *user)
+/* "" when it is not there. */
+static char *file_text(Arena *arena, const char *path)
 {
+    char text[SERVICE_BYTES_MAX];
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return arena_strdup(arena, "");
+    size_t got = fread(text, 1, sizeof text, file);
+    fclose(file);
+    return arena_strndup(arena, text, got);
+}
+
+static Error *service_write(Arena *arena, const char *directory, const char *host, int32_t port, const char *database,
+                            const char *user, bool tls)
+{
+    char *root = arena_printf(arena, "%s/client/root.crt", directory);
+    char *security = tls && access(root, R_OK) == 0 ? arena_printf(arena, "sslmode=verify-ca\nsslrootcert=%s\n", root)
+                                                    : "sslmode=prefer\n";
     char *text = arena_printf(arena, "# PGSERVICEFILE=%s/client/pg_service.conf PGPASSFILE=%s/client/pgpass psql service=stoa\n"
-                                     "[stoa]\nhost=%s\nport=%d\ndbname=%s\nuser=%s\nsslmode=prefer\ngssencmode=disable\n",
-                              directory, directory, host, port, database, user);
-    return file_write_private(arena, arena_printf(arena, "%s/client/pg_service.conf", directory), text);
+                                     "[stoa]\nhost=%s\nport=%d\ndbname=%s\nuser=%s\n%sgssencmode=disable\n",
+                              directory, directory, host, port, database, user, security);
+    char *path = arena_printf(arena, "%s/client/pg_service.conf", directory);
+    if (strcmp(file_text(arena, path), text) == 0)
+        return NULL;
+    return file_write_private(arena, path, text);
 }
 
 Error *clientfile_create(Arena *arena, const char *directory, const char *user, const char *database, int32_t port,
@@ -54,7 +72,7 @@ Error *clientfile_create(Arena *arena, const char *directory, const char *user, 
     escaped(&text, password);
     text_putc(&text, '\n');
     TRY(file_write_private(arena, arena_printf(arena, "%s/client/pgpass", directory), text.data));
-    return service_write(arena, directory, "127.0.0.1", port, database, user);
+    return service_write(arena, directory, "127.0.0.1", port, database, user, false);
 }
 
 static char *value_of(Arena *arena, const char *text, const char *key)
@@ -66,23 +84,15 @@ static char *value_of(Arena *arena, const char *text, const char *key)
     return NULL;
 }
 
-Error *clientfile_update(Arena *arena, const char *directory, const char *address, int32_t port)
+Error *clientfile_update(Arena *arena, const char *directory, const char *address, int32_t port, bool tls)
 {
-    char text[SERVICE_BYTES_MAX] = "", host[256] = "";
-    FILE *file = fopen(arena_printf(arena, "%s/client/pg_service.conf", directory), "re");
-    if (file == NULL)
-        return NULL; /* somebody does without */
-    size_t got = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[got] = 0;
+    char host[256] = "";
+    char *text = file_text(arena, arena_printf(arena, "%s/client/pg_service.conf", directory));
     char *user = value_of(arena, text, "user"), *database = value_of(arena, text, "dbname");
-    char *old_host = value_of(arena, text, "host"), *old_port = value_of(arena, text, "port");
     bool all = strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
     if (all && gethostname(host, sizeof host - 1) == 0)
         address = host;
-    if (user == NULL || database == NULL || old_host == NULL || old_port == NULL)
-        return NULL;
-    if (strcmp(old_host, address) == 0 && strcmp(old_port, arena_printf(arena, "%d", port)) == 0)
-        return NULL;
-    return service_write(arena, directory, address, port, database, user);
+    if (user == NULL || database == NULL)
+        return NULL; /* somebody does without */
+    return service_write(arena, directory, address, port, database, user, tls);
 }

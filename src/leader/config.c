@@ -103,6 +103,25 @@ static Error *address(Arena *arena, Config *config, const char *value)
     return NULL;
 }
 
+static Error *ssl(Config *config, const char *value)
+{
+    static const char *const names[] = {[SSL_OFF] = "off", [SSL_ON] = "on", [SSL_REQUIRED] = "required"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcasecmp(value, names[i]) == 0)
+        {
+            config->ssl = (ConfigSsl) i;
+            return NULL;
+        }
+    return error_hint(error_new(SQLSTATE_CONFIGURATION_ERROR, "bad value for ssl: \"%s\"", value),
+                      "Say off, on, or required, which lets clients of other machines in with TLS only.");
+}
+
+/* Relative ones stand in the warehouse. */
+static char *file(Arena *arena, const char *directory, const char *value)
+{
+    return value[0] == '/' ? arena_strdup(arena, value) : arena_printf(arena, "%s/%s", directory, value);
+}
+
 Error *config_set(Arena *arena, Config *config, const char *directory, const char *key, const char *value)
 {
     if (strcmp(key, "listen_address") == 0)
@@ -111,6 +130,20 @@ Error *config_set(Arena *arena, Config *config, const char *directory, const cha
         return small_number(key, value, 0, 65535, &config->port);
     if (strcmp(key, "max_connections") == 0)
         return small_number(key, value, 1, 10000, &config->max_connections);
+    if (strcmp(key, "login_timeout") == 0)
+        return small_number(key, value, 1, 600, &config->login_timeout_s);
+    if (strcmp(key, "ssl") == 0)
+        return ssl(config, value);
+    if (strcmp(key, "ssl_cert_file") == 0)
+    {
+        config->ssl_cert_file = file(arena, directory, value);
+        return NULL;
+    }
+    if (strcmp(key, "ssl_key_file") == 0)
+    {
+        config->ssl_key_file = file(arena, directory, value);
+        return NULL;
+    }
     if (strcmp(key, "threads") == 0)
         return small_number(key, value, 0, 1024, &config->threads);
     if (strcmp(key, "memory") == 0)
@@ -118,7 +151,8 @@ Error *config_set(Arena *arena, Config *config, const char *directory, const cha
     if (strcmp(key, "copy_directories") == 0)
         return copy_directories(arena, config, directory, value);
     return error_hint(error_new(SQLSTATE_CONFIGURATION_ERROR, "unknown key \"%s\"", key),
-                      "Known are listen_address, port, max_connections, threads, memory and copy_directories.");
+                      "Known are listen_address, port, max_connections, login_timeout, ssl, ssl_cert_file, ssl_key_file, threads, "
+                      "memory and copy_directories.");
 }
 
 /* Takes quotes off a value: '0.0.0.0' and "0.0.0.0" are 0.0.0.0. */
@@ -147,6 +181,9 @@ Error *config_read(Arena *arena, const char *directory, Config **out)
     config->listen_address = arena_strdup(arena, "127.0.0.1");
     config->port = PORT_DEFAULT;
     config->max_connections = CONNECTIONS_DEFAULT;
+    config->login_timeout_s = LOGIN_SECONDS_DEFAULT;
+    config->ssl_cert_file = file(arena, directory, "server.crt");
+    config->ssl_key_file = file(arena, directory, "server.key");
     TRY(copy_directories(arena, config, directory, "import"));
     char *path = arena_printf(arena, "%s/stoa.conf", directory);
     Reading reading = {.arena = arena, .config = config, .directory = directory};

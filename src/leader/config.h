@@ -7,12 +7,23 @@
 
 #define PORT_DEFAULT 5439
 #define CONNECTIONS_DEFAULT 500
+#define LOGIN_SECONDS_DEFAULT 60
+
+typedef enum ConfigSsl
+{
+    SSL_OFF,
+    SSL_ON,      /* for clients that ask for it */
+    SSL_REQUIRED /* of all that are not on this machine */
+} ConfigSsl;
 
 typedef struct Config
 {
     char *listen_address; /* numeric IPv4 or IPv6 */
     int32_t port;         /* 0: any free one, told in DIR/run/port */
     int32_t max_connections;
+    int32_t login_timeout_s; /* from the first byte to the last word of the login */
+    ConfigSsl ssl;
+    char *ssl_cert_file, *ssl_key_file; /* absolute */
     int32_t threads;      /* of each rank; 0: as many as it has cores */
     int64_t memory_bytes; /* of each rank, for queries; 0: the engine decides */
     int32_t copy_directory_count;

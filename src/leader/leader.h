@@ -14,6 +14,7 @@
 #include "src/compute/engine.h"
 #include "src/leader/config.h"
 #include "src/leader/lease.h"
+#include "src/leader/tls.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -35,6 +36,7 @@ typedef struct Leader
     CodeCache *code;
     Catalog *catalog;
     Lease *lease;
+    TlsServer *tls; /* NULL: off */
     Locks *locks; /* of tables (lock.h) */
     int64_t start_us;
     uint8_t auth_secret[32];

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-Error *runfile_write(Arena *arena, const char *directory, const char *address, int32_t port)
+Error *runfile_write(Arena *arena, const char *directory, const char *address, int32_t port, bool tls)
 {
     char host[256] = "";
     if (gethostname(host, sizeof host - 1) != 0)
         host[0] = 0;
-    TRY(clientfile_update(arena, directory, address, port));
+    TRY(clientfile_update(arena, directory, address, port, tls));
     TRY(file_write_private(arena, arena_printf(arena, "%s/run/served", directory), "")); /* for the supervisor */
     TRY(file_write_private(arena, arena_printf(arena, "%s/run/port", directory), arena_printf(arena, "%d\n", port)));
     return file_write_private(arena, arena_printf(arena, "%s/run/leader", directory),

@@ -14,7 +14,7 @@ typedef struct RunFile
 } RunFile;
 
 /* Also DIR/run/port, the number alone, for scripts. */
-Error *runfile_write(Arena *arena, const char *directory, const char *address, int32_t port) MUST_USE;
+Error *runfile_write(Arena *arena, const char *directory, const char *address, int32_t port, bool tls) MUST_USE;
 void runfile_remove(Arena *arena, const char *directory);
 bool runfile_read(Arena *arena, const char *directory, RunFile *out); /* false: not there */
 

@@ -165,6 +165,13 @@ static void cancel_if_gone(Session *session)
         session_cancel(session);
 }
 
+/* Under lock.  Shutting wakes its thread wherever it waits for the client. */
+static void shut_if_late(Session *session, int64_t now)
+{
+    if (!session->admitted && now >= session->login_deadline_us)
+        shutdown(session->fd, SHUT_RDWR);
+}
+
 /* Cancels what has run out of time or has no client any more; says how long poll may sleep. */
 static int deadlines_pass(Leader *leader)
 {
@@ -174,6 +181,7 @@ static int deadlines_pass(Leader *leader)
     for (Session *session = leader->sessions; session != NULL; session = session->next)
     {
         cancel_if_gone(session);
+        shut_if_late(session, now);
         int64_t deadline = atomic_load(&session->deadline_us);
         if (deadline == 0)
             continue;

@@ -10,11 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LOGIN_SECONDS 60
 #define EPOCH_2000_SECONDS INT64_C(946684800)
 
 int64_t session_clock(void)
@@ -34,6 +32,7 @@ Session *session_new(Leader *leader, int fd)
     session->arena = arena_new("session");
     session->status = SESSION_IDLE;
     session->start_time = session_clock();
+    session->login_deadline_us = clock_us() + leader->config->login_timeout_s * INT64_C(1000000);
     wire_init(&session->wire, fd);
     int on = 1;
     (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -47,12 +46,6 @@ void session_discard(Session *session)
     close(session->fd);
     arena_free(session->arena);
     free(session);
-}
-
-static void receive_timeout(int fd, int seconds)
-{
-    struct timeval limit = {.tv_sec = seconds};
-    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 }
 
 /* A last word; the connection ends. */
@@ -141,9 +134,7 @@ void *session_main(void *context)
 {
     Session *session = context;
     bool served = false;
-    receive_timeout(session->fd, LOGIN_SECONDS);
     Error *error = startup_run(session, &served);
-    receive_timeout(session->fd, 0);
     if (error == NULL && served)
         error = session_serve(session);
     if (error != NULL)

@@ -38,6 +38,7 @@ struct Session
     uint32_t process;
     uint32_t secret; /* the cancel key */
     bool admitted;   /* logged in; under the leader's lock */
+    int64_t login_deadline_us; /* then a connection that is no session yet is shut */
     char *user;
     char *database;
     bool superuser;

@@ -69,6 +69,8 @@ static void module_better(void *engine, const char *key, const uint8_t digest[16
 static Error *parts_start(Leader *leader, const char *isa)
 {
     TRY(directory_check(leader->arena, leader->directory));
+    if (leader->config->ssl != SSL_OFF)
+        TRY(tls_server_new(leader->arena, leader->config->ssl_cert_file, leader->config->ssl_key_file, &leader->tls));
     TRY(lease_take(leader->arena, leader->directory, &leader->lease));
     int64_t swept = sweep_dead_jobs();
     if (swept > 0)
@@ -139,7 +141,7 @@ static Error *ranks_write(Leader *leader)
 Error *leader_announce(Leader *leader, int32_t port)
 {
     TRY(ranks_write(leader));
-    TRY(runfile_write(leader->arena, leader->directory, leader->config->listen_address, port));
+    TRY(runfile_write(leader->arena, leader->directory, leader->config->listen_address, port, leader->tls != NULL));
     trace(TRACE_LOG, "ready: listening on %s port %d, %d compute node(s)", leader->config->listen_address, port,
           world_compute_count(leader->world));
     return NULL;
@@ -162,6 +164,7 @@ void leader_stop(Leader *leader)
         dead_segments_remove(leader);
     catalog_close(leader->catalog);
     lease_release(leader->lease);
+    tls_server_free(leader->tls);
     if (leader->lease != NULL)
         trace(TRACE_LOG, "the warehouse is closed");
     if (leader->wake_fd >= 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  *   client                                  server
- *   SSLRequest / GSSENCRequest  -->   <--   'N' (TLS is not offered yet)
+ *   GSSENCRequest               -->   <--   'N'
+ *   SSLRequest                  -->   <--   'S', and all that follows goes through TLS; 'N' if it is off
  *   CancelRequest               -->         finds the session, closes
  *   StartupMessage              -->   <--   SASL exchange (auth.c)
  *                                     <--   AuthenticationOk, ParameterStatus..., BackendKeyData, ReadyForQuery
@@ -10,6 +11,7 @@
 #include "src/leader/auth.h"
 #include "src/leader/session.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -32,10 +34,39 @@ typedef struct Startup
     } options[OPTIONS_MAX];
 } Startup;
 
-static Error *refuse_encryption(Wire *wire)
+/* SSLRequest or GSSENCRequest: one letter is the answer. */
+static Error *answer_encryption(Session *session, bool tls)
 {
-    text_putc(&wire->out, 'N');
-    return wire_flush(wire);
+    Wire *wire = &session->wire;
+    TlsServer *server = tls ? session->leader->tls : NULL;
+    if (wire_pending(wire)) /* bytes sent before our answer: somebody in the middle */
+        return error_new(SQLSTATE_PROTOCOL_VIOLATION, "received unencrypted data after an encryption request");
+    text_putc(&wire->out, server != NULL ? 'S' : 'N');
+    TRY(wire_flush(wire));
+    return server == NULL ? NULL : wire_secure(wire, server);
+}
+
+/* false also for what cannot be told. */
+static bool peer_is_local(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    if (getpeername(fd, (struct sockaddr *) &peer, &length) != 0)
+        return false;
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *) &peer;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) &peer;
+    if (peer.ss_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+               (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+    return peer.ss_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static Error *check_encryption(const Session *session)
+{
+    if (session->wire.tls != NULL || session->leader->config->ssl != SSL_REQUIRED || peer_is_local(session->fd))
+        return NULL;
+    return error_hint(error_new(SQLSTATE_INVALID_AUTHORIZATION, "connections from other machines must be encrypted"),
+                      "Connect with TLS: sslmode=require or stronger.");
 }
 
 /* protocol_version_minor > 0 or options "_pq_.*": say what is spoken here. */
@@ -60,11 +91,9 @@ static Error *first_packet(Session *session, WireReader *payload, uint32_t *vers
         if (end)
             return NULL;
         uint32_t code = wire_get_u32(payload);
-        if (code == WIRE_SSL_REQUEST || code == WIRE_GSSENC_REQUEST)
+        if ((code == WIRE_SSL_REQUEST || code == WIRE_GSSENC_REQUEST) && session->wire.tls == NULL)
         {
-            if (wire_pending(&session->wire)) /* bytes sent before our answer: somebody in the middle */
-                return error_new(SQLSTATE_PROTOCOL_VIOLATION, "received unencrypted data after an encryption request");
-            TRY(refuse_encryption(&session->wire));
+            TRY(answer_encryption(session, code == WIRE_SSL_REQUEST));
             continue;
         }
         if (code == WIRE_CANCEL_REQUEST)
@@ -195,6 +224,7 @@ Error *startup_run(Session *session, bool *served)
     TRY(first_packet(session, &payload, &version));
     if (version == 0)
         return NULL;
+    TRY(check_encryption(session));
     Startup startup = {.session = session};
     TRY(parameters_read(&startup, &payload));
     negotiate_version(&session->wire, version);

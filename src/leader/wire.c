@@ -19,9 +19,28 @@ void wire_init(Wire *wire, int fd)
 
 void wire_free(Wire *wire)
 {
+    tls_close(wire->tls);
     free(wire->in);
     text_free(&wire->out);
     *wire = (Wire){.fd = -1};
+}
+
+/* --- the socket --------------------------------------------------------- */
+Error *wire_secure(Wire *wire, TlsServer *server)
+{
+    ASSERT(wire->tls == NULL && !wire_pending(wire) && wire->out.length == 0);
+    return tls_accept(server, wire->fd, &wire->tls);
+}
+
+/* Bytes, 0 when the peer has closed, -1 with errno. */
+static ssize_t socket_receive(Wire *wire, void *bytes, size_t room)
+{
+    return wire->tls != NULL ? tls_receive(wire->tls, bytes, room) : recv(wire->fd, bytes, room, 0);
+}
+
+static ssize_t socket_send(Wire *wire, const void *bytes, size_t count)
+{
+    return wire->tls != NULL ? tls_send(wire->tls, bytes, count) : send(wire->fd, bytes, count, MSG_NOSIGNAL);
 }
 
 /* --- in ----------------------------------------------------------------- */
@@ -61,7 +80,7 @@ static Error *in_fill(Wire *wire, size_t needed, bool *end)
     TRY(in_room(wire, needed));
     while (wire->in_end - wire->in_at < needed)
     {
-        ssize_t got = recv(wire->fd, wire->in + wire->in_end, wire->in_capacity - wire->in_end, 0);
+        ssize_t got = socket_receive(wire, wire->in + wire->in_end, wire->in_capacity - wire->in_end);
         if (got > 0)
         {
             wire->in_end += (size_t) got;
@@ -124,7 +143,7 @@ Error *wire_read_startup(Wire *wire, WireReader *payload, bool *end)
 
 bool wire_pending(const Wire *wire)
 {
-    return wire->in_end > wire->in_at;
+    return wire->in_end > wire->in_at || (wire->tls != NULL && tls_pending(wire->tls));
 }
 
 const uint8_t *wire_get_bytes(WireReader *reader, size_t length)
@@ -230,7 +249,7 @@ Error *wire_flush(Wire *wire)
     Error *error = NULL;
     while (sent < wire->out.length && error == NULL)
     {
-        ssize_t done = send(wire->fd, wire->out.data + sent, wire->out.length - sent, MSG_NOSIGNAL);
+        ssize_t done = socket_send(wire, wire->out.data + sent, wire->out.length - sent);
         if (done > 0)
             sent += (size_t) done;
         else if (done == 0 || errno != EINTR)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PostgreSQL's protocol 3 over one socket.
+ * PostgreSQL's protocol 3 over one socket, in plain or through TLS.
  *
  *     message in:   wire_read() -> type and payload, taken apart with wire_get_*()
  *     message out:  wire_begin('D') wire_put_*()... wire_end(), sent by wire_flush()
@@ -14,6 +14,7 @@
 
 #include "base/core/text.h"
 #include "base/data/row.h"
+#include "src/leader/tls.h"
 
 #define WIRE_MESSAGE_BYTES_MAX (64u * 1024 * 1024) /* 08P01 beyond */
 #define WIRE_LOGIN_BYTES_MAX 10000u                /* before the client has shown who it is */
@@ -27,6 +28,7 @@
 typedef struct Wire
 {
     int fd; /* owned by the session */
+    TlsChannel *tls; /* NULL: in plain */
     uint8_t *in;
     size_t in_at, in_end, in_capacity;
     Text out;
@@ -36,6 +38,8 @@ typedef struct Wire
 
 void wire_init(Wire *wire, int fd);
 void wire_free(Wire *wire); /* does not close fd */
+/* From here on through TLS: the handshake.  Nothing may be waiting, in or out.  08006 */
+Error *wire_secure(Wire *wire, TlsServer *server) MUST_USE;
 
 /* --- in ----------------------------------------------------------------- */
 typedef struct WireReader

@@ -55,7 +55,7 @@ public class Jdbc {
 
     static Connection connect(String options) throws SQLException {
         return DriverManager.getConnection("jdbc:postgresql://" + System.getenv("PGHOST") + ":" + System.getenv("PGPORT") + "/"
-            + System.getenv("PGDATABASE") + "?loggerLevel=OFF" + options, System.getenv("PGUSER"), System.getenv("PGPASSWORD"));
+            + System.getenv("PGDATABASE") + "?loggerLevel=OFF" + System.getenv().getOrDefault("JDBC_OPTIONS", "") + options, System.getenv("PGUSER"), System.getenv("PGPASSWORD"));
     }
 
     static String text(ResultSet rows) throws SQLException {

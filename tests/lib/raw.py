@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import os
 import socket
+import ssl
 import struct
 
 
@@ -50,13 +51,19 @@ def close(kind, name=""):
 
 
 SYNC, FLUSH, TERMINATE = message("S"), message("H"), message("X")
+SSL_REQUEST, GSS_REQUEST = struct.pack("!II", 8, 80877103), struct.pack("!II", 8, 80877104)
+
+
+def cancel_request(key):
+    """key: the body of BackendKeyData."""
+    return struct.pack("!II", 16, 80877102) + key
 
 
 class Raw:
     """One connection.  connect() logs in; ask() sends bytes and returns the answers up to ReadyForQuery."""
 
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+    def __init__(self, port, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=20)
         self.buffer = b""
 
     def close(self):
@@ -68,6 +75,14 @@ class Raw:
     def __exit__(self, *_):
         self.close()
 
+    def secure(self, context, name="localhost"):
+        """TLS, after SSLRequest; False when the server does without."""
+        self.send(SSL_REQUEST)
+        if self.socket.recv(1) != b"S":
+            return False
+        self.socket = context.wrap_socket(self.socket, server_hostname=name)
+        return True
+
     def send(self, data):
         self.socket.sendall(data)
 
@@ -76,7 +91,7 @@ class Raw:
         while len(self.buffer) < 5 or len(self.buffer) < 1 + struct.unpack("!I", self.buffer[1:5])[0]:
             try:
                 more = self.socket.recv(65536)
-            except ConnectionResetError:
+            except (ConnectionResetError, ssl.SSLError):
                 more = b""
             if not more:
                 return None

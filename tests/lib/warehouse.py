@@ -46,7 +46,7 @@ def program(name):
 class Warehouse:
     """The directory (init), and the job that runs on it (start, stop); both may be done many times."""
 
-    def __init__(self, slices=16, copy_from=(), settings=()):
+    def __init__(self, slices=16, copy_from=(), settings=(), init=()):
         self.base = tempfile.mkdtemp(prefix="wh-")
         self.dir = os.path.join(self.base, "warehouse")
         self.password = secrets.token_hex(12)
@@ -56,7 +56,7 @@ class Warehouse:
         with open(os.open(password_file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
             f.write(self.password + "\n")
         subprocess.run([program("stoa"), "init", self.dir, "--slices", str(slices), "--user", USER,
-                        "--password-file", password_file], check=True, stdout=subprocess.DEVNULL)
+                        "--password-file", password_file, *init], check=True, stdout=subprocess.DEVNULL)
         lines = list(settings)
         if copy_from:
             lines.append("copy_directories = " + ", ".join(copy_from))

@@ -408,7 +408,7 @@ static void test_files(void)
     mkdir(below, 0700);
     worked(clientfile_create(arena, absolute, "ada", "dev", 5439, "a:b\\c"));
     CU_ASSERT_FALSE(runfile_read(arena, absolute, &run));
-    worked(runfile_write(arena, absolute, "127.0.0.1", 6000));
+    worked(runfile_write(arena, absolute, "127.0.0.1", 6000, false));
     CU_ASSERT_FATAL(runfile_read(arena, absolute, &run));
     CU_ASSERT(run.port == 6000 && run.pid == getpid() && strcmp(run.address, "127.0.0.1") == 0);
     char text[1024] = "";
