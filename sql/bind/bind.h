@@ -27,6 +27,7 @@ typedef struct BindContext
     const char *user;
     const char *session_user; /* NULL: as user */
     int32_t user_id;
+    int64_t acts_as; /* whose privileges count: the user's, in a view its owner's */
     const char *version;            /* what version() gives */
     int32_t search_path_count;      /* 0: "public" */
     const char *const *search_path; /* folded; pg_catalog is always searched first */
@@ -129,6 +130,9 @@ Error *bind_copy(Arena *arena, const CatalogSnapshot *snapshot, const BindContex
  * and hint, or *table = NULL if if_exists. */
 Error *bind_table_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
                        bool if_exists, const CatalogTable **table) MUST_USE;
+/* May the one the context acts as do anything to the table?  42501 */
+Error *bind_may_use(const CatalogSnapshot *snapshot, const BindContext *context, const CatalogTable *table,
+                    int32_t position) MUST_USE;
 /* The same for DROP VIEW: tables are refused. */
 Error *bind_view_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
                       bool if_exists, const CatalogTable **view) MUST_USE;

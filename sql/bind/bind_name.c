@@ -89,6 +89,14 @@ static const CatalogTable *find_on_path(const Binder *binder, const char *name)
     return table;
 }
 
+Error *bind_may_use(const CatalogSnapshot *snapshot, const BindContext *context, const CatalogTable *table, int32_t position)
+{
+    const CatalogPrincipal *user = principal_find_id(snapshot->principals, context->acts_as);
+    if (table_is_sysview(table) || (user != NULL && (user->superuser || strcmp(user->name, table->owner) == 0)))
+        return NULL;
+    return error_at(error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "permission denied for relation %s", table->name), position);
+}
+
 Error *bind_table(const Binder *binder, const char *schema, const char *name, int32_t position,
                   const CatalogTable **table)
 {
@@ -96,7 +104,7 @@ Error *bind_table(const Binder *binder, const char *schema, const char *name, in
         schema = binder->context->temp_schema;
     *table = schema != NULL ? catalog_find_table(binder->snapshot, schema, name) : find_on_path(binder, name);
     if (*table != NULL)
-        return NULL;
+        return bind_may_use(binder->snapshot, binder->context, *table, position);
     if (schema != NULL && !catalog_has_schema(binder->snapshot, schema) && strcmp(schema, "pg_catalog") != 0)
         return error_at(error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", schema), position);
     return no_table(binder, schema, name, position);
@@ -107,7 +115,7 @@ static Error *name_of_kind(const CatalogSnapshot *snapshot, const BindContext *c
 {
     Binder binder = {.snapshot = snapshot, .context = context};
     Error *error = bind_table(&binder, name->schema, name->name, name->position, table);
-    if (error != NULL && if_exists)
+    if (error != NULL && if_exists && error->state != SQLSTATE_INSUFFICIENT_PRIVILEGE)
     {
         error_free(error);
         *table = NULL;

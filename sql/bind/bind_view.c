@@ -65,6 +65,9 @@ static Error *bind_elsewhere(Binder *binder, const CatalogTable *view, BoundQuer
     if (view->view_path != NULL)
         path_read(binder, arena_strdup(binder->arena, view->view_path), &context);
     context.param_count = 0;
+    const CatalogPrincipal *owner = principal_find(binder->snapshot->principals, PRINCIPAL_USER, view->owner);
+    if (owner != NULL)
+        context.acts_as = owner->id;
     int32_t maybe_never = binder->maybe_never;
     binder->context = &context;
     binder->parse = inner;

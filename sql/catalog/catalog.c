@@ -18,7 +18,7 @@
 
 #define IDS_RESERVED 1024 /* numbers taken from disk at once; lost when the job ends */
 
-Error *catalog_create(const char *path, int32_t slice_count, const char *database, const CatalogUser *user)
+Error *catalog_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user)
 {
     return store_create(path, slice_count, database, user);
 }
@@ -68,14 +68,6 @@ void catalog_close(Catalog *catalog)
 int64_t catalog_epoch(const Catalog *catalog)
 {
     return catalog->epoch;
-}
-
-Error *catalog_find_user(Catalog *catalog, Arena *arena, const char *name, CatalogUser **user)
-{
-    pthread_mutex_lock(&catalog->store_lock);
-    Error *error = store_find_user(catalog->store, arena, name, user);
-    pthread_mutex_unlock(&catalog->store_lock);
-    return error;
 }
 
 const CatalogSnapshot *catalog_acquire(Catalog *catalog)

@@ -11,6 +11,7 @@
 
 #include "base/core/arena.h"
 #include "base/data/type.h"
+#include "sql/catalog/principal.h"
 
 typedef enum DistStyle
 {
@@ -97,6 +98,7 @@ typedef struct CatalogSnapshot
     char **schemas;
     int32_t table_count;
     CatalogTable **tables; /* shared between snapshots, read-only */
+    const PrincipalList *principals; /* as well */
 } CatalogSnapshot;
 
 /* NULL if there is none.  schema NULL: search pg_catalog (the system views), then "public".
@@ -128,19 +130,11 @@ static inline SysView table_sysview(const CatalogTable *table)
 
 typedef struct Catalog Catalog;
 
-typedef struct CatalogUser
-{
-    char *name;
-    char *scram; /* "SCRAM-SHA-256$iterations:salt$stored:server" */
-    bool superuser;
-} CatalogUser;
-
 /* Creates DIR/catalog.db (0600) with one database and one superuser. */
-Error *catalog_create(const char *path, int32_t slice_count, const char *database, const CatalogUser *user) MUST_USE;
+Error *catalog_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user) MUST_USE;
 /* Opens it: WAL, synchronous=FULL, locking_mode=EXCLUSIVE, VFS unix-none. Thread-safe afterwards. */
 Error *catalog_open(const char *path, Catalog **catalog) MUST_USE;
 void catalog_close(Catalog *catalog);
-Error *catalog_find_user(Catalog *catalog, Arena *arena, const char *name, CatalogUser **user) MUST_USE; /* *user NULL: none */
 
 /* The newest committed version, counted up; release when done. */
 const CatalogSnapshot *catalog_acquire(Catalog *catalog);
@@ -175,6 +169,12 @@ Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade) MUST
 Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table) MUST_USE;
 Error *catalog_drop_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
+
+/* A new one (id 0, gets its number), or one in the place of what the transaction's snapshot has by that number; copied.
+ * A user's new name becomes that of his tables' owner.  42710. */
+Error *catalog_put_principal(CatalogTxn *txn, CatalogPrincipal *principal) MUST_USE;
+/* 2BP01: a user owns tables. */
+Error *catalog_drop_principal(CatalogTxn *txn, int64_t id) MUST_USE;
 
 /* A file a rank has written, and what it says of each column. */
 typedef struct SegmentRecord

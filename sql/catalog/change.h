@@ -9,6 +9,8 @@ typedef enum ChangeKind
 {
     CHANGE_CREATE_SCHEMA,
     CHANGE_DROP_SCHEMA,
+    CHANGE_PUT_PRINCIPAL,
+    CHANGE_DROP_PRINCIPAL,
     CHANGE_CREATE_TABLE,
     CHANGE_DROP_TABLE,
     CHANGE_TRUNCATE_TABLE,
@@ -27,6 +29,7 @@ typedef struct Change
     ChangeKind kind;
     char *schema;           /* CREATE/DROP SCHEMA */
     bool cascade;           /* DROP SCHEMA */
+    CatalogPrincipal principal; /* PUT; DROP: its id */
     int64_t table_id;       /* all of tables */
     TableVersion *table;    /* CREATE_TABLE: a reference of its own */
     SegmentRecord *records; /* ADD_SEGMENTS */

@@ -21,6 +21,7 @@ SnapshotVersion *snapshot_new(const char *database, int32_t slice_count)
     version->snapshot.database = arena_strdup(arena, database);
     version->snapshot.slice_count = slice_count;
     version->snapshot.tables = ARENA_ARRAY(arena, CatalogTable *, TABLE_ROOM);
+    version->snapshot.principals = &principals_new()->list;
     return version;
 }
 
@@ -30,6 +31,8 @@ SnapshotVersion *snapshot_fork(const SnapshotVersion *from)
     SnapshotVersion *version = snapshot_new(old->database, old->slice_count);
     CatalogSnapshot *fork = &version->snapshot;
     fork->version = old->version;
+    principals_drop(fork->principals);
+    fork->principals = &principals_hold(old->principals)->list;
     fork->schema_count = old->schema_count;
     fork->schemas = ARENA_ARRAY(version->arena, char *, old->schema_count + 1);
     for (int32_t i = 0; i < old->schema_count; i++)
@@ -56,6 +59,7 @@ void snapshot_drop(SnapshotVersion *version)
         return;
     for (int32_t i = 0; i < version->snapshot.table_count; i++)
         table_drop((TableVersion *) version->snapshot.tables[i]);
+    principals_drop(version->snapshot.principals);
     arena_free(version->arena);
 }
 
@@ -67,6 +71,22 @@ void snapshot_add_schema(SnapshotVersion *version, const char *name)
         schemas[i] = snapshot->schemas[i];
     schemas[snapshot->schema_count++] = arena_strdup(version->arena, name);
     snapshot->schemas = schemas;
+}
+
+static void principals_replace(SnapshotVersion *version, PrincipalVersion *principals)
+{
+    principals_drop(version->snapshot.principals);
+    version->snapshot.principals = &principals->list;
+}
+
+void snapshot_put_principal(SnapshotVersion *version, const CatalogPrincipal *principal)
+{
+    principals_replace(version, principals_with(version->snapshot.principals, principal));
+}
+
+void snapshot_remove_principal(SnapshotVersion *version, int64_t id)
+{
+    principals_replace(version, principals_without(version->snapshot.principals, id));
 }
 
 void snapshot_remove_schema(SnapshotVersion *version, const char *name)

@@ -42,6 +42,9 @@ void snapshot_hold(SnapshotVersion *version);
 void snapshot_drop(SnapshotVersion *version); /* frees at the last; NULL is fine */
 
 void snapshot_add_schema(SnapshotVersion *version, const char *name);
+/* See principals_with(), principals_without(). */
+void snapshot_put_principal(SnapshotVersion *version, const CatalogPrincipal *principal);
+void snapshot_remove_principal(SnapshotVersion *version, int64_t id);
 void snapshot_remove_schema(SnapshotVersion *version, const char *name);
 int32_t snapshot_find(const SnapshotVersion *version, int64_t table_id); /* index, -1 */
 void snapshot_add_table(SnapshotVersion *version, TableVersion *table);  /* takes over the reference */

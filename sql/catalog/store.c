@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CATALOG_FORMAT 2
+#define CATALOG_FORMAT 3
 #define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
 
 #define FORMAT_2_SQL                                                                                               \
@@ -26,13 +26,23 @@
     "create index deleted_rows_of_table on deleted_rows(table_id);"                                                    \
     "create table views(table_id integer primary key, sql text not null, path text, depends blob);"
 
-/* What format 1 had not. */
-static const char upgrade_sql[] = "begin immediate;" FORMAT_2_SQL
-                                  "update meta set value = 2 where key = 'format'; commit;";
+#define FORMAT_3_SQL                                                                                               \
+    "create table principals(id integer primary key, kind int not null, name text not null, version int not null,"     \
+    " scram text, superuser int not null, create_db int not null, syslog_unrestricted int not null,"                   \
+    " valid_until int not null, connection_limit int not null, settings blob, parents blob, unique(kind, name));"
+
+/* What format 1 had not, and what format 2 had not. */
+static const char upgrade_1_sql[] = "begin immediate;" FORMAT_2_SQL
+                                    "update meta set value = 2 where key = 'format'; commit;";
+static const char upgrade_2_sql[] =
+    "begin immediate;" FORMAT_3_SQL
+    "insert into principals select 99 + row_number() over (order by name), 0, name, 1, scram, superuser, 1, 1,"
+    " 9223372036854775807, -1, null, null from users;"
+    "drop table users;"
+    "update meta set value = 3 where key = 'format'; commit;";
 
 static const char schema_sql[] =
     "create table meta(key text primary key, value) without rowid;"
-    "create table users(name text primary key, scram text not null, superuser int not null) without rowid;"
     "create table schemas(name text primary key, owner text) without rowid;"
     "create table tables(id integer primary key, schema text not null, name text not null, owner text not null,"
     " dist_style int not null, dist_column int not null, sort_columns blob, created_epoch int,"
@@ -43,7 +53,7 @@ static const char schema_sql[] =
     "create table segments(id integer primary key, table_id int not null, slice int not null, file text not null,"
     " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
     "create index segments_of_table on segments(table_id);"
-    FORMAT_2_SQL
+    FORMAT_2_SQL FORMAT_3_SQL
     "create table load_errors(id integer primary key, query int, start_time int, table_id int, line_number int,"
     " position int, slice int, error_code int, file text, column_name text, type text, column_length text,"
     " raw_line text, raw_field text, reason text);";
@@ -172,7 +182,7 @@ void store_close(Store *store)
     free(store);
 }
 
-static Error *fill_new(Store *store, int32_t slice_count, const char *database, const CatalogUser *user)
+static Error *fill_new(Store *store, int32_t slice_count, const char *database, const CatalogPrincipal *user)
 {
     TRY(store_run(store, "begin immediate"));
     TRY(store_run(store, schema_sql));
@@ -180,13 +190,12 @@ static Error *fill_new(Store *store, int32_t slice_count, const char *database, 
                  "insert into meta values('format', ?1), ('version', 1), ('epoch', 0), ('next_id', ?2),"
                  " ('slice_count', ?3), ('database', ?4)",
                  "iiis", (int64_t) CATALOG_FORMAT, (int64_t) FIRST_ID, (int64_t) slice_count, database));
-    TRY(store_do(store, "insert into users values(?1, ?2, ?3)", "ssi", user->name, user->scram,
-                 (int64_t) user->superuser));
+    TRY(store_put_principal(store, user));
     TRY(store_do(store, "insert into schemas values('public', ?1)", "s", user->name));
     return store_run(store, "commit");
 }
 
-Error *store_create(const char *path, int32_t slice_count, const char *database, const CatalogUser *user)
+Error *store_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user)
 {
     /* SQLite gives its WAL the mode of the file it finds. */
     int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
@@ -215,7 +224,9 @@ Error *store_open(const char *path, Store **out)
         sqlite3_finalize(statement);
     }
     if (error == NULL && format == 1)
-        error = store_run(*out, upgrade_sql);
+        error = store_run(*out, upgrade_1_sql);
+    if (error == NULL && (format == 1 || format == 2))
+        error = store_run(*out, upgrade_2_sql);
     else if (error == NULL && format != CATALOG_FORMAT)
         error = error_hint(error_new(SQLSTATE_DATA_CORRUPTED, "\"%s\" has catalog format %lld, this program knows %d",
                                      path, (long long) format, CATALOG_FORMAT),
@@ -245,21 +256,4 @@ Error *store_take_epoch(Store *store, int64_t *epoch)
 Error *store_reserve_ids(Store *store, int64_t next_id)
 {
     return store_do(store, "update meta set value = max(value, ?1) where key = 'next_id'", "i", next_id);
-}
-
-Error *store_find_user(Store *store, Arena *arena, const char *name, CatalogUser **user)
-{
-    *user = NULL;
-    sqlite3_stmt *statement;
-    bool more;
-    TRY(store_prepare(store, &statement, "select name, scram, superuser from users where name = ?1", "s", name));
-    TRY(store_next(store, statement, &more));
-    if (!more)
-        return NULL;
-    *user = ARENA_NEW(arena, CatalogUser);
-    (*user)->name = arena_strdup(arena, (const char *) sqlite3_column_text(statement, 0));
-    (*user)->scram = arena_strdup(arena, (const char *) sqlite3_column_text(statement, 1));
-    (*user)->superuser = sqlite3_column_int(statement, 2) != 0;
-    sqlite3_finalize(statement);
-    return NULL;
 }

@@ -3,7 +3,8 @@
  * The catalog on disk: one SQLite file.  Not thread-safe: catalog.c locks.
  *
  *     meta(key, value)                     format, version, epoch, next_id, slice_count, database
- *     users, schemas, tables, columns      what exists; columns carry their statistics
+ *     schemas, tables, columns             what exists; columns carry their statistics
+ *     principals                           users, groups, roles
  *     segments                             the manifest
  *     views(table_id, ...)                 the text of those tables that are views
  *     deleted_rows                         bitmaps of rows of a segment that are gone
@@ -16,7 +17,7 @@
 
 typedef struct Store Store;
 
-Error *store_create(const char *path, int32_t slice_count, const char *database, const CatalogUser *user) MUST_USE;
+Error *store_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user) MUST_USE;
 Error *store_open(const char *path, Store **store) MUST_USE;
 void store_close(Store *store); /* NULL is fine */
 
@@ -29,7 +30,10 @@ Error *store_reserve_ids(Store *store, int64_t next_id) MUST_USE;
 /* The changes that lead to `version`, as one transaction. */
 Error *store_commit(Store *store, const Change *changes, const SnapshotVersion *version, int64_t epoch) MUST_USE;
 
-Error *store_find_user(Store *store, Arena *arena, const char *name, CatalogUser **user) MUST_USE;
+/* For store_read() and store_commit(). */
+Error *store_read_principals(Store *store, SnapshotVersion *version) MUST_USE;
+Error *store_put_principal(Store *store, const CatalogPrincipal *principal) MUST_USE;
+Error *store_drop_principal(Store *store, int64_t id, const SnapshotVersion *version) MUST_USE;
 Error *store_add_load_errors(Store *store, const LoadErrorRow *rows, int32_t count) MUST_USE;
 Error *store_load_errors(Store *store, Arena *arena, LoadErrorRow **rows, int32_t *count) MUST_USE;
 

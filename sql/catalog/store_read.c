@@ -266,7 +266,9 @@ Error *store_read(Store *store, SnapshotVersion **out, int64_t *next_id)
     version->snapshot.version = sqlite3_column_int64(row, 0);
     *next_id = sqlite3_column_int64(row, 1);
     sqlite3_finalize(row);
-    Error *error = schemas_read(store, version);
+    Error *error = store_read_principals(store, version);
+    if (error == NULL)
+        error = schemas_read(store, version);
     if (error == NULL)
         error = tables_read(store, version);
     if (error != NULL)

@@ -139,6 +139,10 @@ static Error *change_save(Store *store, const Change *change, const SnapshotVers
         return store_do(store, "insert into schemas values(?1, null)", "s", change->schema);
     case CHANGE_DROP_SCHEMA:
         return schema_forget(store, change->schema);
+    case CHANGE_PUT_PRINCIPAL:
+        return store_put_principal(store, &change->principal);
+    case CHANGE_DROP_PRINCIPAL:
+        return store_drop_principal(store, change->principal.id, version);
     case CHANGE_CREATE_TABLE:
         return table_save(store, &change->table->table, epoch);
     case CHANGE_DROP_TABLE:

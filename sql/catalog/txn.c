@@ -79,6 +79,56 @@ static Error *apply_drop_schema(SnapshotVersion *version, const Change *change)
     return NULL;
 }
 
+static bool is_owner(const CatalogTable *table, const CatalogPrincipal *principal)
+{
+    return principal->kind == PRINCIPAL_USER && strcmp(table->owner, principal->name) == 0;
+}
+
+static void tables_change_owner(SnapshotVersion *version, const CatalogPrincipal *old, const char *name)
+{
+    for (int32_t i = 0; i < version->snapshot.table_count; i++)
+    {
+        if (!is_owner(version->snapshot.tables[i], old))
+            continue;
+        TableVersion *table = table_copy(version->snapshot.tables[i], 0);
+        table->table.owner = arena_strdup(table->arena, name);
+        snapshot_replace_table(version, i, table);
+    }
+}
+
+static Error *apply_put_principal(SnapshotVersion *version, const Change *change)
+{
+    const PrincipalList *list = version->snapshot.principals;
+    const CatalogPrincipal *principal = &change->principal, *old = principal_find_id(list, principal->id);
+    const CatalogPrincipal *same = principal_find(list, principal->kind, principal->name);
+    const char *kind = principal_kind_name(principal->kind);
+    if ((old == NULL ? 0 : old->version) != principal->version - 1)
+        return error_new(SQLSTATE_SERIALIZATION_FAILURE, "%s \"%s\" was changed or dropped", kind, principal->name);
+    if (same != NULL && same != old)
+        return error_new(SQLSTATE_DUPLICATE_OBJECT, "%s \"%s\" already exists", kind, principal->name);
+    for (int32_t i = 0; i < principal->parent_count; i++)
+        if (principal_find_id(list, principal->parents[i]) == NULL)
+            return error_new(SQLSTATE_SERIALIZATION_FAILURE, "a group or role was dropped");
+    if (old != NULL && strcmp(old->name, principal->name) != 0)
+        tables_change_owner(version, old, principal->name);
+    snapshot_put_principal(version, principal);
+    return NULL;
+}
+
+static Error *apply_drop_principal(SnapshotVersion *version, const Change *change)
+{
+    const CatalogPrincipal *principal = principal_find_id(version->snapshot.principals, change->principal.id);
+    if (principal == NULL)
+        return error_new(SQLSTATE_UNDEFINED_OBJECT, "the user, group or role does not exist");
+    for (int32_t i = 0; i < version->snapshot.table_count; i++)
+        if (is_owner(version->snapshot.tables[i], principal))
+            return error_detail(error_new(SQLSTATE_DEPENDENT_OBJECTS_EXIST,
+                                          "user \"%s\" cannot be dropped because some objects depend on it", principal->name),
+                                "Owner of \"%s.%s\".", version->snapshot.tables[i]->schema, version->snapshot.tables[i]->name);
+    snapshot_remove_principal(version, principal->id);
+    return NULL;
+}
+
 static Error *apply_create_table(SnapshotVersion *version, const Change *change)
 {
     const CatalogTable *table = &change->table->table;
@@ -142,6 +192,10 @@ static Error *change_apply(SnapshotVersion *version, const Change *change)
         return apply_create_schema(version, change);
     case CHANGE_DROP_SCHEMA:
         return apply_drop_schema(version, change);
+    case CHANGE_PUT_PRINCIPAL:
+        return apply_put_principal(version, change);
+    case CHANGE_DROP_PRINCIPAL:
+        return apply_drop_principal(version, change);
     case CHANGE_CREATE_TABLE:
         return apply_create_table(version, change);
     case CHANGE_DROP_TABLE:
@@ -192,6 +246,24 @@ Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade)
     Change *change = change_new(txn, CHANGE_DROP_SCHEMA);
     change->schema = arena_strdup(txn->arena, name);
     change->cascade = cascade;
+    return txn_change(txn, change);
+}
+
+Error *catalog_put_principal(CatalogTxn *txn, CatalogPrincipal *principal)
+{
+    const CatalogPrincipal *old = principal_find_id(catalog_txn_snapshot(txn)->principals, principal->id);
+    if (principal->id == 0)
+        principal->id = catalog_next_id(txn->catalog);
+    principal->version = old == NULL ? 1 : old->version + 1;
+    Change *change = change_new(txn, CHANGE_PUT_PRINCIPAL);
+    change->principal = principal_copy(txn->arena, principal);
+    return txn_change(txn, change);
+}
+
+Error *catalog_drop_principal(CatalogTxn *txn, int64_t id)
+{
+    Change *change = change_new(txn, CHANGE_DROP_PRINCIPAL);
+    change->principal.id = id;
     return txn_change(txn, change);
 }
 
@@ -350,7 +422,8 @@ static void bury_unborn(Catalog *catalog, const SnapshotVersion *new, const Chan
 
 static Error *conflict(Error *reason)
 {
-    if (reason->state == SQLSTATE_DUPLICATE_TABLE || reason->state == SQLSTATE_DUPLICATE_SCHEMA)
+    if (reason->state == SQLSTATE_DUPLICATE_TABLE || reason->state == SQLSTATE_DUPLICATE_SCHEMA ||
+        reason->state == SQLSTATE_DUPLICATE_OBJECT)
         return reason; /* a plain answer, whoever was first */
     Error *error = error_hint(error_detail(error_new(SQLSTATE_SERIALIZATION_FAILURE,
                                                      "could not commit because of a concurrent change"),

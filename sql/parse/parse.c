@@ -173,7 +173,17 @@ static Error *parse_one(ParseJob *job, const TokenList *tokens, ParseStatement *
         TRY(dialect_copy(&dialect, &statement->copy));
     }
     else
-        TRY(parse_grammar(job, &dialect, statement));
+    {
+        PrincipalStatement *principal;
+        TRY(dialect_principal(&dialect, &principal, &statement->tag));
+        if (principal == NULL)
+            TRY(parse_grammar(job, &dialect, statement));
+        else
+        {
+            statement->kind = STATEMENT_PRINCIPAL;
+            statement->principal = principal;
+        }
+    }
     statement->notice_count = dialect.notice_count;
     statement->notices = arena_memdup(job->arena, dialect.notices, sizeof *dialect.notices * DIALECT_NOTICES_MAX);
     return NULL;

@@ -171,6 +171,62 @@ typedef struct ExplainStatement
     ParseStatement *statement;
 } ExplainStatement;
 
+/* Users, groups and roles. */
+typedef enum PrincipalWord
+{
+    PRINCIPAL_WORD_USER,
+    PRINCIPAL_WORD_GROUP,
+    PRINCIPAL_WORD_ROLE
+} PrincipalWord;
+
+typedef enum PrincipalAct
+{
+    PRINCIPAL_CREATE,
+    PRINCIPAL_ALTER,
+    PRINCIPAL_DROP,
+    PRINCIPAL_RENAME,
+    PRINCIPAL_SET,    /* SET and RESET */
+    PRINCIPAL_ADD,    /* users to a group */
+    PRINCIPAL_REMOVE, /* users from a group */
+    PRINCIPAL_GRANT,  /* roles to others */
+    PRINCIPAL_REVOKE
+} PrincipalAct;
+
+typedef enum PrincipalChoice
+{
+    PRINCIPAL_UNSAID,
+    PRINCIPAL_YES,
+    PRINCIPAL_NO
+} PrincipalChoice;
+
+typedef struct PrincipalName
+{
+    PrincipalWord word;
+    ParseName name;
+} PrincipalName;
+
+typedef struct PrincipalStatement
+{
+    PrincipalAct act;
+    PrincipalWord word; /* GRANT, REVOKE: of no use */
+    int32_t name_count; /* DROP, GRANT, REVOKE: 1..; else 1 */
+    PrincipalName *names;
+    int32_t other_count; /* CREATE USER IN GROUP: groups; of groups: users; GRANT and REVOKE: who gets it */
+    PrincipalName *others;
+    bool if_exists;
+    char *new_name;
+    bool password_said;
+    char *password; /* NULL: disabled */
+    int32_t password_position;
+    PrincipalChoice superuser, create_db, syslog;
+    char *valid_until; /* NULL: unsaid */
+    int32_t valid_until_position;
+    bool connection_limit_said;
+    int32_t connection_limit; /* -1: none */
+    char *setting; /* SET */
+    char *value;   /* NULL: it goes */
+} PrincipalStatement;
+
 struct PgQuery__Node;
 typedef struct ParseMap ParseMap; /* positions: text given to the grammar -> user's characters */
 
@@ -193,6 +249,7 @@ struct ParseStatement
         ObjectStatement *object;   /* DROP_TABLE, DROP_VIEW, DROP_SCHEMA, TRUNCATE, LOCK, CREATE_SCHEMA */
         ExplainStatement *explain; /* EXPLAIN */
         ViewStatement *view;       /* CREATE_VIEW */
+        PrincipalStatement *principal; /* PRINCIPAL */
         CursorStatement *cursor;   /* DECLARE, FETCH, CLOSE */
         PrepareStatement *prepare; /* PREPARE, EXECUTE, DEALLOCATE */
     };

@@ -231,7 +231,14 @@ static Error *parts_make(Init *init)
     if (init->tls)
         TRY(pair_write(init));
     TRY(clientfile_create(init->arena, init->directory, init->user, "dev", (int32_t) init->port_number, init->password));
-    CatalogUser user = {.name = (char *) init->user, .superuser = true};
+    CatalogPrincipal user = {.id = FIRST_USER_ID,
+                             .name = (char *) init->user,
+                             .version = 1,
+                             .superuser = true,
+                             .create_db = true,
+                             .syslog_unrestricted = true,
+                             .valid_until = INT64_MAX,
+                             .connection_limit = -1};
     TRY(auth_make_verifier(init->arena, init->password, &user.scram));
     return catalog_create(arena_printf(init->arena, "%s/catalog.db", init->directory), (int32_t) init->slice_count, "dev",
                           &user);

@@ -133,6 +133,12 @@ static bool verifier_parse(const char *text, Verifier *out)
            size == KEY_BYTES;
 }
 
+bool auth_is_verifier(const char *text)
+{
+    Verifier verifier;
+    return verifier_parse(text, &verifier);
+}
+
 static void verifier_mock(const char *name, const uint8_t *secret, Verifier *out)
 {
     uint8_t made_up[KEY_BYTES];
@@ -255,10 +261,10 @@ static Error *exchange_run(Exchange *x, const char *name)
     return NULL;
 }
 
-Error *auth_exchange(Wire *wire, const char *name, const CatalogUser *user, const uint8_t *secret)
+Error *auth_exchange(Wire *wire, const char *name, const CatalogPrincipal *user, const uint8_t *secret)
 {
     Exchange x = {.wire = wire};
-    x.known = user != NULL && verifier_parse(user->scram, &x.verifier);
+    x.known = user != NULL && user->scram != NULL && verifier_parse(user->scram, &x.verifier);
     if (!x.known)
         verifier_mock(name, secret, &x.verifier);
     x.arena = arena_new("login");

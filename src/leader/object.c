@@ -98,6 +98,7 @@ Error *object_drop_schema(Statement *statement)
 {
     const ObjectStatement *object = statement->parse->object;
     CatalogTxn *txn = session_txn(statement->session);
+    TRY(session_need_superuser(statement->session, "drop schemas"));
     for (int32_t i = 0; i < object->name_count; i++)
     {
         const char *name = object->names[i].name;
@@ -125,8 +126,12 @@ Error *object_create_view(Statement *statement)
     CreateViewPlan *plan;
     session_bind_context(session, statement, &context);
     TRY(bind_create_view(statement->arena, catalog_txn_snapshot(txn), &context, statement->parse, &plan));
+    TRY(session_may_create(session, plan->table->schema));
+    plan->table->owner = (char *) context.user;
     if (plan->replace != NULL)
     { /* those who depend on it go on doing so */
+        TRY(bind_may_use(catalog_txn_snapshot(txn), &context, plan->replace, 0));
+        plan->table->owner = plan->replace->owner;
         plan->table->id = plan->replace->id;
         TRY(catalog_drop_table(txn, plan->table->id));
     }

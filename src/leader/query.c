@@ -126,9 +126,11 @@ static void search_path_read(Session *session, Arena *arena, BindContext *contex
 
 void session_bind_context(Session *session, const Statement *statement, BindContext *context)
 {
+    const CatalogPrincipal *user = session_principal(session);
     *context = (BindContext){.database = session->database,
-                             .user = session->user,
-                             .user_id = 100,
+                             .user = user == NULL ? session->user : user->name,
+                             .user_id = (int32_t) session->user_id,
+                             .acts_as = session->user_id,
                              .version = STOA_VERSION_TEXT,
                              .transaction_time = session->transaction_time,
                              .statement_time = statement->time,

@@ -90,12 +90,18 @@ Error *sessions_add(Session *session)
 {
     Leader *leader = session->leader;
     TRY(auth_random(&session->secret, sizeof session->secret));
-    int32_t admitted = 0;
+    int32_t admitted = 0, same_user = 0;
     pthread_mutex_lock(&leader->lock);
     for (Session *other = leader->sessions; other != NULL; other = other->next)
+    {
         admitted += other->admitted;
-    session->admitted = admitted < leader->config->max_connections;
+        same_user += other->admitted && other->user_id == session->user_id;
+    }
+    bool room = session->connection_limit < 0 || same_user < session->connection_limit;
+    session->admitted = room && admitted < leader->config->max_connections;
     pthread_mutex_unlock(&leader->lock);
+    if (!room)
+        return error_new(SQLSTATE_TOO_MANY_CONNECTIONS, "too many connections for user \"%s\"", session->user);
     if (!session->admitted)
         return error_hint(error_new(SQLSTATE_TOO_MANY_CONNECTIONS, "sorry, too many clients already"),
                           "max_connections in stoa.conf is %d.", leader->config->max_connections);

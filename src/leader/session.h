@@ -41,7 +41,8 @@ struct Session
     int64_t login_deadline_us; /* then a connection that is no session yet is shut */
     char *user;
     char *database;
-    bool superuser;
+    int64_t user_id;
+    int32_t connection_limit; /* of the user; -1: none */
     Settings *settings;
     int64_t start_time; /* microseconds since 2000 */
     SessionStatus status;
@@ -148,6 +149,16 @@ Error *prepare_forget(Statement *statement) MUST_USE;
 void prepare_forget_all(Session *session);
 struct Prepared;
 void prepared_release(struct Prepared *prepared); /* frees it if nobody else holds it */
+
+/* principal.c: users, groups, roles. */
+Error *principal_run(Statement *statement) MUST_USE;
+/* The session's user as its transaction sees him; NULL: dropped. */
+const CatalogPrincipal *session_principal(Session *session);
+bool session_is_superuser(Session *session);
+/* 42501 "permission denied to <what>" */
+Error *session_need_superuser(Session *session, const char *what) MUST_USE;
+/* May the session's user make tables and views there?  42501 */
+Error *session_may_create(Session *session, const char *schema) MUST_USE;
 
 /* cursor.c */
 Error *cursor_declare(Statement *statement) MUST_USE;

@@ -7,6 +7,7 @@
  *   StartupMessage              -->   <--   SASL exchange (auth.c)
  *                                     <--   AuthenticationOk, ParameterStatus..., BackendKeyData, ReadyForQuery
  */
+#include "base/core/assert.h"
 #include "base/core/trace.h"
 #include "src/leader/auth.h"
 #include "src/leader/session.h"
@@ -154,17 +155,37 @@ static Error *check_database(Startup *startup)
     return error;
 }
 
-static Error *log_in(Startup *startup)
+/* The user as the catalog has him now, in the session's arena; without a password when it has expired.  NULL: none. */
+static CatalogPrincipal *find_user(Session *session, const char *name)
+{
+    Catalog *catalog = session->leader->catalog;
+    const CatalogSnapshot *snapshot = catalog_acquire(catalog);
+    const CatalogPrincipal *found = principal_find(snapshot->principals, PRINCIPAL_USER, name);
+    CatalogPrincipal *user = NULL;
+    if (found != NULL)
+    {
+        user = ARENA_NEW(session->arena, CatalogPrincipal);
+        *user = principal_copy(session->arena, found);
+        if (user->valid_until != INT64_MAX && user->valid_until <= session_clock())
+            user->scram = NULL;
+    }
+    catalog_release(catalog, snapshot);
+    return user;
+}
+
+/* `user`: stays in the session's arena. */
+static Error *log_in(Startup *startup, const CatalogPrincipal **out)
 {
     Session *session = startup->session;
     Leader *leader = session->leader;
-    CatalogUser *user;
-    TRY(catalog_find_user(leader->catalog, session->arena, startup->user, &user));
+    const CatalogPrincipal *user = *out = find_user(session, startup->user);
     TRY(auth_exchange(&session->wire, startup->user, user, leader->auth_secret));
+    ASSERT(user != NULL);
     TRY(check_database(startup));
     session->user = arena_strdup(session->arena, startup->user);
     session->database = arena_strdup(session->arena, startup->database);
-    session->superuser = user != NULL && user->superuser;
+    session->user_id = user->id;
+    session->connection_limit = user->superuser ? -1 : user->connection_limit;
     return NULL;
 }
 
@@ -186,6 +207,14 @@ static Error *options_set(Session *session, const char *text)
         TRY(setting_set(session->settings, parse_fold_name(session->arena, word), equals + 1, false, &reported));
     }
     return NULL;
+}
+
+/* ALTER USER ... SET: what is no setting any more is passed over. */
+static void settings_of_user(Session *session, const CatalogPrincipal *user)
+{
+    const char *reported;
+    for (int32_t i = 0; i < user->setting_count; i++)
+        error_free(setting_set(session->settings, user->settings[i].name, user->settings[i].value, false, &reported));
 }
 
 /* What the client sent along; names the server does not know (driver_version, os_version...) are passed over. */
@@ -228,10 +257,12 @@ Error *startup_run(Session *session, bool *served)
     Startup startup = {.session = session};
     TRY(parameters_read(&startup, &payload));
     negotiate_version(&session->wire, version);
-    TRY(log_in(&startup));
+    const CatalogPrincipal *user;
+    TRY(log_in(&startup, &user));
     session->settings = settings_new(session->arena);
     setting_put(session->settings, "session_authorization", session->user);
-    setting_put(session->settings, "is_superuser", session->superuser ? "on" : "off");
+    setting_put(session->settings, "is_superuser", user->superuser ? "on" : "off");
+    settings_of_user(session, user);
     TRY(settings_from_client(&startup));
     TRY(sessions_add(session));
     session->temp_schema = arena_printf(session->arena, TEMP_SCHEMA_PREFIX "%u", session->process);

@@ -75,6 +75,8 @@ static Error *dispatch(Statement *statement)
         return object_drop_table(statement);
     case STATEMENT_DROP_VIEW:
         return object_drop_view(statement);
+    case STATEMENT_PRINCIPAL:
+        return principal_run(statement);
     case STATEMENT_PREPARE:
         return prepare_make(statement);
     case STATEMENT_EXECUTE:

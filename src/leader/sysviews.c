@@ -186,6 +186,104 @@ static Error *rows_of_svv_table_info(Rows *rows)
     return NULL;
 }
 
+/* --- users ----------------------------------------------------------------------- */
+static void rows_null(Rows *rows)
+{
+    rows_put(rows, (Datum){.null = true});
+}
+
+static bool sees_all(const Rows *rows)
+{
+    const CatalogPrincipal *user = principal_find_id(rows->snapshot->principals, rows->session->user_id);
+    return user != NULL && (user->superuser || user->syslog_unrestricted);
+}
+
+static Error *rows_of_pg_user(Rows *rows)
+{
+    const PrincipalList *list = rows->snapshot->principals;
+    for (int32_t i = 0; i < list->count; i++)
+    {
+        const CatalogPrincipal *user = &list->items[i];
+        if (user->kind != PRINCIPAL_USER)
+            continue;
+        Text settings;
+        text_init(&settings, rows->arena);
+        for (int32_t k = 0; k < user->setting_count; k++)
+            text_printf(&settings, "%s%s=%s", k > 0 ? "," : "", user->settings[k].name, user->settings[k].value);
+        rows_str(rows, user->name);
+        rows_int(rows, user->id);
+        rows_int(rows, user->create_db);
+        rows_int(rows, user->superuser);
+        rows_int(rows, user->superuser);
+        rows_str(rows, "********");
+        if (user->valid_until == INT64_MAX)
+            rows_null(rows);
+        else
+            rows_int(rows, user->valid_until);
+        if (user->setting_count == 0)
+            rows_null(rows);
+        else
+            rows_str(rows, arena_printf(rows->arena, "{%s}", settings.data));
+        rows_end(rows);
+    }
+    return NULL;
+}
+
+static bool is_parent(const CatalogPrincipal *member, int64_t id)
+{
+    for (int32_t i = 0; i < member->parent_count; i++)
+        if (member->parents[i] == id)
+            return true;
+    return false;
+}
+
+static Error *rows_of_pg_group(Rows *rows)
+{
+    const PrincipalList *list = rows->snapshot->principals;
+    for (int32_t i = 0; i < list->count; i++)
+    {
+        if (list->items[i].kind != PRINCIPAL_GROUP)
+            continue;
+        Text members;
+        text_init(&members, rows->arena);
+        for (int32_t k = 0; k < list->count; k++)
+            if (is_parent(&list->items[k], list->items[i].id))
+                text_printf(&members, "%s%lld", members.length > 0 ? "," : "", (long long) list->items[k].id);
+        rows_str(rows, list->items[i].name);
+        rows_int(rows, list->items[i].id);
+        if (members.length == 0)
+            rows_null(rows);
+        else
+            rows_str(rows, arena_printf(rows->arena, "{%s}", members.data));
+        rows_end(rows);
+    }
+    return NULL;
+}
+
+/* Superusers see all users, others themselves. */
+static Error *rows_of_svv_user_info(Rows *rows)
+{
+    const PrincipalList *list = rows->snapshot->principals;
+    for (int32_t i = 0; i < list->count; i++)
+    {
+        const CatalogPrincipal *user = &list->items[i];
+        if (user->kind != PRINCIPAL_USER || (user->id != rows->session->user_id && !sees_all(rows)))
+            continue;
+        rows_str(rows, user->name);
+        rows_int(rows, user->id);
+        rows_int(rows, user->create_db);
+        rows_int(rows, user->superuser);
+        rows_int(rows, user->superuser);
+        rows_str(rows, user->connection_limit < 0 ? "UNLIMITED" : arena_printf(rows->arena, "%d", user->connection_limit));
+        rows_str(rows, user->superuser || user->syslog_unrestricted ? "UNRESTRICTED" : "RESTRICTED");
+        rows_null(rows);
+        rows_int(rows, 0);
+        rows_null(rows);
+        rows_end(rows);
+    }
+    return NULL;
+}
+
 /* --- the running warehouse ------------------------------------------------------ */
 static Error *rows_of_stv_slices(Rows *rows)
 {
@@ -211,7 +309,7 @@ static Error *rows_of_stv_sessions(Rows *rows)
     pthread_mutex_lock(&leader->lock);
     for (const Session *session = leader->sessions; session != NULL; session = session->next)
     {
-        if (!session->admitted)
+        if (!session->admitted || (session->user_id != rows->session->user_id && !sees_all(rows)))
             continue;
         rows_int(rows, session->start_time);
         rows_int(rows, session->process);
@@ -229,7 +327,7 @@ static Error *rows_of_stl_load_errors(Rows *rows)
     LoadErrorRow *errors;
     int32_t count;
     TRY(catalog_load_errors(rows->session->leader->catalog, rows->arena, &errors, &count));
-    for (int32_t i = 0; i < count; i++)
+    for (int32_t i = 0; i < count && sees_all(rows); i++) /* who loaded is not noted */
     {
         const LoadErrorRow *error = &errors[i];
         rows_int(rows, 100);

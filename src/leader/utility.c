@@ -22,8 +22,8 @@ Error *utility_create_table(Statement *statement)
         wire_notice(&session->wire, WIRE_NOTICE, "relation \"%s\" already exists, skipping", plan->table->name);
         return NULL;
     }
-    if (plan->table->owner == NULL)
-        plan->table->owner = session->user;
+    TRY(session_may_create(session, plan->table->schema));
+    plan->table->owner = (char *) context.user;
     return catalog_create_table(txn, plan->table);
 }
 
@@ -44,6 +44,8 @@ Error *utility_create_table_as(Statement *statement)
         wire_notice(&session->wire, WIRE_NOTICE, "relation \"%s\" already exists, skipping", plan->table->name);
         return NULL;
     }
+    TRY(session_may_create(session, plan->table->schema));
+    plan->table->owner = (char *) context.user;
     TRY(catalog_create_table(txn, plan->table));
     return plan->no_data ? NULL : conduct_query(statement);
 }
@@ -52,6 +54,7 @@ Error *utility_create_schema(Statement *statement)
 {
     const ObjectStatement *object = statement->parse->object;
     CatalogTxn *txn = session_txn(statement->session);
+    TRY(session_need_superuser(statement->session, "create schemas"));
     for (int32_t i = 0; i < object->name_count; i++)
     {
         const char *name = object->names[i].name;

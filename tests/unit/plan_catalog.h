@@ -163,7 +163,10 @@ static inline void add_tables(const char *sql)
 static inline void make_catalog(void)
 {
     static char *schemas[] = {"public"};
+    static CatalogPrincipal root = {.name = "root", .superuser = true}; /* number 0: whom the context acts as */
+    static const PrincipalList principals = {.count = 1, .items = &root};
     snapshot = ARENA_NEW(arena, CatalogSnapshot);
+    snapshot->principals = &principals;
     snapshot->version = 1;
     snapshot->slice_count = 16;
     snapshot->database = "dev";

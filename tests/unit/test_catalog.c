@@ -36,7 +36,7 @@ static int set_up(void)
     if (mkdtemp(directory) == NULL)
         return 1;
     snprintf(path, sizeof path, "%s/catalog.db", directory);
-    CatalogUser user = {.name = "ada", .scram = "SCRAM-SHA-256$1:a:b:c", .superuser = true};
+    CatalogPrincipal user = {.id = FIRST_USER_ID, .version = 1, .name = "ada", .scram = "SCRAM-SHA-256$1:a:b:c", .superuser = true};
     Error *error = catalog_create(path, 3, "dev", &user);
     if (error == NULL)
         error = catalog_open(path, &catalog);
@@ -361,12 +361,33 @@ static void test_threads(void)
 static void test_users_and_ids(void)
 {
     Arena *arena = arena_new("test");
-    CatalogUser *user;
-    worked(catalog_find_user(catalog, arena, "ada", &user));
-    CU_ASSERT_PTR_NOT_NULL_FATAL(user);
-    CU_ASSERT(user->superuser && strncmp(user->scram, "SCRAM-SHA-256$", 14) == 0);
-    worked(catalog_find_user(catalog, arena, "ada' or '1", &user));
-    CU_ASSERT_PTR_NULL(user);
+    CatalogTxn *txn = catalog_begin(catalog), *other = catalog_begin(catalog);
+    const PrincipalList *list = catalog_txn_snapshot(txn)->principals;
+    const CatalogPrincipal *ada = principal_find(list, PRINCIPAL_USER, "ada");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ada);
+    CU_ASSERT(ada->superuser && ada->id == FIRST_USER_ID && strncmp(ada->scram, "SCRAM-SHA-256$", 14) == 0);
+    CU_ASSERT_PTR_NULL(principal_find(list, PRINCIPAL_GROUP, "ada"));
+    CU_ASSERT_PTR_NULL(principal_find(list, PRINCIPAL_USER, "ada' or '1"));
+    CatalogPrincipal staff = {.kind = PRINCIPAL_GROUP, .name = "staff"}, changed = principal_copy(arena, ada);
+    worked(catalog_put_principal(txn, &staff));
+    fails(SQLSTATE_DUPLICATE_OBJECT, catalog_put_principal(txn, &(CatalogPrincipal){.kind = PRINCIPAL_GROUP, .name = "staff"}));
+    changed.parents = &staff.id;
+    changed.parent_count = 1;
+    worked(catalog_put_principal(txn, &changed));
+    CatalogPrincipal late = principal_copy(arena, principal_find(catalog_txn_snapshot(other)->principals, PRINCIPAL_USER, "ada"));
+    worked(catalog_put_principal(other, &late));
+    worked(catalog_commit(txn));
+    fails(SQLSTATE_SERIALIZATION_FAILURE, catalog_commit(other)); /* it would take ada out of staff */
+    reopen();
+    const CatalogSnapshot *now = catalog_acquire(catalog);
+    CU_ASSERT(principal_is_member(now->principals, FIRST_USER_ID, staff.id));
+    CU_ASSERT_FALSE(principal_is_member(now->principals, staff.id, FIRST_USER_ID));
+    catalog_release(catalog, now);
+    txn = catalog_begin(catalog);
+    worked(catalog_drop_principal(txn, staff.id));
+    fails(SQLSTATE_UNDEFINED_OBJECT, catalog_drop_principal(txn, staff.id));
+    CU_ASSERT_EQUAL(principal_find_id(catalog_txn_snapshot(txn)->principals, FIRST_USER_ID)->parent_count, 0);
+    worked(catalog_commit(txn));
     int64_t last = 0, epoch = catalog_epoch(catalog);
     for (int i = 0; i < 3000; i++)
     {

@@ -257,7 +257,7 @@ static void *client_log_in(void *context)
     return NULL;
 }
 
-static bool log_in(const char *password, const CatalogUser *user)
+static bool log_in(const char *password, const CatalogPrincipal *user)
 {
     static const uint8_t secret[AUTH_SECRET_BYTES] = {1, 2, 3};
     Wire client, server;
@@ -282,7 +282,7 @@ static bool log_in(const char *password, const CatalogUser *user)
 static void test_scram(void)
 {
     Arena *arena = arena_new("test");
-    CatalogUser user = {.name = "ada"};
+    CatalogPrincipal user = {.name = "ada"};
     worked(auth_make_verifier(arena, "correct horse", &user.scram));
     CU_ASSERT(strncmp(user.scram, "SCRAM-SHA-256$4096:", 19) == 0);
     CU_ASSERT(log_in("correct horse", &user));

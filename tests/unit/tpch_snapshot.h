@@ -109,7 +109,10 @@ static inline SqlType tpch_type(const TpchColumn *column)
 
 static inline CatalogSnapshot *tpch_snapshot(Arena *arena)
 {
+    static CatalogPrincipal root = {.name = "root", .superuser = true}; /* number 0: whom the context acts as */
+    static const PrincipalList principals = {.count = 1, .items = &root};
     CatalogSnapshot *snapshot = ARENA_NEW(arena, CatalogSnapshot);
+    snapshot->principals = &principals;
     snapshot->version = 1;
     snapshot->slice_count = 4;
     snapshot->database = arena_strdup(arena, "dev");
