@@ -239,6 +239,8 @@ void k_interval_sub(Interval *result, const Interval *a, const Interval *b, Erro
 int64_t k_last_day(int64_t timestamp);
 double k_months_between(int64_t a, int64_t b);
 int64_t k_next_day(int64_t timestamp, const Str *name, Error **error);
+int64_t k_array_count(const Str *array);
+void k_array_element(Arena *arena, Str *result, const Str *array, int64_t number, int64_t *null);
 int64_t k_series_count_bigint(int64_t start, int64_t stop, int64_t step, Error **error);
 int64_t k_series_count_decimal(const I128 *start, int32_t start_scale, const I128 *stop, int32_t stop_scale,
                                const I128 *step, int32_t step_scale, Error **error);

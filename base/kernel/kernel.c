@@ -431,6 +431,12 @@ Error *oper_resolve(const char *symbol, const SqlType *left, SqlType right, Oper
 
 /* ---- aggregates ----------------------------------------------------------------------------- */
 
+const AggRow *agg_row(AggId id)
+{
+    ASSERT(id < AGG_COUNT_OF);
+    return &agg_rows[id];
+}
+
 bool agg_exists(const char *name)
 {
     for (int32_t i = 1; i < AGG_COUNT_OF; i++)

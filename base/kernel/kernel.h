@@ -210,6 +210,7 @@ typedef struct AggMatch
 /* No arguments: count(*). 42883 if there is no such aggregate or it does not take those types: texts are no numbers here.
  * match->row is never one of the rows that are only another name. */
 Error *agg_resolve(const char *name, const SqlType *args, int32_t arg_count, AggMatch *match) MUST_USE;
+const AggRow *agg_row(AggId id);
 bool agg_exists(const char *name);
 bool agg_takes_pair(const char *name);
 /* Columns of its state while groups are not whole: one; of the deviations and variances 3, how many values, their mean and the

@@ -62,7 +62,10 @@ static Error *bind_cast(Binder *binder, Scope *scope, const PgQuery__TypeCast *c
 {
     Expr *arg;
     SqlType type;
+    const char *macro;
     int32_t position = node_position(binder, cast->location);
+    if (bind_is_alias_cast(cast, &macro))
+        return bind_macro(binder, scope, macro, 1, &cast->arg, cast->location, out);
     TRY(bind_expr(binder, scope, cast->arg, &arg));
     TRY(bind_type(binder, cast->type_name, false, &type));
     if (type.id == TYPE_INTERVAL)

@@ -100,6 +100,9 @@ static Error *bind_function(Binder *binder, Scope *scope, const PgQuery__FuncCal
     if (error != NULL)
         return error_at(error, position);
     TRY(coerce_arguments(binder, &match, args, count));
+    if (match.row->volatility == VOLATILITY_LEADER && count > 0 && !expr_is_const(args[0]) &&
+        bind_is_macro(name, call->n_args))
+        return bind_macro(binder, scope, name, call->n_args, call->args, call->location, out);
     if (match.row->volatility == VOLATILITY_LEADER)
         return bind_leader_func(binder, &match, args, position, out);
     Expr *expr = expr_new(binder->arena, EXPR_FUNC, match.result, count, args);
@@ -138,7 +141,7 @@ Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
     if (strcmp(name, "grouping_id") == 0)
         return bind_grouping_call(binder, scope, call->n_args, call->args, position, out);
     if (bind_is_series(name))
-        return bind_series(binder, scope, call, position, out);
+        return bind_series(binder, scope, call, name, position, out);
     if (window_exists(name))
         return error_at(
             error_new(SQLSTATE_WRONG_OBJECT_TYPE, "window function %s requires an OVER clause", name), position);
@@ -152,5 +155,7 @@ Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
         return bind_nvl2(binder, scope, call, out);
     if (strcmp(name, "decode") == 0)
         return bind_decode(binder, scope, call, out);
+    if (!func_exists(name) && bind_is_macro(name, call->n_args))
+        return bind_macro(binder, scope, name, call->n_args, call->args, call->location, out);
     return bind_function(binder, scope, call, name, position, out);
 }

@@ -4,6 +4,8 @@
  * are, and the value made of its number.
  *
  *     select generate_series(a, b) from t      select a + k from t beside k = 0, 1, ... below series_count(a, b, 1)
+ *
+ * unnest(array) is the same with the array's elements; arrays are texts.
  */
 #include "base/data/datetime.h"
 #include "sql/bind/binder.h"
@@ -11,6 +13,7 @@
 #include <string.h>
 
 #define SERIES_NAME "generate_series"
+#define UNNEST_NAME "unnest"
 
 typedef struct Series
 {
@@ -20,7 +23,7 @@ typedef struct Series
 
 bool bind_is_series(const char *name)
 {
-    return strcmp(name, SERIES_NAME) == 0;
+    return strcmp(name, SERIES_NAME) == 0 || strcmp(name, UNNEST_NAME) == 0;
 }
 
 static bool is_moment(const Expr *expr)
@@ -116,20 +119,47 @@ static Error *check_place(const Binder *binder, const Scope *scope, int32_t posi
     return NULL;
 }
 
-Error *bind_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, int32_t position, Expr **out)
+/* The numbers below *count beside the rows so far. */
+static BoundFrom *add_numbers(Binder *binder, Scope *scope, Expr *count, int32_t position)
 {
-    Series series = {.position = position};
     BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
-    TRY(check_place(binder, scope, position));
-    TRY(read_series(binder, scope, call, &series));
-    TRY(series_count(binder, &series, &from->count));
     from->kind = FROM_NUMBERS;
     from->address = NO_COLUMN;
+    from->count = count;
     from->left = scope->query->from;
     from->column_count = 1;
     from->columns = ARENA_ARRAY(binder->arena, ColumnId, 1);
     from->columns[0] = bound_add_column(binder->arena, binder->statement, "number", type_make(TYPE_BIGINT), false);
     scope->query->from = from;
     scope->series_position = position;
+    return from;
+}
+
+static Error *bind_unnest(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const Series *at, Expr **out)
+{
+    Expr *array, *count;
+    if (call->n_args != 1)
+        return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "unnest() takes one argument"), at->position);
+    TRY(bind_expr(binder, scope, call->args[0], &array));
+    TRY(coerce(binder, array, type_varchar(0), CAST_IMPLICIT, &array));
+    TRY(call_body(binder, at, FUNC_ARRAY_COUNT, type_make(TYPE_BIGINT), &array, 1, &count));
+    const BoundFrom *from = add_numbers(binder, scope, count, at->position);
+    Expr *const args[2] = {array, expr_column(binder->arena, binder->statement, from->columns[0])};
+    TRY(call_body(binder, at, FUNC_ARRAY_ELEMENT, array->type, args, 2, out));
+    (*out)->nullable = true;
+    return NULL;
+}
+
+Error *bind_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name, int32_t position,
+                   Expr **out)
+{
+    Series series = {.position = position};
+    Expr *count;
+    TRY(check_place(binder, scope, position));
+    if (strcmp(name, UNNEST_NAME) == 0)
+        return bind_unnest(binder, scope, call, &series, out);
+    TRY(read_series(binder, scope, call, &series));
+    TRY(series_count(binder, &series, &count));
+    const BoundFrom *from = add_numbers(binder, scope, count, position);
     return series_value(binder, &series, expr_column(binder->arena, binder->statement, from->columns[0]), out);
 }

@@ -138,6 +138,8 @@ Error *bind_sublink(Binder *binder, Scope *scope, const PgQuery__SubLink *link, 
     BoundQuery *query;
     if (link->subselect == NULL || link->subselect->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
         return unsupported(position, "this kind of subquery is");
+    if (link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK)
+        return bind_array(binder, scope, link->subselect->select_stmt, link->location, out);
     TRY(bind_query(binder, scope, false, scope->ctes, link->subselect->select_stmt, &query));
     switch (link->sub_link_type)
     {

@@ -278,7 +278,7 @@ Error *bind_outer_joins(Binder *binder, Scope *scope, PgQuery__SelectStmt *selec
 /* --- bind_series.c ---------------------------------------------------------------- */
 bool bind_is_series(const char *name); /* of a function, folded */
 /* A call in a select list: its FROM gives the rows, *out is the value of each.  0A000 elsewhere. */
-Error *bind_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, int32_t position,
+Error *bind_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name, int32_t position,
                    Expr **out) MUST_USE;
 
 /* --- bind_cte.c ---------------------------------------------------------------- */
@@ -430,6 +430,16 @@ Error *bind_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Ex
 /* op ANY (ARRAY[...]), op ALL (ARRAY[...]) */
 Error *bind_array_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
 Error *bind_like(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
+
+/* --- bind_macro.c ------------------------------------------------------------------- */
+/* A function of macro.def. */
+bool bind_is_macro(const char *name, size_t arg_count);
+Error *bind_macro(Binder *binder, Scope *scope, const char *name, size_t arg_count, Node *const *args, int32_t location,
+                  Expr **out) MUST_USE;
+/* ARRAY(select ...): the text of an array. */
+Error *bind_array(Binder *binder, Scope *scope, PgQuery__SelectStmt *rows, int32_t location, Expr **out) MUST_USE;
+/* Is it a cast to regclass or its kin?  *macro: the function that does it. */
+bool bind_is_alias_cast(const PgQuery__TypeCast *cast, const char **macro);
 
 /* --- bind_func.c, bind_case.c, bind_leader.c -------------------------------------- */
 Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out) MUST_USE;

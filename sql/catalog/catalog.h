@@ -122,7 +122,10 @@ typedef enum SysView
 #undef SYSVIEW_COLUMN
     SYSVIEW_COUNT
 } SysView;
-/* Their ids are -1 - SysView. */
+/* All of them in order, then those that are queries over them (view.def): these have view_sql and no columns.  NULL: there
+ * are no more.  Ids are -1 - index. */
+const CatalogTable *catalog_sysview(int32_t index);
+/* Not of a query. */
 static inline SysView table_sysview(const CatalogTable *table)
 {
     return (SysView) (-1 - table->id);

@@ -6,6 +6,8 @@
  *     columns_of_views[]   all columns of all views, one after the other
  *     FIRST_stv_slices     where a view's begin
  *     struct stv_slices_   a byte a column: its size counts them
+ *
+ * and of those that view.def says by queries.
  */
 #include "sql/catalog/catalog.h"
 
@@ -66,19 +68,53 @@ static const CatalogTable views[] = {
 };
 _Static_assert(VIEW_COLUMNS_END == sizeof columns_of_views / sizeof columns_of_views[0], "sysview.def unrolls evenly");
 
-static const CatalogTable *sysview_find(const char *name)
+enum
 {
-    for (int32_t i = 0; i < SYSVIEW_COUNT; i++)
-        if (strcmp(views[i].name, name) == 0)
-            return &views[i];
+#define VIEW(schema_name, view, query) QUERY_##schema_name##_##view,
+#include "sql/catalog/view.def"
+#undef VIEW
+    QUERY_COUNT
+};
+
+/* Queries over the others, behind them by number. */
+static const CatalogTable queries[] = {
+#define VIEW(schema_name, view, query)                                                                 \
+    {.id = -1 - SYSVIEW_COUNT - QUERY_##schema_name##_##view,                                          \
+     .schema = (char *) #schema_name,                                                                  \
+     .name = (char *) #view,                                                                           \
+     .owner = (char *) "rdsdb",                                                                        \
+     .dist_column = -1,                                                                                \
+     .view_sql = (char *) (query)},
+#include "sql/catalog/view.def"
+#undef VIEW
+};
+
+const CatalogTable *catalog_sysview(int32_t index)
+{
+    if (index < SYSVIEW_COUNT)
+        return &views[index];
+    return index < SYSVIEW_COUNT + QUERY_COUNT ? &queries[index - SYSVIEW_COUNT] : NULL;
+}
+
+static const CatalogTable *sysview_find(const char *schema, const char *name)
+{
+    const CatalogTable *view;
+    for (int32_t i = 0; (view = catalog_sysview(i)) != NULL; i++)
+        if (strcmp(view->name, name) == 0 && strcmp(view->schema, schema) == 0)
+            return view;
     return NULL;
+}
+
+static bool is_system_schema(const char *schema)
+{
+    return strcmp(schema, "pg_catalog") == 0 || strcmp(schema, "information_schema") == 0;
 }
 
 const CatalogTable *catalog_find_table(const CatalogSnapshot *snapshot, const char *schema, const char *name)
 {
-    if (schema == NULL || strcmp(schema, "pg_catalog") == 0)
+    if (schema == NULL || is_system_schema(schema))
     {
-        const CatalogTable *view = sysview_find(name);
+        const CatalogTable *view = sysview_find(schema == NULL ? "pg_catalog" : schema, name);
         if (view != NULL || schema != NULL)
             return view;
         schema = "public";
@@ -99,7 +135,7 @@ const CatalogTable *catalog_find_table_id(const CatalogSnapshot *snapshot, int64
 
 bool catalog_has_schema(const CatalogSnapshot *snapshot, const char *schema)
 {
-    if (strcmp(schema, "pg_catalog") == 0)
+    if (is_system_schema(schema))
         return true;
     for (int32_t i = 0; i < snapshot->schema_count; i++)
         if (strcmp(snapshot->schemas[i], schema) == 0)

@@ -109,8 +109,7 @@ static const char *setting_of(void *session, const char *name)
     return setting_get(((Session *) session)->settings, name);
 }
 
-/* "$user", public: the names, folded, without quotes. */
-static void search_path_read(Session *session, Arena *arena, BindContext *context)
+void session_search_path(Session *session, Arena *arena, BindContext *context)
 {
     const char *value = setting_get(session->settings, "search_path");
     char *rest = arena_strdup(arena, value), *name;
@@ -143,7 +142,7 @@ void session_bind_context(Session *session, const Statement *statement, BindCont
                              .temp_schema = session->temp_schema,
                              .param_count = statement->param_count,
                              .params = statement->params};
-    search_path_read(session, statement->arena, context);
+    session_search_path(session, statement->arena, context);
 }
 
 /* An engine that was cancelled says 57014; who cancelled it is known here. */

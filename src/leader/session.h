@@ -106,6 +106,8 @@ void session_rollback(Session *session);
 Error *session_lock(Statement *statement, int64_t table, LockMode mode, bool *renewed) MUST_USE;
 /* 57014 if somebody asked for it, 57P01 if the server stops, else NULL. */
 Error *session_check(const Session *session) MUST_USE;
+/* "$user", public: the names into the context, folded, without quotes. */
+void session_search_path(Session *session, Arena *arena, BindContext *context);
 void session_bind_context(Session *session, const Statement *statement, BindContext *context);
 
 /* statement.c */

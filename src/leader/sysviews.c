@@ -1,29 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Rows of the system views (sql/catalog/sysview.def).  A producer puts its
- * columns in the order of the .def, row by row:
- *
- *     rows_int(rows, node); rows_int(rows, slice); ... rows_end(rows);
- */
+/* Rows of the system views (sql/catalog/sysview.def) but those of sysviews_pg.c. */
 #include "base/core/assert.h"
-#include "src/leader/session.h"
+#include "src/leader/sysview_rows.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define BLOCK_MB 1048576 /* svv_table_info.size counts blocks of 1 MB */
-
-typedef struct Rows
-{
-    Session *session;
-    const CatalogSnapshot *snapshot;
-    const CatalogTable *view;
-    Arena *arena;
-    const RowLayout *layout;
-    Text bytes; /* whole rows, and the one being made */
-    int64_t count;
-    int32_t field; /* next to be put */
-} Rows;
 
 static void rows_put(Rows *rows, Datum value)
 {
@@ -39,8 +22,7 @@ static void rows_put(Rows *rows, Datum value)
     row_set(rows->layout, row, rows->field++, &value);
 }
 
-/* Integers, booleans, timestamps, decimals (value in units of the column's scale). */
-static void rows_int(Rows *rows, int64_t value)
+void rows_int(Rows *rows, int64_t value)
 {
     Datum datum = {.i = value};
     if (rows->layout->fields[rows->field].type.id == TYPE_DECIMAL &&
@@ -49,8 +31,7 @@ static void rows_int(Rows *rows, int64_t value)
     rows_put(rows, datum);
 }
 
-/* Cut to the column's length; NULL gives an empty string. */
-static void rows_str(Rows *rows, const char *text)
+void rows_str(Rows *rows, const char *text)
 {
     int32_t most = rows->layout->fields[rows->field].type.length;
     size_t length = text == NULL ? 0 : strlen(text);
@@ -61,7 +42,17 @@ static void rows_str(Rows *rows, const char *text)
                                    .len = (int64_t) length}});
 }
 
-static void rows_end(Rows *rows)
+void rows_null(Rows *rows)
+{
+    rows_put(rows, (Datum){.null = true});
+}
+
+void rows_real(Rows *rows, double value)
+{
+    rows_put(rows, (Datum){.f = value});
+}
+
+void rows_end(Rows *rows)
 {
     ASSERT(rows->field == rows->layout->field_count);
     rows->field = 0;
@@ -77,7 +68,7 @@ static int32_t sort_position(const CatalogTable *table, int32_t column)
     return 0;
 }
 
-static Error *rows_of_pg_table_def(Rows *rows)
+Error *rows_of_pg_table_def(Rows *rows)
 {
     for (int32_t t = 0; t < rows->snapshot->table_count; t++)
     {
@@ -102,7 +93,7 @@ static Error *rows_of_pg_table_def(Rows *rows)
     return NULL;
 }
 
-static Error *rows_of_pg_tables(Rows *rows)
+Error *rows_of_pg_tables(Rows *rows)
 {
     for (int32_t t = 0; t < rows->snapshot->table_count; t++)
     {
@@ -151,7 +142,7 @@ static int64_t skew_hundredths(Arena *arena, const CatalogTable *table, int32_t 
     return (int64_t) (100.0 * (double) most / (double) (least > 0 ? least : 1));
 }
 
-static Error *rows_of_svv_table_info(Rows *rows)
+Error *rows_of_svv_table_info(Rows *rows)
 {
     for (int32_t t = 0; t < rows->snapshot->table_count; t++)
     {
@@ -187,18 +178,13 @@ static Error *rows_of_svv_table_info(Rows *rows)
 }
 
 /* --- users ----------------------------------------------------------------------- */
-static void rows_null(Rows *rows)
-{
-    rows_put(rows, (Datum){.null = true});
-}
-
 static bool sees_all(const Rows *rows)
 {
     const CatalogPrincipal *user = principal_find_id(rows->snapshot->principals, rows->session->user_id);
     return user != NULL && (user->superuser || user->syslog_unrestricted);
 }
 
-static Error *rows_of_pg_user(Rows *rows)
+Error *rows_of_pg_user(Rows *rows)
 {
     const PrincipalList *list = rows->snapshot->principals;
     for (int32_t i = 0; i < list->count; i++)
@@ -237,7 +223,7 @@ static bool is_parent(const CatalogPrincipal *member, int64_t id)
     return false;
 }
 
-static Error *rows_of_pg_group(Rows *rows)
+Error *rows_of_pg_group(Rows *rows)
 {
     const PrincipalList *list = rows->snapshot->principals;
     for (int32_t i = 0; i < list->count; i++)
@@ -261,7 +247,7 @@ static Error *rows_of_pg_group(Rows *rows)
 }
 
 /* Superusers see all users, others themselves. */
-static Error *rows_of_svv_user_info(Rows *rows)
+Error *rows_of_svv_user_info(Rows *rows)
 {
     const PrincipalList *list = rows->snapshot->principals;
     for (int32_t i = 0; i < list->count; i++)
@@ -285,7 +271,7 @@ static Error *rows_of_svv_user_info(Rows *rows)
 }
 
 /* --- the running warehouse ------------------------------------------------------ */
-static Error *rows_of_stv_slices(Rows *rows)
+Error *rows_of_stv_slices(Rows *rows)
 {
     int32_t nodes = world_compute_count(rows->session->leader->world);
     int32_t local = 0, before = -1;
@@ -303,7 +289,7 @@ static Error *rows_of_stv_slices(Rows *rows)
     return NULL;
 }
 
-static Error *rows_of_stv_sessions(Rows *rows)
+Error *rows_of_stv_sessions(Rows *rows)
 {
     Leader *leader = rows->session->leader;
     pthread_mutex_lock(&leader->lock);
@@ -322,7 +308,7 @@ static Error *rows_of_stv_sessions(Rows *rows)
     return NULL;
 }
 
-static Error *rows_of_stl_load_errors(Rows *rows)
+Error *rows_of_stl_load_errors(Rows *rows)
 {
     LoadErrorRow *errors;
     int32_t count;

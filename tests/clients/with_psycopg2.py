@@ -30,7 +30,7 @@ def state_of(cursor, sql, *values):
 
 
 with psycopg2.connect("") as conn:
-    same("server", conn.server_version, 80002)
+    same("server", conn.server_version, 90224)
     with conn.cursor() as c:
         row = (-7, 2**40, 0.5, True, decimal.Decimal("12.50"), "grüße", datetime.date(2024, 2, 29), datetime.time(12, 34, 56, 789),
                datetime.datetime(2024, 2, 29, 12, 34, 56, 789), None)

@@ -301,7 +301,7 @@ static void test_settings(void)
     Arena *arena = arena_new("test");
     Settings *settings = settings_new(arena);
     const char *told;
-    CU_ASSERT_STRING_EQUAL(setting_get(settings, "server_version"), "8.0.2");
+    CU_ASSERT_STRING_EQUAL(setting_get(settings, "server_version"), "9.2.24");
     CU_ASSERT_PTR_NULL(setting_get(settings, "nothing"));
     fails(SQLSTATE_UNDEFINED_OBJECT, setting_set(settings, "nothing", "1", false, &told));
     fails(SQLSTATE_UNDEFINED_OBJECT, setting_set(settings, "stoa.nothing", "1", false, &told));

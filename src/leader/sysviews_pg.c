@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of pg_class, pg_attribute and what else of pg_catalog is no query over
+ * them (sql/catalog/view.def): tables, views and system views alike.
+ *
+ * Numbers of objects: tables and views have their own; system views, schemas
+ * and functions those below, from PostgreSQL where clients know them.
+ */
+#include "base/kernel/window.h"
+#include "src/leader/sysview_rows.h"
+
+#include <string.h>
+
+#define OID_OWNER              100
+#define OID_PG_CATALOG         11
+#define OID_INFORMATION_SCHEMA 13000
+#define OID_PG_CLASS           1259
+#define OID_PG_PROC            1255
+#define OID_PG_REWRITE         2618
+#define OID_PUBLIC             2200
+#define OID_SCHEMA_FIRST       1000000000 /* and a hash of the name */
+#define OID_SYSVIEW_FIRST      14000
+#define OID_FUNC_FIRST         100000
+#define OID_AGG_FIRST          200000
+#define OID_WINDOW_FIRST       300000
+#define LANGUAGE_INTERNAL      12
+#define COLLATION_DEFAULT      100
+#define BLOCK_BYTES            (1 << 20)
+
+static int64_t schema_oid(const char *name)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    if (strcmp(name, "pg_catalog") == 0)
+        return OID_PG_CATALOG;
+    if (strcmp(name, "information_schema") == 0)
+        return OID_INFORMATION_SCHEMA;
+    if (strcmp(name, "public") == 0)
+        return OID_PUBLIC;
+    for (const char *c = name; *c != '\0'; c++)
+        hash = (hash ^ (uint8_t) *c) * 16777619u;
+    return OID_SCHEMA_FIRST + hash % OID_SCHEMA_FIRST;
+}
+
+static int64_t table_oid(const CatalogTable *table)
+{
+    return table_is_sysview(table) ? OID_SYSVIEW_FIRST - 1 - table->id : table->id;
+}
+
+/* All relations: those of the catalog, then the system views; NULL behind the last. */
+static const CatalogTable *relation_at(const Rows *rows, int32_t index)
+{
+    int32_t count = rows->snapshot->table_count;
+    return index < count ? rows->snapshot->tables[index] : catalog_sysview(index - count);
+}
+
+/* Is it what its name alone stands for? */
+static bool is_visible(const Rows *rows, const BindContext *context, const CatalogTable *table)
+{
+    if (context->temp_schema != NULL && strcmp(context->temp_schema, table->schema) == 0)
+        return true;
+    if (strcmp(table->schema, "pg_catalog") == 0)
+        return true;
+    for (int32_t i = 0; i < context->search_path_count; i++)
+    {
+        if (strcmp(context->search_path[i], table->schema) == 0)
+            return true;
+        if (catalog_has_schema(rows->snapshot, context->search_path[i]) &&
+            catalog_find_table(rows->snapshot, context->search_path[i], table->name) != NULL)
+            return false;
+    }
+    return false;
+}
+
+static bool has_default(const CatalogTable *table)
+{
+    for (int32_t c = 0; c < table->column_count; c++)
+        if (table->columns[c].default_sql != NULL)
+            return true;
+    return false;
+}
+
+static void put_relation(Rows *rows, const BindContext *context, const CatalogTable *table)
+{
+    bool view = table->view_sql != NULL || table_is_sysview(table);
+    bool temporary = strncmp(table->schema, TEMP_SCHEMA_PREFIX, strlen(TEMP_SCHEMA_PREFIX)) == 0;
+    rows_int(rows, table_oid(table));
+    rows_str(rows, table->name);
+    rows_int(rows, schema_oid(table->schema));
+    rows_int(rows, 0);
+    rows_int(rows, 0);
+    rows_int(rows, OID_OWNER);
+    rows_int(rows, 0);
+    rows_int(rows, view ? 0 : table_oid(table));
+    rows_int(rows, 0);
+    rows_int(rows, (table->bytes + BLOCK_BYTES - 1) / BLOCK_BYTES);
+    rows_real(rows, (double) table->row_count);
+    for (int32_t i = 0; i < 3; i++) /* all visible, toast */
+        rows_int(rows, 0);
+    rows_int(rows, false); /* index */
+    rows_int(rows, false); /* shared */
+    rows_str(rows, temporary ? "t" : "p");
+    rows_str(rows, view ? "v" : "r");
+    rows_int(rows, table->column_count);
+    rows_int(rows, 0);     /* checks */
+    rows_int(rows, false); /* oids */
+    rows_int(rows, false); /* primary key */
+    rows_int(rows, table->view_sql != NULL && !table_is_sysview(table));
+    for (int32_t i = 0; i < 4; i++) /* triggers, subclasses, row security, partition */
+        rows_int(rows, false);
+    rows_null(rows);
+    rows_null(rows);
+    rows_int(rows, view ? 0 : table->dist_style == DIST_AUTO ? 9 : (int64_t) table->dist_style);
+    rows_int(rows, view ? 0 : table->dist_style == DIST_AUTO ? 11 : (int64_t) table->dist_style);
+    rows_int(rows, is_visible(rows, context, table));
+    rows_int(rows, OID_PG_CLASS);
+    rows_end(rows);
+}
+
+Error *rows_of_pg_class(Rows *rows)
+{
+    const CatalogTable *table;
+    BindContext context = {.temp_schema = rows->session->temp_schema};
+    session_search_path(rows->session, rows->arena, &context);
+    for (int32_t t = 0; (table = relation_at(rows, t)) != NULL; t++)
+        put_relation(rows, &context, table);
+    return NULL;
+}
+
+/* Redshift's numbers of encodings: 0 raw, 131 what the warehouse chooses. */
+static int64_t encoding_number(const char *encoding)
+{
+    return encoding == NULL || strcmp(encoding, "auto") == 0 ? 131 : strcmp(encoding, "raw") == 0 ? 0 : 128;
+}
+
+static int64_t sort_ordinal(const CatalogTable *table, int32_t column)
+{
+    for (int32_t i = 0; i < table->sort_count; i++)
+        if (table->sort_columns[i] == column)
+            return i + 1;
+    return 0;
+}
+
+static void put_column(Rows *rows, const CatalogTable *table, int32_t number)
+{
+    const CatalogColumn *column = &table->columns[number];
+    rows_int(rows, table_oid(table));
+    rows_str(rows, column->name);
+    rows_int(rows, type_oid(column->type));
+    rows_int(rows, -1);
+    rows_int(rows, type_wire_length(column->type));
+    rows_int(rows, number + 1);
+    rows_int(rows, 0);
+    rows_int(rows, -1);
+    rows_int(rows, type_typmod(column->type));
+    rows_int(rows, type_wire_length(column->type) > 0);
+    rows_str(rows, "p");
+    rows_str(rows, "i");
+    rows_int(rows, column->not_null);
+    rows_int(rows, column->default_sql != NULL);
+    rows_int(rows, false); /* dropped */
+    rows_int(rows, true);  /* local */
+    rows_int(rows, 0);
+    rows_int(rows, type_is_string(column->type) ? COLLATION_DEFAULT : 0);
+    rows_str(rows, "");
+    rows_str(rows, "");
+    rows_null(rows);
+    rows_null(rows);
+    rows_int(rows, encoding_number(column->encoding));
+    rows_int(rows, table->dist_style == DIST_KEY && table->dist_column == number);
+    rows_int(rows, sort_ordinal(table, number));
+    rows_end(rows);
+}
+
+/* Not of views that are queries of the catalog itself or bound late: their columns are known where they are used. */
+Error *rows_of_pg_attribute(Rows *rows)
+{
+    const CatalogTable *table;
+    for (int32_t t = 0; (table = relation_at(rows, t)) != NULL; t++)
+        for (int32_t c = 0; c < table->column_count; c++)
+            put_column(rows, table, c);
+    return NULL;
+}
+
+Error *rows_of_pg_attrdef(Rows *rows)
+{
+    for (int32_t t = 0; t < rows->snapshot->table_count; t++)
+    {
+        const CatalogTable *table = rows->snapshot->tables[t];
+        for (int32_t c = 0; has_default(table) && c < table->column_count; c++)
+        {
+            if (table->columns[c].default_sql == NULL)
+                continue;
+            rows_int(rows, table_oid(table) + c);
+            rows_int(rows, table_oid(table));
+            rows_int(rows, c + 1);
+            rows_str(rows, table->columns[c].default_sql);
+            rows_str(rows, table->columns[c].default_sql);
+            rows_end(rows);
+        }
+    }
+    return NULL;
+}
+
+static void put_schema(Rows *rows, const char *name)
+{
+    rows_int(rows, schema_oid(name));
+    rows_str(rows, name);
+    rows_int(rows, OID_OWNER);
+    rows_null(rows);
+    rows_end(rows);
+}
+
+Error *rows_of_pg_namespace(Rows *rows)
+{
+    put_schema(rows, "pg_catalog");
+    put_schema(rows, "information_schema");
+    for (int32_t s = 0; s < rows->snapshot->schema_count; s++)
+        put_schema(rows, rows->snapshot->schemas[s]);
+    return NULL;
+}
+
+Error *rows_of_pg_rewrite(Rows *rows)
+{
+    for (int32_t t = 0; t < rows->snapshot->table_count; t++)
+    {
+        const CatalogTable *table = rows->snapshot->tables[t];
+        if (table->view_sql == NULL)
+            continue;
+        rows_int(rows, table_oid(table));
+        rows_str(rows, "_RETURN");
+        rows_int(rows, table_oid(table));
+        rows_str(rows, "1");
+        rows_int(rows, true);
+        rows_str(rows, table->view_sql);
+        rows_int(rows, OID_PG_REWRITE);
+        rows_end(rows);
+    }
+    return NULL;
+}
+
+/* --- functions ------------------------------------------------------------------- */
+
+typedef struct Proc
+{
+    int64_t oid;
+    const char *name;
+    bool aggregate, window, strict;
+    char volatility;
+    int32_t arg_count;
+    const uint8_t *args; /* TypeIds, or rules */
+    uint8_t result;
+} Proc;
+
+static const char *operand_name(uint8_t type)
+{
+    return type < TYPE_COUNT ? type_name(type_make((TypeId) type)) : type == ARG_PART ? "date part" : "any";
+}
+
+static void put_proc(Rows *rows, const Proc *proc)
+{
+    Text types, names;
+    text_init(&types, rows->arena);
+    text_init(&names, rows->arena);
+    for (int32_t k = 0; k < proc->arg_count; k++)
+    {
+        text_printf(&types, "%s%u", k > 0 ? " " : "",
+                    proc->args[k] < TYPE_COUNT ? type_oid(type_make((TypeId) proc->args[k])) : 0);
+        text_printf(&names, "%s%s", k > 0 ? ", " : "", operand_name(proc->args[k]));
+    }
+    rows_int(rows, proc->oid);
+    rows_str(rows, proc->name);
+    rows_int(rows, OID_PG_CATALOG);
+    rows_int(rows, OID_OWNER);
+    rows_int(rows, LANGUAGE_INTERNAL);
+    rows_real(rows, 1);
+    rows_real(rows, 0);
+    rows_int(rows, 0);
+    rows_int(rows, proc->aggregate);
+    rows_int(rows, proc->window);
+    rows_int(rows, false);
+    rows_int(rows, proc->strict);
+    rows_int(rows, false);
+    rows_str(rows, (char[2]){proc->volatility, '\0'});
+    rows_int(rows, proc->arg_count);
+    rows_int(rows, proc->result < TYPE_COUNT ? type_oid(type_make((TypeId) proc->result)) : 0);
+    rows_str(rows, types.data);
+    rows_null(rows);
+    rows_null(rows);
+    rows_str(rows, proc->name);
+    rows_null(rows);
+    rows_null(rows);
+    rows_str(rows, operand_name(proc->result));
+    rows_str(rows, names.data);
+    rows_int(rows, OID_PG_PROC);
+    rows_end(rows);
+}
+
+Error *rows_of_pg_proc(Rows *rows)
+{
+    for (int32_t id = FUNC_NONE + 1; id < FUNC_COUNT; id++)
+    {
+        const FuncRow *func = func_row((FuncId) id);
+        Proc proc = {.oid = OID_FUNC_FIRST + id,
+                     .name = func->name,
+                     .strict = true,
+                     .volatility = func->volatility == VOLATILITY_VOLATILE    ? 'v'
+                                   : func->volatility == VOLATILITY_IMMUTABLE ? 'i'
+                                                                              : 's',
+                     .arg_count = func->arg_count,
+                     .args = func->args,
+                     .result = func->result};
+        if (func->name[0] != '\0')
+            put_proc(rows, &proc);
+    }
+    for (int32_t id = AGG_NONE + 1; id < AGG_COUNT_OF; id++)
+    {
+        const AggRow *agg = agg_row((AggId) id);
+        put_proc(rows, &(Proc){.oid = OID_AGG_FIRST + id,
+                               .name = agg->name,
+                               .aggregate = true,
+                               .volatility = 'i',
+                               .arg_count = agg->arg != TYPE_NONE,
+                               .args = &agg->arg,
+                               .result = agg->result});
+    }
+    for (int32_t id = WINDOW_NONE + 1; id < WINDOW_COUNT; id++)
+    {
+        const WindowRow *window = window_row((WindowId) id);
+        put_proc(rows, &(Proc){.oid = OID_WINDOW_FIRST + id,
+                               .name = window->name,
+                               .window = true,
+                               .volatility = 'i',
+                               .arg_count = window->arg_count,
+                               .args = window->args,
+                               .result = window->result});
+    }
+    return NULL;
+}
+
+Error *rows_of_pg_settings(Rows *rows)
+{
+    const char *name, *value, *description, *reported;
+    for (int32_t i = 0; setting_at(rows->session->settings, i, &name, &value, &description, &reported); i++)
+    {
+        rows_str(rows, name);
+        rows_str(rows, value);
+        rows_null(rows);
+        rows_str(rows, "");
+        rows_str(rows, description);
+        rows_null(rows);
+        rows_str(rows, "user");
+        rows_str(rows, "string");
+        rows_str(rows, "session");
+        for (int32_t k = 0; k < 4; k++) /* least, most, at start, after RESET */
+            rows_null(rows);
+        rows_end(rows);
+    }
+    return NULL;
+}
