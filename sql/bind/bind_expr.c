@@ -361,8 +361,6 @@ static Error *bind_other(Binder *binder, const Node *node)
         return unsupported(node_position(binder, node->a_array_expr->location), "ARRAY[...] is");
     case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
         return unsupported(node_position(binder, node->collate_clause->location), "COLLATE is");
-    case PG_QUERY__NODE__NODE_A_INDIRECTION:
-        return unsupported(position, "navigation into values is");
     default:
         return unsupported(position, "this kind of expression is");
     }
@@ -383,6 +381,8 @@ Error *bind_expr(Binder *binder, Scope *scope, const Node *node, Expr **out)
         return bind_bool(binder, scope, node->bool_expr, out);
     case PG_QUERY__NODE__NODE_FUNC_CALL:
         return bind_func_call(binder, scope, node->func_call, out);
+    case PG_QUERY__NODE__NODE_A_INDIRECTION:
+        return bind_indirection(binder, scope, node->a_indirection, node_position(binder, node_location(node)), out);
     case PG_QUERY__NODE__NODE_TYPE_CAST:
         return bind_cast(binder, scope, node->type_cast, out);
     case PG_QUERY__NODE__NODE_NULL_TEST:

@@ -133,7 +133,7 @@ Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
     bool ignore_nulls = schema != NULL && strcmp(schema, IGNORE_NULLS) == 0;
     if (ignore_nulls && call->over == NULL)
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "IGNORE NULLS without OVER"), position);
-    if (schema != NULL && !ignore_nulls && strcmp(schema, "pg_catalog") != 0)
+    if (schema != NULL && !ignore_nulls && strcmp(schema, "pg_catalog") != 0 && !bind_is_series(name))
         return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "function %s.%s() does not exist", schema, name),
                         position);
     if (call->over != NULL)

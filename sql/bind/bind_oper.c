@@ -330,6 +330,9 @@ static Error *compare_each(Binder *binder, Scope *scope, const PgQuery__AExpr *e
 /* = ANY and <> ALL are IN and NOT IN. */
 Error *bind_array_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out)
 {
+    if (expr->rexpr->node_case == PG_QUERY__NODE__NODE_COLUMN_REF ||
+        expr->rexpr->node_case == PG_QUERY__NODE__NODE_FUNC_CALL)
+        return bind_any_element(binder, scope, expr, expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL, out);
     if (expr->rexpr->node_case != PG_QUERY__NODE__NODE_A_ARRAY_EXPR)
         return error_at(error_hint(error_new(SQLSTATE_WRONG_OBJECT_TYPE,
                                              "op ANY/ALL (array) requires array on right side"),

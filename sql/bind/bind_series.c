@@ -5,7 +5,7 @@
  *
  *     select generate_series(a, b) from t      select a + k from t beside k = 0, 1, ... below series_count(a, b, 1)
  *
- * unnest(array) is the same with the array's elements; arrays are texts.
+ * unnest(array) is the same with the array's elements, _pg_expandarray(array) with these and their numbers.
  */
 #include "base/data/datetime.h"
 #include "sql/bind/binder.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define SERIES_NAME "generate_series"
-#define UNNEST_NAME "unnest"
+#define EXPAND_NAME "_pg_expandarray" /* of information_schema */
 
 typedef struct Series
 {
@@ -23,7 +23,7 @@ typedef struct Series
 
 bool bind_is_series(const char *name)
 {
-    return strcmp(name, SERIES_NAME) == 0 || strcmp(name, UNNEST_NAME) == 0;
+    return strcmp(name, SERIES_NAME) == 0 || strcmp(name, UNNEST_NAME) == 0 || strcmp(name, EXPAND_NAME) == 0;
 }
 
 static bool is_moment(const Expr *expr)
@@ -114,52 +114,74 @@ static Error *check_place(const Binder *binder, const Scope *scope, int32_t posi
     if (place != NULL)
         return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in %s", place),
                         position);
-    if (scope->series_position > 0)
+    return NULL;
+}
+
+/* The numbers below *count beside the rows so far; those that are there already if they are as many. */
+static Error *add_numbers(Binder *binder, Scope *scope, Expr *count, int32_t position, Expr **number)
+{
+    BoundFrom *from = scope->query->from;
+    if (scope->series_position > 0 && !expr_equal(from->count, count))
         return unsupported(position, "generate_series() twice in a select list is");
+    if (scope->series_position == 0)
+    {
+        from = ARENA_NEW(binder->arena, BoundFrom);
+        from->kind = FROM_NUMBERS;
+        from->address = NO_COLUMN;
+        from->count = count;
+        from->left = scope->query->from;
+        from->column_count = 1;
+        from->columns = ARENA_ARRAY(binder->arena, ColumnId, 1);
+        from->columns[0] = bound_add_column(binder->arena, binder->statement, "number", type_make(TYPE_BIGINT), false);
+        scope->query->from = from;
+        scope->series_position = position;
+    }
+    *number = expr_column(binder->arena, binder->statement, from->columns[0]);
     return NULL;
 }
 
-/* The numbers below *count beside the rows so far. */
-static BoundFrom *add_numbers(Binder *binder, Scope *scope, Expr *count, int32_t position)
+/* '{value,number}', of which bind_indirection() takes the fields. */
+static Error *with_number(Binder *binder, Expr *number, int32_t position, Expr **value)
 {
-    BoundFrom *from = ARENA_NEW(binder->arena, BoundFrom);
-    from->kind = FROM_NUMBERS;
-    from->address = NO_COLUMN;
-    from->count = count;
-    from->left = scope->query->from;
-    from->column_count = 1;
-    from->columns = ARENA_ARRAY(binder->arena, ColumnId, 1);
-    from->columns[0] = bound_add_column(binder->arena, binder->statement, "number", type_make(TYPE_BIGINT), false);
-    scope->query->from = from;
-    scope->series_position = position;
-    return from;
+    Expr *one = expr_constant(binder->arena, type_make(TYPE_BIGINT), (Datum){.i = 1}), *text;
+    TRY(bind_operator(binder, "+", number, one, position, &number));
+    TRY(coerce(binder, number, type_varchar(20), CAST_EXPLICIT, &number));
+    TRY(coerce(binder, *value, type_varchar(65535), CAST_EXPLICIT, value));
+    Expr *const parts[5] = {expr_constant(binder->arena, type_varchar(1), (Datum){.str = {"{", 1}}), *value,
+                            expr_constant(binder->arena, type_varchar(1), (Datum){.str = {",", 1}}), number,
+                            expr_constant(binder->arena, type_varchar(1), (Datum){.str = {"}", 1}})};
+    text = parts[0];
+    for (int32_t k = 1; k < 5; k++)
+        TRY(bind_operator(binder, "||", text, parts[k], position, &text));
+    *value = text;
+    return NULL;
 }
 
-static Error *bind_unnest(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const Series *at, Expr **out)
+static Error *bind_elements(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name,
+                            int32_t position, Expr **out)
 {
-    Expr *array, *count;
+    Expr *array, *count, *number;
     if (call->n_args != 1)
-        return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "unnest() takes one argument"), at->position);
+        return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "%s() takes one argument", name), position);
     TRY(bind_expr(binder, scope, call->args[0], &array));
-    TRY(coerce(binder, array, type_varchar(0), CAST_IMPLICIT, &array));
-    TRY(call_body(binder, at, FUNC_ARRAY_COUNT, type_make(TYPE_BIGINT), &array, 1, &count));
-    const BoundFrom *from = add_numbers(binder, scope, count, at->position);
-    Expr *const args[2] = {array, expr_column(binder->arena, binder->statement, from->columns[0])};
-    TRY(call_body(binder, at, FUNC_ARRAY_ELEMENT, array->type, args, 2, out));
-    (*out)->nullable = true;
-    return NULL;
+    if (array->type.id != TYPE_CHAR)
+        TRY(coerce(binder, array, type_varchar(array->type.length), CAST_IMPLICIT, &array));
+    TRY(bind_array_count(binder, array, position, &count));
+    TRY(add_numbers(binder, scope, count, position, &number));
+    TRY(bind_array_element(binder, array, number, position, out));
+    return strcmp(name, EXPAND_NAME) == 0 ? with_number(binder, number, position, out) : NULL;
 }
 
 Error *bind_series(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name, int32_t position,
                    Expr **out)
 {
     Series series = {.position = position};
-    Expr *count;
+    Expr *count, *number;
     TRY(check_place(binder, scope, position));
-    if (strcmp(name, UNNEST_NAME) == 0)
-        return bind_unnest(binder, scope, call, &series, out);
+    if (strcmp(name, SERIES_NAME) != 0)
+        return bind_elements(binder, scope, call, name, position, out);
     TRY(read_series(binder, scope, call, &series));
     TRY(series_count(binder, &series, &count));
-    const BoundFrom *from = add_numbers(binder, scope, count, position);
-    return series_value(binder, &series, expr_column(binder->arena, binder->statement, from->columns[0]), out);
+    TRY(add_numbers(binder, scope, count, position, &number));
+    return series_value(binder, &series, number, out);
 }

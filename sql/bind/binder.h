@@ -431,6 +431,16 @@ Error *bind_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Ex
 Error *bind_array_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
 Error *bind_like(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out) MUST_USE;
 
+/* --- bind_array.c ------------------------------------------------------------------- */
+#define UNNEST_NAME "unnest"
+Error *bind_array_count(Binder *binder, Expr *array, int32_t position, Expr **out) MUST_USE;
+/* By its number from 0; INTEGER of an array that is a CHAR. */
+Error *bind_array_element(Binder *binder, Expr *array, Expr *number, int32_t position, Expr **out) MUST_USE;
+Error *bind_indirection(Binder *binder, Scope *scope, const PgQuery__AIndirection *node, int32_t position,
+                        Expr **out) MUST_USE;
+/* a op ANY (array), ALL; the array is no ARRAY[...]. */
+Error *bind_any_element(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, bool all, Expr **out) MUST_USE;
+
 /* --- bind_macro.c ------------------------------------------------------------------- */
 /* A function of macro.def. */
 bool bind_is_macro(const char *name, size_t arg_count);
