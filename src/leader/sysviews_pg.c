@@ -71,6 +71,12 @@ static bool is_visible(const Rows *rows, const BindContext *context, const Catal
     return false;
 }
 
+static int64_t owner_id(const Rows *rows, const CatalogTable *table)
+{
+    const CatalogPrincipal *owner = principal_find(rows->snapshot->principals, PRINCIPAL_USER, table->owner);
+    return owner != NULL ? owner->id : OID_OWNER;
+}
+
 static bool has_default(const CatalogTable *table)
 {
     for (int32_t c = 0; c < table->column_count; c++)
@@ -88,7 +94,7 @@ static void put_relation(Rows *rows, const BindContext *context, const CatalogTa
     rows_int(rows, schema_oid(table->schema));
     rows_int(rows, 0);
     rows_int(rows, 0);
-    rows_int(rows, OID_OWNER);
+    rows_int(rows, owner_id(rows, table));
     rows_int(rows, 0);
     rows_int(rows, view ? 0 : table_oid(table));
     rows_int(rows, 0);
