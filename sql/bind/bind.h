@@ -127,14 +127,17 @@ Error *bind_copy(Arena *arena, const CatalogSnapshot *snapshot, const BindContex
                  const ParseStatement *statement, CopyPlan **out) MUST_USE;
 
 /* The table a DROP, TRUNCATE... names; system views are refused (42809).  42P01 with position
- * and hint, or *table = NULL if if_exists. */
+ * and hint, or *table = NULL if if_exists; 42501 without the privileges. */
 Error *bind_table_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
-                       bool if_exists, const CatalogTable **table) MUST_USE;
-/* May the one the context acts as do anything to the table?  42501 */
+                       bool if_exists, uint32_t privileges, const CatalogTable **table) MUST_USE;
+/* Has the one the context acts as all these privileges of the table?  42501 */
 Error *bind_may_use(const CatalogSnapshot *snapshot, const BindContext *context, const CatalogTable *table,
-                    int32_t position) MUST_USE;
+                    uint32_t privileges, int32_t position) MUST_USE;
+/* Either kind, whatever one may do to it: what GRANT names. */
+Error *bind_relation_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
+                          const CatalogTable **table) MUST_USE;
 /* The same for DROP VIEW: tables are refused. */
 Error *bind_view_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
-                      bool if_exists, const CatalogTable **view) MUST_USE;
+                      bool if_exists, uint32_t privileges, const CatalogTable **view) MUST_USE;
 
 #endif

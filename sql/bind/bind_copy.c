@@ -55,7 +55,7 @@ Error *bind_copy(Arena *arena, const CatalogSnapshot *snapshot, const BindContex
                      .parse = statement,
                      .statement = ARENA_NEW(arena, BoundStatement)};
     CopyPlan *plan = ARENA_NEW(arena, CopyPlan);
-    TRY(bind_table_name(snapshot, context, &copy->table, false, &plan->table));
+    TRY(bind_table_name(snapshot, context, &copy->table, false, PRIVILEGE(INSERT), &plan->table));
     plan->column_count = plan->table->column_count;
     plan->columns = ARENA_ARRAY(arena, CopyColumn, plan->column_count);
     TRY(place_columns(copy, plan));

@@ -129,7 +129,8 @@ static Error *from_range(Binder *binder, Scope *scope, const PgQuery__RangeVar *
     Cte *cte = has_schema ? NULL : find_cte(scope, name);
     if (cte != NULL)
         return bind_from_cte(binder, scope, cte, &alias, position, names, out);
-    TRY(bind_table(binder, has_schema ? name_fold(binder, range->schemaname) : NULL, name, position, &table));
+    TRY(bind_table(binder, has_schema ? name_fold(binder, range->schemaname) : NULL, name, PRIVILEGE(SELECT), position,
+                   &table));
     bind_note_use(binder, table);
     if (table->view_sql != NULL)
     {

@@ -281,7 +281,7 @@ Error *bind_fill(Binder *binder, const PgQuery__RangeVar *range, const PgQuery__
 {
     WriteTarget written;
     InsertTarget target = {0};
-    TRY(bind_write_target(binder, range, "SELECT", &written));
+    TRY(bind_write_target(binder, range, "SELECT", PRIVILEGE(INSERT), &written));
     binder->statement->write->values = 0;
     target.table = written.table;
     target.count = target.table->column_count;
@@ -300,7 +300,7 @@ Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert)
     if (insert->on_conflict_clause != NULL)
         return error_hint(unsupported(binder->parse->position, "ON CONFLICT is"), "Use MERGE.");
     TRY(bind_no_returning(binder, insert->n_returning_list));
-    TRY(bind_write_target(binder, insert->relation, "INSERT 0", &written));
+    TRY(bind_write_target(binder, insert->relation, "INSERT 0", PRIVILEGE(INSERT), &written));
     binder->statement->write->values = 0;
     with->query = ARENA_NEW(binder->arena, BoundQuery);
     TRY(bind_with(binder, with, insert->with_clause));

@@ -360,7 +360,8 @@ Error *bind_merge(Binder *binder, const PgQuery__MergeStmt *node)
     with->query = ARENA_NEW(binder->arena, BoundQuery);
     TRY(bind_with(binder, with, node->with_clause));
     merge.ctes = with->ctes;
-    TRY(bind_write_target(binder, node->relation, "MERGE", &merge.target));
+    TRY(bind_write_target(binder, node->relation, "MERGE",
+                          PRIVILEGE(SELECT) | PRIVILEGE(INSERT) | PRIVILEGE(UPDATE) | PRIVILEGE(DELETE), &merge.target));
     if (binder->parse->remove_duplicates)
         return remove_duplicates(&merge);
     TRY(merge_from(&merge, has_insert(node)));

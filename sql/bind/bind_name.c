@@ -89,32 +89,32 @@ static const CatalogTable *find_on_path(const Binder *binder, const char *name)
     return table;
 }
 
-Error *bind_may_use(const CatalogSnapshot *snapshot, const BindContext *context, const CatalogTable *table, int32_t position)
+Error *bind_may_use(const CatalogSnapshot *snapshot, const BindContext *context, const CatalogTable *table, uint32_t privileges,
+                    int32_t position)
 {
-    const CatalogPrincipal *user = principal_find_id(snapshot->principals, context->acts_as);
-    if (table_is_sysview(table) || (user != NULL && (user->superuser || strcmp(user->name, table->owner) == 0)))
+    if (table_is_sysview(table) || privilege_held(snapshot->principals, table, context->acts_as, privileges, false))
         return NULL;
     return error_at(error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "permission denied for relation %s", table->name), position);
 }
 
-Error *bind_table(const Binder *binder, const char *schema, const char *name, int32_t position,
+Error *bind_table(const Binder *binder, const char *schema, const char *name, uint32_t privileges, int32_t position,
                   const CatalogTable **table)
 {
     if (schema != NULL && strcmp(schema, "pg_temp") == 0 && binder->context->temp_schema != NULL)
         schema = binder->context->temp_schema;
     *table = schema != NULL ? catalog_find_table(binder->snapshot, schema, name) : find_on_path(binder, name);
     if (*table != NULL)
-        return bind_may_use(binder->snapshot, binder->context, *table, position);
+        return bind_may_use(binder->snapshot, binder->context, *table, privileges, position);
     if (schema != NULL && !catalog_has_schema(binder->snapshot, schema) && strcmp(schema, "pg_catalog") != 0)
         return error_at(error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", schema), position);
     return no_table(binder, schema, name, position);
 }
 
 static Error *name_of_kind(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
-                           bool if_exists, bool view, const CatalogTable **table)
+                           bool if_exists, uint32_t privileges, bool view, const CatalogTable **table)
 {
     Binder binder = {.snapshot = snapshot, .context = context};
-    Error *error = bind_table(&binder, name->schema, name->name, name->position, table);
+    Error *error = bind_table(&binder, name->schema, name->name, privileges, name->position, table);
     if (error != NULL && if_exists && error->state != SQLSTATE_INSUFFICIENT_PRIVILEGE)
     {
         error_free(error);
@@ -132,15 +132,25 @@ static Error *name_of_kind(const CatalogSnapshot *snapshot, const BindContext *c
 }
 
 Error *bind_table_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
-                       bool if_exists, const CatalogTable **table)
+                       bool if_exists, uint32_t privileges, const CatalogTable **table)
 {
-    return name_of_kind(snapshot, context, name, if_exists, false, table);
+    return name_of_kind(snapshot, context, name, if_exists, privileges, false, table);
 }
 
 Error *bind_view_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
-                      bool if_exists, const CatalogTable **view)
+                      bool if_exists, uint32_t privileges, const CatalogTable **view)
 {
-    return name_of_kind(snapshot, context, name, if_exists, true, view);
+    return name_of_kind(snapshot, context, name, if_exists, privileges, true, view);
+}
+
+Error *bind_relation_name(const CatalogSnapshot *snapshot, const BindContext *context, const ParseName *name,
+                          const CatalogTable **table)
+{
+    Binder binder = {.snapshot = snapshot, .context = context};
+    TRY(bind_table(&binder, name->schema, name->name, 0, name->position, table));
+    if (table_is_sysview(*table))
+        return error_at(error_new(SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is a system view", name->name), name->position);
+    return NULL;
 }
 
 /* --- columns --------------------------------------------------------------------- */

@@ -195,7 +195,7 @@ static Error *read_like(TableMaker *maker, const PgQuery__TableLikeClause *like)
     int32_t before = maker->table->column_count;
     const CatalogTable *parent;
     TRY(bind_table(binder, has_schema ? name_fold(binder, range->schemaname) : NULL, name_fold(binder, range->relname),
-                   position, &parent));
+                   PRIVILEGE(SELECT), position, &parent));
     for (int32_t i = 0; i < parent->column_count; i++)
     {
         const CatalogColumn *from = &parent->columns[i];

@@ -15,13 +15,14 @@ Error *bind_no_returning(const Binder *binder, size_t count)
     return count == 0 ? NULL : unsupported(binder->parse->position, "RETURNING is");
 }
 
-Error *bind_write_target(Binder *binder, const PgQuery__RangeVar *range, const char *tag, WriteTarget *target)
+Error *bind_write_target(Binder *binder, const PgQuery__RangeVar *range, const char *tag, uint32_t privileges,
+                         WriteTarget *target)
 {
     bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
     ParseName name = {has_schema ? name_fold(binder, range->schemaname) : NULL, name_fold(binder, range->relname),
                       node_position(binder, range->location)};
     *target = (WriteTarget){0};
-    TRY(bind_table_name(binder->snapshot, binder->context, &name, false, &target->table));
+    TRY(bind_table_name(binder->snapshot, binder->context, &name, false, privileges, &target->table));
     BoundWrite *write = binder->statement->write = ARENA_NEW(binder->arena, BoundWrite);
     *write = (BoundWrite){.table = target->table, .tag = tag, .address = -1, .appends = -1, .values = -1};
     return NULL;
@@ -199,7 +200,9 @@ Error *bind_delete(Binder *binder, const PgQuery__DeleteStmt *statement)
     int32_t capacity = 0;
     Scope *scope = write_scope(binder);
     TRY(bind_no_returning(binder, statement->n_returning_list));
-    TRY(bind_write_target(binder, statement->relation, "DELETE", &target));
+    TRY(bind_write_target(binder, statement->relation, "DELETE",
+                          PRIVILEGE(DELETE) | (statement->where_clause != NULL || statement->n_using_clause > 0 ? PRIVILEGE(SELECT) : 0),
+                          &target));
     TRY(bind_with(binder, scope, statement->with_clause));
     TRY(bind_write_from(binder, scope, statement->relation, &target));
     TRY(bind_other_tables(binder, scope, &target, statement->n_using_clause, statement->using_clause));
@@ -223,7 +226,7 @@ Error *bind_update(Binder *binder, const PgQuery__UpdateStmt *update)
     Scope *scope = write_scope(binder);
     BoundQuery *query = scope->query;
     TRY(bind_no_returning(binder, update->n_returning_list));
-    TRY(bind_write_target(binder, update->relation, "UPDATE", &target));
+    TRY(bind_write_target(binder, update->relation, "UPDATE", PRIVILEGE(UPDATE) | PRIVILEGE(SELECT), &target));
     TRY(bind_with(binder, scope, update->with_clause));
     TRY(bind_write_from(binder, scope, update->relation, &target));
     TRY(bind_other_tables(binder, scope, &target, update->n_from_clause, update->from_clause));

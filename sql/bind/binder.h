@@ -187,7 +187,8 @@ typedef struct WriteTarget
     BoundFrom *from; /* a scan of it that tells addresses */
 } WriteTarget;
 /* Finds the table and makes the statement's BoundWrite.  42P01; 42809 for what is no table. */
-Error *bind_write_target(Binder *binder, const PgQuery__RangeVar *range, const char *tag, WriteTarget *target) MUST_USE;
+Error *bind_write_target(Binder *binder, const PgQuery__RangeVar *range, const char *tag, uint32_t privileges,
+                         WriteTarget *target) MUST_USE;
 /* RETURNING is refused by name. */
 Error *bind_no_returning(const Binder *binder, size_t count) MUST_USE;
 /* The scan of the target, its columns' names added to `scope`.  42712 if its name is there already. */
@@ -221,7 +222,7 @@ Error *bind_param(Binder *binder, const PgQuery__ParamRef *ref, Expr **out) MUST
 void bind_note_param(Binder *binder, const Expr *expr, SqlType type);
 
 /* --- bind_name.c --------------------------------------------------------------- */
-Error *bind_table(const Binder *binder, const char *schema, const char *name, int32_t position,
+Error *bind_table(const Binder *binder, const char *schema, const char *name, uint32_t privileges, int32_t position,
                   const CatalogTable **table) MUST_USE;
 Error *bind_column_ref(Binder *binder, Scope *scope, const PgQuery__ColumnRef *ref, Expr **out) MUST_USE;
 /* The queries from `scope` up to, without, `owner` use a column of an enclosing one. */

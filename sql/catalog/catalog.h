@@ -11,7 +11,7 @@
 
 #include "base/core/arena.h"
 #include "base/data/type.h"
-#include "sql/catalog/principal.h"
+#include "sql/catalog/privilege.h"
 
 typedef enum DistStyle
 {
@@ -85,6 +85,8 @@ typedef struct CatalogTable
     char *view_path;  /* names without a schema are looked for there ("a, b"); NULL: bound late, where it is used */
     int32_t depend_count;
     int64_t *depends; /* tables and views the query reads; bound late: none */
+    int32_t grant_count;
+    CatalogGrant *grants; /* one a grantee and grantor */
 } CatalogTable;
 
 #define TEMP_SCHEMA_PREFIX "pg_temp_" /* schemas of sessions: gone with the session, and at start */
@@ -176,7 +178,9 @@ Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 /* A new one (id 0, gets its number), or one in the place of what the transaction's snapshot has by that number; copied.
  * A user's new name becomes that of his tables' owner.  42710. */
 Error *catalog_put_principal(CatalogTxn *txn, CatalogPrincipal *principal) MUST_USE;
-/* 2BP01: a user owns tables. */
+/* Gives or takes privileges; what two transactions do so adds up. */
+Error *catalog_change_grants(CatalogTxn *txn, int64_t table_id, const GrantChange *change) MUST_USE;
+/* 2BP01: a user owns tables, or somebody has privileges or has given some. */
 Error *catalog_drop_principal(CatalogTxn *txn, int64_t id) MUST_USE;
 
 /* A file a rank has written, and what it says of each column. */

@@ -11,6 +11,7 @@ typedef enum ChangeKind
     CHANGE_DROP_SCHEMA,
     CHANGE_PUT_PRINCIPAL,
     CHANGE_DROP_PRINCIPAL,
+    CHANGE_GRANTS,
     CHANGE_CREATE_TABLE,
     CHANGE_DROP_TABLE,
     CHANGE_TRUNCATE_TABLE,
@@ -29,6 +30,7 @@ typedef struct Change
     ChangeKind kind;
     char *schema;           /* CREATE/DROP SCHEMA */
     bool cascade;           /* DROP SCHEMA */
+    GrantChange grant;      /* GRANTS */
     CatalogPrincipal principal; /* PUT; DROP: its id */
     int64_t table_id;       /* all of tables */
     TableVersion *table;    /* CREATE_TABLE: a reference of its own */

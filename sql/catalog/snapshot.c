@@ -193,6 +193,9 @@ TableVersion *table_copy(const CatalogTable *table, int32_t more_segments)
     copy->depends = table->depend_count == 0
                         ? NULL
                         : arena_memdup(arena, table->depends, sizeof(int64_t) * (size_t) table->depend_count);
+    copy->grants = table->grant_count == 0
+                       ? NULL
+                       : arena_memdup(arena, table->grants, sizeof(CatalogGrant) * (size_t) table->grant_count);
     copy->segments = ARENA_ARRAY(arena, CatalogSegment, table->segment_count + more_segments);
     for (int32_t i = 0; i < table->segment_count; i++)
     {
@@ -208,6 +211,32 @@ void table_drop(TableVersion *version)
 {
     if (atomic_fetch_sub(&version->references, 1) == 1)
         arena_free(version->arena);
+}
+
+void table_change_grants(TableVersion *version, const GrantChange *change)
+{
+    CatalogTable *table = &version->table;
+    CatalogGrant *grants = ARENA_ARRAY(version->arena, CatalogGrant, table->grant_count + 1);
+    int32_t kept = 0;
+    bool there = false;
+    for (int32_t i = 0; i < table->grant_count; i++)
+    {
+        CatalogGrant grant = table->grants[i];
+        bool same = grant.grantee == change->grantee && grant.grantor == change->grantor;
+        there = there || same;
+        if (same)
+        {
+            grant.privileges = change->revoke ? grant.privileges & ~change->privileges : grant.privileges | change->privileges;
+            grant.options = change->revoke ? grant.options & ~change->options : grant.options | change->options;
+        }
+        if (grant.privileges != 0)
+            grants[kept++] = grant;
+    }
+    if (!there && !change->revoke)
+        grants[kept++] = (CatalogGrant){.grantee = change->grantee, .grantor = change->grantor,
+                                        .privileges = change->privileges, .options = change->options};
+    table->grants = grants;
+    table->grant_count = kept;
 }
 
 void table_clear(TableVersion *version)

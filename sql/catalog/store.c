@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CATALOG_FORMAT 3
+#define CATALOG_FORMAT 4
 #define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
 
 #define FORMAT_2_SQL                                                                                               \
@@ -31,7 +31,11 @@
     " scram text, superuser int not null, create_db int not null, syslog_unrestricted int not null,"                   \
     " valid_until int not null, connection_limit int not null, settings blob, parents blob, unique(kind, name));"
 
-/* What format 1 had not, and what format 2 had not. */
+#define FORMAT_4_SQL                                                                                               \
+    "create table grants(table_id int, grantee int, grantor int, privileges int not null, options int not null,"       \
+    " primary key(table_id, grantee, grantor)) without rowid;"
+
+/* What formats 1, 2 and 3 had not. */
 static const char upgrade_1_sql[] = "begin immediate;" FORMAT_2_SQL
                                     "update meta set value = 2 where key = 'format'; commit;";
 static const char upgrade_2_sql[] =
@@ -40,6 +44,9 @@ static const char upgrade_2_sql[] =
     " 9223372036854775807, -1, null, null from users;"
     "drop table users;"
     "update meta set value = 3 where key = 'format'; commit;";
+
+static const char upgrade_3_sql[] = "begin immediate;" FORMAT_4_SQL
+                                    "update meta set value = 4 where key = 'format'; commit;";
 
 static const char schema_sql[] =
     "create table meta(key text primary key, value) without rowid;"
@@ -53,7 +60,7 @@ static const char schema_sql[] =
     "create table segments(id integer primary key, table_id int not null, slice int not null, file text not null,"
     " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
     "create index segments_of_table on segments(table_id);"
-    FORMAT_2_SQL FORMAT_3_SQL
+    FORMAT_2_SQL FORMAT_3_SQL FORMAT_4_SQL
     "create table load_errors(id integer primary key, query int, start_time int, table_id int, line_number int,"
     " position int, slice int, error_code int, file text, column_name text, type text, column_length text,"
     " raw_line text, raw_field text, reason text);";
@@ -223,11 +230,10 @@ Error *store_open(const char *path, Store **out)
         format = sqlite3_column_int64(statement, 0);
         sqlite3_finalize(statement);
     }
-    if (error == NULL && format == 1)
-        error = store_run(*out, upgrade_1_sql);
-    if (error == NULL && (format == 1 || format == 2))
-        error = store_run(*out, upgrade_2_sql);
-    else if (error == NULL && format != CATALOG_FORMAT)
+    static const char *const upgrades[] = {upgrade_1_sql, upgrade_2_sql, upgrade_3_sql};
+    for (; error == NULL && format >= 1 && format < CATALOG_FORMAT; format++)
+        error = store_run(*out, upgrades[format - 1]);
+    if (error == NULL && format != CATALOG_FORMAT)
         error = error_hint(error_new(SQLSTATE_DATA_CORRUPTED, "\"%s\" has catalog format %lld, this program knows %d",
                                      path, (long long) format, CATALOG_FORMAT),
                            "Use the version of Stoa that wrote this warehouse.");

@@ -7,6 +7,7 @@
  *     principals                           users, groups, roles
  *     segments                             the manifest
  *     views(table_id, ...)                 the text of those tables that are views
+ *     grants(table_id, ...)                who may do what to them
  *     deleted_rows                         bitmaps of rows of a segment that are gone
  *     load_errors                          stl_load_errors
  */

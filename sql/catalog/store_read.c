@@ -189,6 +189,26 @@ static Error *view_read(Store *store, Arena *arena, CatalogTable *table)
     return NULL;
 }
 
+static Error *grants_read(Store *store, Arena *arena, CatalogTable *table)
+{
+    sqlite3_stmt *row;
+    bool more;
+    TRY(store_prepare(store, &row, "select grantee, grantor, privileges, options, count(*) over () from grants where table_id = ?1",
+                      "i", table->id));
+    for (;;)
+    {
+        TRY(store_next(store, row, &more));
+        if (!more)
+            return NULL;
+        if (table->grant_count == 0)
+            table->grants = ARENA_ARRAY(arena, CatalogGrant, sqlite3_column_int(row, 4));
+        table->grants[table->grant_count++] = (CatalogGrant){.grantee = sqlite3_column_int64(row, 0),
+                                                             .grantor = sqlite3_column_int64(row, 1),
+                                                             .privileges = (uint32_t) sqlite3_column_int64(row, 2),
+                                                             .options = (uint32_t) sqlite3_column_int64(row, 3)};
+    }
+}
+
 static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogTable *table)
 {
     table->id = sqlite3_column_int64(row, 0);
@@ -204,6 +224,7 @@ static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogT
     TRY(columns_read(store, arena, table));
     TRY(segments_read(store, arena, table));
     TRY(deleted_rows_read(store, arena, table));
+    TRY(grants_read(store, arena, table));
     return view_read(store, arena, table);
 }
 

@@ -36,6 +36,22 @@ static Error *stats_save(Store *store, const CatalogTable *table)
     return NULL;
 }
 
+static Error *grants_save(Store *store, const CatalogTable *table)
+{
+    TRY(store_do(store, "delete from grants where table_id = ?1", "i", table->id));
+    for (int32_t i = 0; i < table->grant_count; i++)
+        TRY(store_do(store, "insert into grants values(?1, ?2, ?3, ?4, ?5)", "iiiii", table->id, table->grants[i].grantee,
+                     table->grants[i].grantor, (int64_t) table->grants[i].privileges, (int64_t) table->grants[i].options));
+    return NULL;
+}
+
+/* As the new version has them; a table that is dropped later in the transaction has none. */
+static Error *grants_save_newest(Store *store, int64_t table_id, const SnapshotVersion *version)
+{
+    int32_t at = snapshot_find(version, table_id);
+    return at < 0 ? NULL : grants_save(store, version->snapshot.tables[at]);
+}
+
 static Error *table_save(Store *store, const CatalogTable *table, int64_t epoch)
 {
     TRY(store_do(store, "insert into tables values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", "isssiibi", table->id, table->schema,
@@ -49,6 +65,7 @@ static Error *table_save(Store *store, const CatalogTable *table, int64_t epoch)
                      (int64_t) column->type.precision, (int64_t) column->type.scale, (int64_t) column->type.length,
                      (int64_t) column->not_null, column->default_sql, column->encoding));
     }
+    TRY(grants_save(store, table));
     if (table->view_sql == NULL)
         return NULL;
     return store_do(store, "insert into views values(?1, ?2, ?3, ?4)", "issb", table->id, table->view_sql,
@@ -65,6 +82,7 @@ static Error *table_forget(Store *store, int64_t table_id)
 {
     TRY(rows_forget(store, table_id));
     TRY(store_do(store, "delete from views where table_id = ?1", "i", table_id));
+    TRY(store_do(store, "delete from grants where table_id = ?1", "i", table_id));
     TRY(store_do(store, "delete from columns where table_id = ?1", "i", table_id));
     return store_do(store, "delete from tables where id = ?1", "i", table_id);
 }
@@ -106,6 +124,7 @@ static Error *deletes_save(Store *store, const Change *change, const SnapshotVer
 
 static Error *schema_forget(Store *store, const char *name)
 {
+    TRY(store_do(store, "delete from grants where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from views where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from deleted_rows where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from segments where table_id in (select id from tables where schema = ?1)", "s", name));
@@ -143,6 +162,8 @@ static Error *change_save(Store *store, const Change *change, const SnapshotVers
         return store_put_principal(store, &change->principal);
     case CHANGE_DROP_PRINCIPAL:
         return store_drop_principal(store, change->principal.id, version);
+    case CHANGE_GRANTS:
+        return grants_save_newest(store, change->table_id, version);
     case CHANGE_CREATE_TABLE:
         return table_save(store, &change->table->table, epoch);
     case CHANGE_DROP_TABLE:

@@ -84,6 +84,14 @@ static bool is_owner(const CatalogTable *table, const CatalogPrincipal *principa
     return principal->kind == PRINCIPAL_USER && strcmp(table->owner, principal->name) == 0;
 }
 
+static bool has_grants(const CatalogTable *table, int64_t id)
+{
+    for (int32_t i = 0; i < table->grant_count; i++)
+        if (table->grants[i].grantee == id || table->grants[i].grantor == id)
+            return true;
+    return false;
+}
+
 static void tables_change_owner(SnapshotVersion *version, const CatalogPrincipal *old, const char *name)
 {
     for (int32_t i = 0; i < version->snapshot.table_count; i++)
@@ -125,6 +133,12 @@ static Error *apply_drop_principal(SnapshotVersion *version, const Change *chang
             return error_detail(error_new(SQLSTATE_DEPENDENT_OBJECTS_EXIST,
                                           "user \"%s\" cannot be dropped because some objects depend on it", principal->name),
                                 "Owner of \"%s.%s\".", version->snapshot.tables[i]->schema, version->snapshot.tables[i]->name);
+    for (int32_t i = 0; i < version->snapshot.table_count; i++)
+        if (has_grants(version->snapshot.tables[i], principal->id))
+            return error_detail(error_new(SQLSTATE_DEPENDENT_OBJECTS_EXIST,
+                                          "%s \"%s\" cannot be dropped because some objects depend on it",
+                                          principal_kind_name(principal->kind), principal->name),
+                                "Privileges of \"%s.%s\".", version->snapshot.tables[i]->schema, version->snapshot.tables[i]->name);
     snapshot_remove_principal(version, principal->id);
     return NULL;
 }
@@ -174,6 +188,8 @@ static Error *apply_to_table(SnapshotVersion *version, const Change *change)
     TableVersion *table = table_copy(version->snapshot.tables[at], change->record_count);
     if (change->kind == CHANGE_TRUNCATE_TABLE)
         table_clear(table);
+    if (change->kind == CHANGE_GRANTS)
+        table_change_grants(table, &change->grant);
     for (int32_t i = 0; i < change->record_count; i++)
         table_add_segment(table, &change->records[i]);
     Error *error = apply_deletes(table, change);
@@ -198,6 +214,7 @@ static Error *change_apply(SnapshotVersion *version, const Change *change)
         return apply_drop_principal(version, change);
     case CHANGE_CREATE_TABLE:
         return apply_create_table(version, change);
+    case CHANGE_GRANTS:
     case CHANGE_DROP_TABLE:
     case CHANGE_TRUNCATE_TABLE:
     case CHANGE_ADD_SEGMENTS:
@@ -264,6 +281,14 @@ Error *catalog_drop_principal(CatalogTxn *txn, int64_t id)
 {
     Change *change = change_new(txn, CHANGE_DROP_PRINCIPAL);
     change->principal.id = id;
+    return txn_change(txn, change);
+}
+
+Error *catalog_change_grants(CatalogTxn *txn, int64_t table_id, const GrantChange *grant)
+{
+    Change *change = change_new(txn, CHANGE_GRANTS);
+    change->table_id = table_id;
+    change->grant = *grant;
     return txn_change(txn, change);
 }
 

@@ -57,6 +57,9 @@ Error *dialect_copy(Dialect *dialect, CopyStatement **out) MUST_USE;
 /* CREATE, ALTER and DROP USER, GROUP and ROLE, GRANT and REVOKE ROLE, read as a whole too.  *out NULL: it is none. */
 Error *dialect_principal(Dialect *dialect, PrincipalStatement **out, const char **tag) MUST_USE;
 
+/* GRANT and REVOKE of privileges.  *out NULL: it is none. */
+Error *dialect_grant(Dialect *dialect, GrantStatement **out) MUST_USE;
+
 /* --- for the clauses ----------------------------------------------------- */
 
 /* 1-based character of token `index`; of the statement's end beyond the last. */

@@ -175,8 +175,17 @@ static Error *parse_one(ParseJob *job, const TokenList *tokens, ParseStatement *
     else
     {
         PrincipalStatement *principal;
+        GrantStatement *grant = NULL;
         TRY(dialect_principal(&dialect, &principal, &statement->tag));
         if (principal == NULL)
+            TRY(dialect_grant(&dialect, &grant));
+        if (grant != NULL)
+        {
+            statement->kind = STATEMENT_GRANT;
+            statement->tag = grant->revoke ? "REVOKE" : "GRANT";
+            statement->grant = grant;
+        }
+        else if (principal == NULL)
             TRY(parse_grammar(job, &dialect, statement));
         else
         {

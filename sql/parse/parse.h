@@ -227,6 +227,27 @@ typedef struct PrincipalStatement
     char *value;   /* NULL: it goes */
 } PrincipalStatement;
 
+typedef struct GrantGrantee
+{
+    bool public;
+    PrincipalName name; /* if not */
+} GrantGrantee;
+
+/* GRANT and REVOKE on tables and views. */
+typedef struct GrantStatement
+{
+    bool revoke;
+    bool options;            /* WITH GRANT OPTION; GRANT OPTION FOR */
+    bool cascade;            /* REVOKE */
+    bool in_schemas;         /* ALL TABLES IN SCHEMA: the objects are schemas */
+    int32_t privilege_count; /* 0: ALL */
+    ParseName *privileges;
+    int32_t object_count;
+    ParseName *objects;
+    int32_t grantee_count;
+    GrantGrantee *grantees;
+} GrantStatement;
+
 struct PgQuery__Node;
 typedef struct ParseMap ParseMap; /* positions: text given to the grammar -> user's characters */
 
@@ -250,6 +271,7 @@ struct ParseStatement
         ExplainStatement *explain; /* EXPLAIN */
         ViewStatement *view;       /* CREATE_VIEW */
         PrincipalStatement *principal; /* PRINCIPAL */
+        GrantStatement *grant;     /* GRANT */
         CursorStatement *cursor;   /* DECLARE, FETCH, CLOSE */
         PrepareStatement *prepare; /* PREPARE, EXECUTE, DEALLOCATE */
     };

@@ -58,7 +58,8 @@ static Error *drop_objects(Statement *statement, bool views)
     {
         const CatalogTable *table;
         const ParseName *name = &object->names[i];
-        TRY((views ? bind_view_name : bind_table_name)(catalog_txn_snapshot(txn), &context, name, object->if_exists, &table));
+        TRY((views ? bind_view_name : bind_table_name)(catalog_txn_snapshot(txn), &context, name, object->if_exists,
+                                                    PRIVILEGE(DROP), &table));
         if (table == NULL)
             wire_notice(&session->wire, WIRE_NOTICE, "%s \"%s\" does not exist, skipping", views ? "view" : "table", name->name);
         else
@@ -130,8 +131,10 @@ Error *object_create_view(Statement *statement)
     plan->table->owner = (char *) context.user;
     if (plan->replace != NULL)
     { /* those who depend on it go on doing so */
-        TRY(bind_may_use(catalog_txn_snapshot(txn), &context, plan->replace, 0));
+        TRY(bind_may_use(catalog_txn_snapshot(txn), &context, plan->replace, PRIVILEGE_OWNER, 0));
         plan->table->owner = plan->replace->owner;
+        plan->table->grants = plan->replace->grants;
+        plan->table->grant_count = plan->replace->grant_count;
         plan->table->id = plan->replace->id;
         TRY(catalog_drop_table(txn, plan->table->id));
     }

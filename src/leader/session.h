@@ -162,6 +162,9 @@ Error *session_need_superuser(Session *session, const char *what) MUST_USE;
 /* May the session's user make tables and views there?  42501 */
 Error *session_may_create(Session *session, const char *schema) MUST_USE;
 
+/* grant.c */
+Error *grant_run(Statement *statement) MUST_USE;
+
 /* cursor.c */
 Error *cursor_declare(Statement *statement) MUST_USE;
 Error *cursor_fetch(Statement *statement) MUST_USE;

@@ -77,6 +77,8 @@ static Error *dispatch(Statement *statement)
         return object_drop_view(statement);
     case STATEMENT_PRINCIPAL:
         return principal_run(statement);
+    case STATEMENT_GRANT:
+        return grant_run(statement);
     case STATEMENT_PREPARE:
         return prepare_make(statement);
     case STATEMENT_EXECUTE:

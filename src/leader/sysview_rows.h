@@ -28,6 +28,7 @@ void rows_real(Rows *rows, double value);
 /* Cut to the column's length; NULL gives an empty string. */
 void rows_str(Rows *rows, const char *text);
 void rows_null(Rows *rows);
+int64_t table_oid(const CatalogTable *table); /* of pg_class */
 void rows_end(Rows *rows);
 
 /* The producers, one a view of sysview.def. */

@@ -270,6 +270,62 @@ Error *rows_of_svv_user_info(Rows *rows)
     return NULL;
 }
 
+/* "SELECT" */
+static const char *privilege_text(Arena *arena, PrivilegeBit bit)
+{
+    Text word;
+    text_init(&word, arena);
+    for (const char *c = privilege_word(bit); *c != 0; c++)
+        text_putc(&word, (char) (*c - 'a' + 'A'));
+    return word.data;
+}
+
+static void row_of_privilege(Rows *rows, const CatalogTable *table, const CatalogGrant *grant, PrivilegeBit bit)
+{
+    const CatalogPrincipal *grantee = principal_find_id(rows->snapshot->principals, grant->grantee);
+    rows_str(rows, table->schema);
+    rows_str(rows, table->name);
+    rows_str(rows, privilege_text(rows->arena, bit));
+    rows_int(rows, grant->grantee);
+    rows_str(rows, grantee == NULL ? "public" : grantee->name);
+    rows_str(rows, grantee == NULL ? "public" : principal_kind_name(grantee->kind));
+    rows_int(rows, (grant->options >> bit & 1) != 0);
+    rows_end(rows);
+}
+
+/* What users may do who are neither owners nor superusers: has_table_privilege() asks here. */
+Error *rows_of_stoa_table_privileges(Rows *rows)
+{
+    const PrincipalList *list = rows->snapshot->principals;
+    for (int32_t t = 0; t < rows->snapshot->table_count; t++)
+    {
+        const CatalogTable *table = rows->snapshot->tables[t];
+        for (int32_t i = 0; i < list->count && table->grant_count > 0; i++)
+            for (int32_t bit = 0; bit < PRIVILEGE_COUNT; bit++)
+                if (list->items[i].kind == PRINCIPAL_USER && privilege_held(list, table, list->items[i].id, 1u << bit, false))
+                {
+                    rows_str(rows, list->items[i].name);
+                    rows_int(rows, table_oid(table));
+                    rows_str(rows, privilege_text(rows->arena, (PrivilegeBit) bit));
+                    rows_end(rows);
+                }
+    }
+    return NULL;
+}
+
+Error *rows_of_svv_relation_privileges(Rows *rows)
+{
+    for (int32_t t = 0; t < rows->snapshot->table_count; t++)
+    {
+        const CatalogTable *table = rows->snapshot->tables[t];
+        for (int32_t i = 0; i < table->grant_count; i++)
+            for (int32_t bit = 0; bit < PRIVILEGE_COUNT; bit++)
+                if ((table->grants[i].privileges >> bit & 1) != 0)
+                    row_of_privilege(rows, table, &table->grants[i], (PrivilegeBit) bit);
+    }
+    return NULL;
+}
+
 /* --- the running warehouse ------------------------------------------------------ */
 Error *rows_of_stv_slices(Rows *rows)
 {

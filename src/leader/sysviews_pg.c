@@ -41,7 +41,7 @@ static int64_t schema_oid(const char *name)
     return OID_SCHEMA_FIRST + hash % OID_SCHEMA_FIRST;
 }
 
-static int64_t table_oid(const CatalogTable *table)
+int64_t table_oid(const CatalogTable *table)
 {
     return table_is_sysview(table) ? OID_SYSVIEW_FIRST - 1 - table->id : table->id;
 }

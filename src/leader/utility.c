@@ -75,7 +75,7 @@ Error *utility_create_schema(Statement *statement)
 }
 
 /* The tables a statement names; as the last who held a lock has left them. */
-static Error *lock_tables(Statement *statement, const BindContext *context, LockMode mode)
+static Error *lock_tables(Statement *statement, const BindContext *context, LockMode mode, uint32_t privileges)
 {
     const ObjectStatement *object = statement->parse->object;
     for (int32_t i = 0; i < object->name_count; i++)
@@ -83,7 +83,7 @@ static Error *lock_tables(Statement *statement, const BindContext *context, Lock
         const CatalogTable *table;
         bool renewed = false;
         TRY(bind_table_name(catalog_txn_snapshot(session_txn(statement->session)), context, &object->names[i], false,
-                            &table));
+                            privileges, &table));
         TRY(session_lock(statement, table->id, mode, &renewed));
     }
     return NULL;
@@ -96,12 +96,12 @@ Error *utility_truncate(Statement *statement)
     const ObjectStatement *object = statement->parse->object;
     BindContext context;
     session_bind_context(session, statement, &context);
-    TRY(lock_tables(statement, &context, LOCK_CHANGE));
+    TRY(lock_tables(statement, &context, LOCK_CHANGE, PRIVILEGE(TRUNCATE)));
     CatalogTxn *txn = session_txn(session);
     for (int32_t i = 0; i < object->name_count; i++)
     {
         const CatalogTable *table;
-        TRY(bind_table_name(catalog_txn_snapshot(txn), &context, &object->names[i], false, &table));
+        TRY(bind_table_name(catalog_txn_snapshot(txn), &context, &object->names[i], false, PRIVILEGE(TRUNCATE), &table));
         TRY(catalog_truncate_table(txn, table->id));
     }
     return session_commit(session);
@@ -113,7 +113,7 @@ Error *utility_lock(Statement *statement)
     if (statement->session->status != SESSION_BLOCK)
         return error_new(SQLSTATE_NO_ACTIVE_SQL_TRANSACTION, "LOCK TABLE can only be used in transaction blocks");
     session_bind_context(statement->session, statement, &context);
-    return lock_tables(statement, &context, LOCK_ALL);
+    return lock_tables(statement, &context, LOCK_ALL, PRIVILEGE(UPDATE));
 }
 
 /* Statistics come with every segment and go with it: they are never out of date, and only names are looked at. */
@@ -127,7 +127,7 @@ Error *utility_analyze(Statement *statement)
     for (int32_t i = 0; i < object->name_count; i++)
     {
         const CatalogTable *table;
-        TRY(bind_table_name(snapshot, &context, &object->names[i], false, &table));
+        TRY(bind_table_name(snapshot, &context, &object->names[i], false, PRIVILEGE_OWNER, &table));
         for (int32_t k = 0; k < object->column_count; k++)
             if (catalog_find_column(table, object->columns[k]) < 0)
                 return error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",

@@ -193,7 +193,7 @@ def older(w, expect):
     with sqlite3.connect(os.path.join(w.dir, "catalog.db")) as db:
         db.executescript("create table users(name text primary key, scram text not null, superuser int not null) without rowid;"
                          f"insert into users select name, scram, superuser from principals where name = '{USER}';"
-                         "drop table principals; update meta set value = 2 where key = 'format';")
+                         "drop table principals; drop table grants; update meta set value = 2 where key = 'format';")
     db.close()
     w.start()
     same(expect, "format 2", state(w, "select usename, usesysid, usesuper from pg_user"), [[USER, "100", "t"]])
