@@ -349,12 +349,13 @@ static Error *convert_analyze(Arena *arena, const PgQuery__VacuumStmt *analyze, 
         const PgQuery__VacuumRelation *rel = analyze->rels[i]->vacuum_relation;
         object->names[object->name_count++] = range_name(arena, statement, rel->relation);
         if (i > 0)
-            return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "ANALYZE takes one table"), object->names[i].position);
+            return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "%s takes one table",
+                                      analyze->is_vacuumcmd ? "VACUUM" : "ANALYZE"), object->names[i].position);
         object->columns = ARENA_ARRAY(arena, char *, rel->n_va_cols);
         for (size_t k = 0; k < rel->n_va_cols; k++)
             object->columns[object->column_count++] = arena_strdup(arena, rel->va_cols[k]->string->sval);
     }
-    set_kind(statement, STATEMENT_ANALYZE);
+    set_kind(statement, analyze->is_vacuumcmd ? STATEMENT_VACUUM : STATEMENT_ANALYZE);
     statement->object = object;
     return NULL;
 }
@@ -447,7 +448,7 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
     case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT:
         cursor_named(arena, node->close_portal_stmt->portalname, STATEMENT_CLOSE, statement);
         return NULL;
-    case PG_QUERY__NODE__NODE_VACUUM_STMT: /* VACUUM is refused before */
+    case PG_QUERY__NODE__NODE_VACUUM_STMT: /* ANALYZE too */
         return convert_analyze(arena, node->vacuum_stmt, statement);
     case PG_QUERY__NODE__NODE_LOCK_STMT:
         return convert_lock(arena, node->lock_stmt, statement);

@@ -29,6 +29,7 @@ typedef struct Dialect
 
 /* ANALYZE's PREDICATE COLUMNS and ALL COLUMNS. */
 Error *dialect_analyze(Dialect *dialect) MUST_USE;
+Error *dialect_vacuum(Dialect *dialect) MUST_USE;
 /* TOP n -> LIMIT n at the end of its SELECT. */
 Error *dialect_top(Dialect *dialect) MUST_USE;
 /* MINUS -> EXCEPT. */

@@ -72,8 +72,6 @@ static const char *refused_word(const TokenList *tokens)
 {
     if (token_is(tokens, 0, "unload"))
         return "UNLOAD";
-    if (token_is(tokens, 0, "vacuum"))
-        return "VACUUM";
     if (token_is(tokens, 0, "analyze") && token_is(tokens, 1, "compression"))
         return "ANALYZE COMPRESSION";
     if (token_is(tokens, 0, "create") && token_is(tokens, 1, "external"))
@@ -129,6 +127,7 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     if (is_create_table(tokens))
         TRY(dialect_table(dialect));
     TRY(dialect_analyze(dialect));
+    TRY(dialect_vacuum(dialect));
     TRY(dialect_type(dialect));
     TRY(dialect_top(dialect));
     TRY(dialect_minus(dialect));

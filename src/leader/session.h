@@ -123,6 +123,7 @@ Error *utility_create_table(Statement *statement) MUST_USE;
 Error *utility_create_table_as(Statement *statement) MUST_USE;
 Error *utility_create_schema(Statement *statement) MUST_USE;
 Error *utility_truncate(Statement *statement) MUST_USE;
+Error *utility_vacuum(Statement *statement) MUST_USE; /* vacuum.c; commits table after table */
 Error *utility_lock(Statement *statement) MUST_USE;
 Error *utility_analyze(Statement *statement) MUST_USE;
 Error *utility_set(Statement *statement) MUST_USE;

@@ -87,6 +87,8 @@ static Error *dispatch(Statement *statement)
         return prepare_forget(statement);
     case STATEMENT_TRUNCATE:
         return utility_truncate(statement);
+    case STATEMENT_VACUUM:
+        return utility_vacuum(statement);
     case STATEMENT_SET:
         return utility_set(statement);
     case STATEMENT_RESET:

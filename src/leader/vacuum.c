@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * VACUUM: a table with deleted rows, or with more segments than slices, is written anew, by the road of an UPDATE that
+ * changes nothing.  Readers go on with what they see; the old files go when nobody reads them.
+ */
+#include "src/leader/session.h"
+
+/* Is there anything that writing it anew would make better? */
+static bool is_worth_it(Arena *arena, const CatalogSnapshot *snapshot, const CatalogTable *table)
+{
+    bool *seen = ARENA_ARRAY(arena, bool, snapshot->slice_count), worth = false;
+    for (int32_t k = 0; k < table->segment_count && !worth; k++)
+    {
+        worth = table->segments[k].deleted != NULL || seen[table->segments[k].slice];
+        seen[table->segments[k].slice] = true;
+    }
+    return worth;
+}
+
+static void put_name(Text *text, const char *name)
+{
+    text_putc(text, '"');
+    for (; *name != '\0'; name++)
+    {
+        if (*name == '"')
+            text_putc(text, '"');
+        text_putc(text, *name);
+    }
+    text_putc(text, '"');
+}
+
+/* update schema.table set column = column */
+static Error *rewrite(Statement *statement, const CatalogTable *table)
+{
+    Text sql;
+    ParseList *list;
+    text_init(&sql, statement->arena);
+    text_puts(&sql, "update ");
+    put_name(&sql, table->schema);
+    text_putc(&sql, '.');
+    put_name(&sql, table->name);
+    text_puts(&sql, " set ");
+    put_name(&sql, table->columns[0].name);
+    text_puts(&sql, " = ");
+    put_name(&sql, table->columns[0].name);
+    TRY(parse_statements(statement->arena, sql.data, &list));
+    Statement update = *statement;
+    update.parse = &list->statements[0];
+    update.params = NULL;
+    update.param_count = 0;
+    return conduct_query(&update);
+}
+
+static Error *vacuum_table(Statement *statement, int64_t id)
+{
+    Session *session = statement->session;
+    const CatalogSnapshot *snapshot = catalog_txn_snapshot(session_txn(session));
+    const CatalogTable *table = catalog_find_table_id(snapshot, id);
+    if (table != NULL && table->view_sql == NULL && is_worth_it(statement->arena, snapshot, table))
+        TRY(rewrite(statement, table));
+    return session_commit(session);
+}
+
+/* All that the user may: those of the others are passed over. */
+static Error *vacuum_all(Statement *statement, const BindContext *context)
+{
+    const CatalogSnapshot *snapshot = catalog_txn_snapshot(session_txn(statement->session));
+    int32_t count = snapshot->table_count;
+    int64_t *ids = ARENA_ARRAY(statement->arena, int64_t, count);
+    int32_t kept = 0;
+    for (int32_t k = 0; k < count; k++)
+    {
+        Error *refusal = bind_may_use(snapshot, context, snapshot->tables[k], 0);
+        if (refusal == NULL)
+            ids[kept++] = snapshot->tables[k]->id;
+        error_free(refusal);
+    }
+    for (int32_t k = 0; k < kept; k++)
+        TRY(vacuum_table(statement, ids[k]));
+    return NULL;
+}
+
+Error *utility_vacuum(Statement *statement)
+{
+    Session *session = statement->session;
+    const ObjectStatement *object = statement->parse->object;
+    const CatalogSnapshot *snapshot = catalog_txn_snapshot(session_txn(session));
+    const CatalogTable *table;
+    BindContext context;
+    if (session->status == SESSION_BLOCK || !statement->first)
+        return error_new(SQLSTATE_ACTIVE_SQL_TRANSACTION, "VACUUM cannot run inside a transaction block");
+    session_bind_context(session, statement, &context);
+    if (object->name_count == 0)
+        return vacuum_all(statement, &context);
+    TRY(bind_table_name(snapshot, &context, &object->names[0], false, &table));
+    TRY(bind_may_use(snapshot, &context, table, object->names[0].position));
+    return vacuum_table(statement, table->id);
+}
