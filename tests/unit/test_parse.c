@@ -84,7 +84,8 @@ static void test_kinds(void)
     check_kind("create table t as select 1", STATEMENT_CREATE_TABLE_AS, "SELECT");
     check_kind("create table t distkey(a) sortkey(b) as select 1 as a, 2 as b", STATEMENT_CREATE_TABLE_AS,
                "SELECT");
-    check_kind("vacuum sort only t to 99 percent", STATEMENT_UNSUPPORTED, "VACUUM");
+    check_kind("vacuum sort only t to 99 percent", STATEMENT_VACUUM, "VACUUM");
+    check_error("vacuum t to 101 percent", "42601", 13, "101");
     check_kind("unload ('select 1') to '/x' gzip", STATEMENT_UNSUPPORTED, "UNLOAD");
     check_kind("alter table t add column a int", STATEMENT_UNSUPPORTED, "ALTER TABLE");
 }
