@@ -70,7 +70,7 @@ static Error *vacuum_all(Statement *statement, const BindContext *context)
     int32_t kept = 0;
     for (int32_t k = 0; k < count; k++)
     {
-        Error *refusal = bind_may_use(snapshot, context, snapshot->tables[k], 0);
+        Error *refusal = bind_may_use(snapshot, context, snapshot->tables[k], PRIVILEGE_OWNER, 0);
         if (refusal == NULL)
             ids[kept++] = snapshot->tables[k]->id;
         error_free(refusal);
@@ -92,7 +92,6 @@ Error *utility_vacuum(Statement *statement)
     session_bind_context(session, statement, &context);
     if (object->name_count == 0)
         return vacuum_all(statement, &context);
-    TRY(bind_table_name(snapshot, &context, &object->names[0], false, &table));
-    TRY(bind_may_use(snapshot, &context, table, object->names[0].position));
+    TRY(bind_table_name(snapshot, &context, &object->names[0], false, PRIVILEGE_OWNER, &table));
     return vacuum_table(statement, table->id);
 }
