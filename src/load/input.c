@@ -253,10 +253,41 @@ Error *load_files_find(Arena *arena, const char *path, bool manifest, const char
     return manifest ? manifest_search(&search, path) : prefix_search(&search, path);
 }
 
+/* The path was checked when it was found; since then somebody may have put a symbolic link in the place of a directory.
+ * So it is walked name by name, and none may be a link.  -1 with errno. */
+static int open_without_links(const char *path)
+{
+    int at = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    char name[NAME_MAX + 1];
+    while (at >= 0)
+    {
+        path += strspn(path, "/");
+        size_t length = strcspn(path, "/");
+        bool last = path[length + strspn(path + length, "/")] == 0;
+        if (length > NAME_MAX)
+        {
+            close(at);
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        memcpy(name, path, length);
+        name[length] = 0;
+        int next = openat(at, name, O_CLOEXEC | O_NOFOLLOW | (last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY));
+        int reason = errno;
+        close(at);
+        errno = reason;
+        if (last)
+            return next;
+        at = next;
+        path += length;
+    }
+    return -1;
+}
+
 Error *load_file_open(const char *path, int *out, int64_t *size_bytes)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open_without_links(path);
     if (fd < 0)
         return error_new(errno == ENOENT ? SQLSTATE_UNDEFINED_FILE : SQLSTATE_IO_ERROR, "cannot open \"%s\": %s", path, strerror(errno));
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))

@@ -33,7 +33,7 @@ typedef struct LoadFiles
 Error *load_files_find(Arena *arena, const char *path, bool manifest, const char *const *allowed,
                        int32_t allowed_count, LoadFiles *out) MUST_USE;
 
-/* Opens a listed file read-only and checks again that it is the regular file meant (no symbolic link). */
+/* Opens a listed file read-only and checks again that it is the regular file meant: no name of its path is a symbolic link. */
 Error *load_file_open(const char *path, int *fd, int64_t *size_bytes) MUST_USE;
 
 #endif

@@ -691,6 +691,17 @@ static void test_files(void)
     CU_ASSERT(symlink(arena_printf(arena, "%s/secret", directory), arena_printf(arena, "%s/open/link", directory)) == 0);
     CU_ASSERT(find_state(arena_printf(arena, "%s/open/li", directory), false, &files) == SQLSTATE_INSUFFICIENT_PRIVILEGE);
     unlink(arena_printf(arena, "%s/open/link", directory));
+    /* found, and then a directory on the way becomes a link to where the same name is */
+    int fd;
+    int64_t size;
+    char *sub = arena_printf(arena, "%s/open/sub", directory), *away = arena_printf(arena, "%s/open/away", directory);
+    CU_ASSERT(find_state(arena_printf(arena, "%s/t.3", sub), false, &files) == SQLSTATE_COUNT);
+    CU_ASSERT(load_file_open(files.files[0].path, &fd, &size) == NULL && size == 3 && close(fd) == 0);
+    CU_ASSERT(rename(sub, away) == 0 && symlink(away, sub) == 0);
+    Error *swapped = load_file_open(files.files[0].path, &fd, &size);
+    CU_ASSERT(swapped != NULL && swapped->state == SQLSTATE_IO_ERROR);
+    error_free(swapped);
+    CU_ASSERT(unlink(sub) == 0 && rename(away, sub) == 0);
     char *good = arena_printf(arena, "{\"entries\":[{\"url\":\"%s/open/t.2\",\"mandatory\":true},{\"url\":\"file://%s/open/t.1\"},"
                                      "{\"url\":\"%s/open/t.2\"},{\"url\":\"%s/open/gone\",\"mandatory\":false}]}",
                               directory, directory, directory, directory);
