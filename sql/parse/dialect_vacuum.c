@@ -27,7 +27,7 @@ Error *dialect_vacuum(Dialect *dialect)
         end--;
     if (end - begin >= 3 && token_is(tokens, end - 1, "percent") && token_is(tokens, end - 3, "to"))
     {
-        if (!token_is_integer(tokens, end - 2) || atoi(token_text(dialect->arena, tokens, end - 2)) > PERCENT_MAX)
+        if (!token_is_integer(tokens, end - 2) || strtol(token_text(dialect->arena, tokens, end - 2), NULL, 10) > PERCENT_MAX)
             return dialect_syntax_error(dialect, end - 2);
         end -= 3;
     }
