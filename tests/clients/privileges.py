@@ -125,6 +125,12 @@ def beyond(expect, c):
          [["t", "t", "f", "f", "t", "t"]])
     same(expect, "has_table_privilege of oneself", c["bob"].run("select has_table_privilege('t', 'select'), has_table_privilege('u', 'select')"),
          [["t", "f"]])
+    for view in ("svv_all_tables", "svv_redshift_tables", "svv_all_columns"):
+        same(expect, f"{view} shows what one may read",
+             c["bob"].run(f"select distinct table_name from {view} where schema_name = 'public' and table_name in ('t', 'u')"), [["t"]])
+    same(expect, "svv_tables shows all",
+         c["bob"].run("select table_name from svv_tables where table_schema = 'public' and table_name in ('t', 'u') order by 1"),
+         [["t"], ["u"]])
     same(expect, "svv_relation_privileges",
          c["root"].run("select privilege_type, identity_name, identity_type, admin_option from svv_relation_privileges "
                        "where relation_name = 't' order by 1"),
