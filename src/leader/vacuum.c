@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * VACUUM: a table with deleted rows, or with more segments than slices, is written anew, by the road of an UPDATE that
- * changes nothing.  Readers go on with what they see; the old files go when nobody reads them.
+ * VACUUM: a table with deleted rows, or with several small segments in a slice, is written anew, by the road of an UPDATE
+ * that changes nothing.  Readers go on with what they see; the old files go when nobody reads them.
  */
 #include "src/leader/session.h"
+
+#define SEGMENT_SMALL (32 << 20) /* bytes: two of these in a slice are worth being one */
 
 /* Is there anything that writing it anew would make better? */
 static bool is_worth_it(Arena *arena, const CatalogSnapshot *snapshot, const CatalogTable *table)
@@ -11,8 +13,10 @@ static bool is_worth_it(Arena *arena, const CatalogSnapshot *snapshot, const Cat
     bool *seen = ARENA_ARRAY(arena, bool, snapshot->slice_count), worth = false;
     for (int32_t k = 0; k < table->segment_count && !worth; k++)
     {
-        worth = table->segments[k].deleted != NULL || seen[table->segments[k].slice];
-        seen[table->segments[k].slice] = true;
+        const CatalogSegment *segment = &table->segments[k];
+        bool small = segment->bytes < SEGMENT_SMALL;
+        worth = segment->deleted != NULL || (small && seen[segment->slice]);
+        seen[segment->slice] |= small;
     }
     return worth;
 }
