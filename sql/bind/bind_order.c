@@ -204,6 +204,7 @@ static Error *bind_limit(Binder *binder, Scope *scope, const Node *node, const c
 
 Error *bind_limits(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
 {
+    scope->query->with_ties = select->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES;
     TRY(bind_limit(binder, scope, select->limit_count, "LIMIT", &scope->query->limit));
     return bind_limit(binder, scope, select->limit_offset, "OFFSET", &scope->query->offset);
 }

@@ -21,8 +21,6 @@ static Error *refuse_clauses(const Binder *binder, const PgQuery__SelectStmt *se
         return unsupported(position, "SELECT INTO is");
     if (select->n_locking_clause > 0)
         return unsupported(position, "FOR UPDATE is");
-    if (select->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES)
-        return unsupported(position, "FETCH FIRST ... WITH TIES is");
     return NULL;
 }
 

@@ -248,6 +248,7 @@ struct BoundQuery
     int32_t sort_count;
     BoundSort *sort; /* expr: EXPR_COLUMN of a target's column */
     Expr *limit;  /* constant or NULL */
+    bool with_ties; /* rows that `sort` puts beside the last one of the limit come too */
     Expr *offset; /* constant or NULL */
     int32_t outer_count; /* columns of enclosing queries it uses (correlation) */
     ColumnId *outer;

@@ -475,7 +475,7 @@ static void print_query(Printer *printer, const BoundQuery *query)
         print_line(printer, "order");
         print_sort(printer, query->sort, query->sort_count);
     }
-    print_optional(printer, "limit", query->limit);
+    print_optional(printer, query->with_ties ? "limit with ties" : "limit", query->limit);
     print_optional(printer, "offset", query->offset);
     for (int32_t i = 0; i < query->outer_count; i++)
     {

@@ -34,19 +34,44 @@ static Rel *build_visible_distinct(Build *build, const BoundQuery *query, Rel *i
     return build_distinct(build, input, columns, query->visible_count);
 }
 
+static Rel *where_number(Build *build, Rel *rel, ColumnId number, char op, int64_t bound)
+{
+    Expr *test = expr_compare_make(build->arena, op, expr_column(build->arena, build->statement, number),
+                                   expr_bigint(build->arena, bound));
+    return rel_filter(build->arena, rel, &test, 1);
+}
+
 /* The first row of those equal in `keys`. */
 static Rel *first_rows(Build *build, Rel *rel, const ColumnId *keys, int32_t key_count, const BoundSort *sort,
                        int32_t sort_count)
 {
     ColumnId number;
     rel = build_row_number(build, rel, keys, key_count, sort, sort_count, &number);
-    Expr *test = expr_compare_make(build->arena, '=', expr_column(build->arena, build->statement, number),
-                                   expr_bigint(build->arena, 1));
-    return rel_filter(build->arena, rel, &test, 1);
+    return where_number(build, rel, number, '=', 1);
+}
+
+/* Row number > offset, rank <= offset + limit. */
+static Rel *first_with_ties(Build *build, const BoundQuery *query, int64_t limit, int64_t offset, Rel *rel)
+{
+    ColumnId rank, number;
+    int64_t last;
+    if (__builtin_add_overflow(limit, offset, &last))
+        last = INT64_MAX;
+    rel = build_rank(build, rel, query->sort, query->sort_count, &rank);
+    if (offset > 0)
+        rel = build_row_number(build, rel, NULL, 0, query->sort, query->sort_count, &number);
+    rel = where_number(build, rel, rank, 'l', last);
+    return offset > 0 ? where_number(build, rel, number, '>', offset) : rel;
 }
 
 static Rel *build_order(Build *build, const BoundQuery *query, Rel *rel)
 {
+    bool limited = query->limit != NULL && !query->limit->value.null;
+    bool moved = query->offset != NULL && !query->offset->value.null && query->offset->value.i > 0;
+    int64_t limit = limited ? query->limit->value.i : -1, offset = moved ? query->offset->value.i : 0;
+    bool ties = query->with_ties && limit > 0;
+    if (ties)
+        rel = first_with_ties(build, query, limit, offset, rel);
     if (query->sort_count > 0)
     {
         Rel *sort = rel_new(build->arena, REL_SORT, 1);
@@ -55,15 +80,13 @@ static Rel *build_order(Build *build, const BoundQuery *query, Rel *rel)
         sort->sort = arena_memdup(build->arena, query->sort, sizeof(BoundSort) * (size_t) query->sort_count);
         rel = sort;
     }
-    bool limited = query->limit != NULL && !query->limit->value.null;
-    bool moved = query->offset != NULL && !query->offset->value.null && query->offset->value.i > 0;
-    if (limited || moved)
+    if ((limited || moved) && !ties)
     {
-        Rel *limit = rel_new(build->arena, REL_LIMIT, 1);
-        limit->inputs[0] = rel;
-        limit->limit = limited ? query->limit->value.i : -1;
-        limit->offset = moved ? query->offset->value.i : 0;
-        rel = limit;
+        Rel *first = rel_new(build->arena, REL_LIMIT, 1);
+        first->inputs[0] = rel;
+        first->limit = limit;
+        first->offset = offset;
+        rel = first;
     }
     return rel;
 }

@@ -51,6 +51,8 @@ Rel *build_window(Build *build, Rel *input, BoundWindow window);
 /* row_number() of the rows that are equal in `keys`, in this order; *number is its column. */
 Rel *build_row_number(Build *build, Rel *input, const ColumnId *keys, int32_t key_count, const BoundSort *sort,
                       int32_t sort_count, ColumnId *number);
+/* rank() over (order by sort). */
+Rel *build_rank(Build *build, Rel *input, const BoundSort *sort, int32_t sort_count, ColumnId *rank);
 /* The groups that are `columns`: distinct rows; aggregates may be added. */
 Rel *build_distinct(Build *build, Rel *input, const ColumnId *columns, int32_t count);
 /* A column of `expr`: itself if it is one already; else one more is added to named[*count]. */

@@ -53,12 +53,12 @@ Rel *build_window(Build *build, Rel *input, BoundWindow window)
     return rel;
 }
 
-Rel *build_row_number(Build *build, Rel *input, const ColumnId *keys, int32_t key_count, const BoundSort *sort,
-                      int32_t sort_count, ColumnId *number)
+static Rel *numbered(Build *build, Rel *input, WindowId how, const ColumnId *keys, int32_t key_count,
+                     const BoundSort *sort, int32_t sort_count, ColumnId *number)
 {
     Arena *arena = build->arena;
-    *number = bound_add_column(arena, build->statement, "row_number", type_make(TYPE_BIGINT), false);
-    BoundWindow window = {.window = WINDOW_ROW_NUMBER,
+    *number = bound_add_column(arena, build->statement, window_row(how)->name, type_make(TYPE_BIGINT), false);
+    BoundWindow window = {.window = how,
                           .partition_count = key_count,
                           .partition = ARENA_ARRAY(arena, Expr *, key_count),
                           .sort_count = sort_count,
@@ -68,6 +68,17 @@ Rel *build_row_number(Build *build, Rel *input, const ColumnId *keys, int32_t ke
     for (int32_t k = 0; k < key_count; k++)
         window.partition[k] = expr_column(arena, build->statement, keys[k]);
     return build_window(build, input, window);
+}
+
+Rel *build_row_number(Build *build, Rel *input, const ColumnId *keys, int32_t key_count, const BoundSort *sort,
+                      int32_t sort_count, ColumnId *number)
+{
+    return numbered(build, input, WINDOW_ROW_NUMBER, keys, key_count, sort, sort_count, number);
+}
+
+Rel *build_rank(Build *build, Rel *input, const BoundSort *sort, int32_t sort_count, ColumnId *rank)
+{
+    return numbered(build, input, WINDOW_RANK, NULL, 0, sort, sort_count, rank);
 }
 
 static bool same_rows(const BoundWindow *a, const BoundWindow *b)
