@@ -95,6 +95,11 @@ const char *sqlstate_code(SqlState state)
     return state_codes[state];
 }
 
+bool error_is_data(const Error *error)
+{
+    return strncmp(sqlstate_code(error->state), "22", 2) == 0;
+}
+
 SqlState sqlstate_from_code(const char *code)
 {
     for (int state = 0; state < SQLSTATE_COUNT; state++)

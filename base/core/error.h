@@ -9,6 +9,7 @@
 #define BASE_CORE_ERROR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef enum SqlState
@@ -44,6 +45,9 @@ Error *error_hint(Error *error, const char *format, ...) PRINTF_LIKE(2, 3) MUST_
 Error *error_at(Error *error, int32_t position) MUST_USE;
 
 void error_free(Error *error); /* NULL is fine */
+
+/* Is the fault in a value (class 22: no number, out of range, divided by zero...), not in the statement or the world? */
+bool error_is_data(const Error *error);
 
 /* "42601" for SQLSTATE_SYNTAX_ERROR. */
 const char *sqlstate_code(SqlState state);

@@ -58,16 +58,8 @@ static Error *bind_interval(Binder *binder, SqlType type, Expr *arg, Expr **out)
     return coerce(binder, arg, type, CAST_EXPLICIT, out);
 }
 
-static Error *bind_cast(Binder *binder, Scope *scope, const PgQuery__TypeCast *cast, Expr **out)
+static Error *cast_to(Binder *binder, Expr *arg, SqlType type, int32_t position, Expr **out)
 {
-    Expr *arg;
-    SqlType type;
-    const char *macro;
-    int32_t position = node_position(binder, cast->location);
-    if (bind_is_alias_cast(cast, &macro))
-        return bind_macro(binder, scope, macro, 1, &cast->arg, cast->location, out);
-    TRY(bind_expr(binder, scope, cast->arg, &arg));
-    TRY(bind_type(binder, cast->type_name, false, &type));
     if (type.id == TYPE_INTERVAL)
         return bind_interval(binder, type, arg, out);
     if (arg->position == 0)
@@ -78,6 +70,39 @@ static Error *bind_cast(Binder *binder, Scope *scope, const PgQuery__TypeCast *c
     Error *error = coerce(binder, arg, type, CAST_EXPLICIT, out);
     if (error != NULL && error->state == SQLSTATE_CANNOT_COERCE)
         error->position = position;
+    return error;
+}
+
+static Error *bind_cast(Binder *binder, Scope *scope, const PgQuery__TypeCast *cast, Expr **out)
+{
+    Expr *arg;
+    SqlType type;
+    const char *macro;
+    if (bind_is_alias_cast(cast, &macro))
+        return bind_macro(binder, scope, macro, 1, &cast->arg, cast->location, out);
+    TRY(bind_expr(binder, scope, cast->arg, &arg));
+    TRY(bind_type(binder, cast->type_name, false, &type));
+    return cast_to(binder, arg, type, node_position(binder, cast->location), out);
+}
+
+Error *bind_try_cast(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, int32_t position, Expr **out)
+{
+    Expr *arg;
+    SqlType type;
+    if (call->n_args != 2 || call->args[1]->node_case != PG_QUERY__NODE__NODE_TYPE_CAST)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "TRY_CAST needs a value and a type"), position);
+    TRY(bind_expr(binder, scope, call->args[0], &arg));
+    TRY(bind_type(binder, call->args[1]->type_cast->type_name, false, &type));
+    Error *error = cast_to(binder, arg, type, position, out);
+    if (error != NULL && error_is_data(error)) /* of a constant, which is cast here */
+    {
+        error_free(error);
+        *out = expr_null(binder->arena, type);
+        (*out)->position = position;
+        return NULL;
+    }
+    if (error == NULL && *out != arg && (*out)->kind == EXPR_CAST)
+        (*out)->cast_try = (*out)->nullable = true;
     return error;
 }
 

@@ -147,6 +147,8 @@ Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
             error_new(SQLSTATE_WRONG_OBJECT_TYPE, "window function %s requires an OVER clause", name), position);
     if (agg_exists(name))
         return bind_aggregate(binder, scope, call, name, position, out);
+    if (strcmp(name, TRY_CAST_NAME) == 0)
+        return bind_try_cast(binder, scope, call, position, out);
     if (strcmp(name, OUTER_JOIN_NAME) == 0)
         return bind_outer_mark(binder, scope, call, out);
     if (strcmp(name, "nvl") == 0)

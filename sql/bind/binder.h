@@ -410,6 +410,8 @@ Error *bind_fold(Binder *binder, Expr *expr, Expr **out) MUST_USE;
 
 /* --- bind_expr.c ---------------------------------------------------------------- */
 Error *bind_expr(Binder *binder, Scope *scope, const Node *node, Expr **out) MUST_USE;
+#define TRY_CAST_NAME "?try" /* what sql/parse has made of TRY_CAST(x AS type): a call with x and a null of the type */
+Error *bind_try_cast(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, int32_t position, Expr **out) MUST_USE;
 /* For a second place: `expr`, made of `node`, is shared, unless it has a subquery: then it is bound anew,
  * for each subquery's columns may be there once only. */
 Error *bind_again(Binder *binder, Scope *scope, const Node *node, Expr *expr, Expr **out) MUST_USE;

@@ -95,6 +95,7 @@ struct Expr
     int32_t position; /* in the user's text, 1-based character, 0 = none */
     char op;
     uint8_t cast_mode; /* ValueMode */
+    bool cast_try;     /* CAST: null where it fails for the value (error_is_data()): TRY_CAST */
     bool insensitive;
     bool negated; /* SUBQUERY: NOT EXISTS, NOT IN */
     bool quantified_all; /* SUBQUERY_QUANTIFIED: ALL, else ANY */

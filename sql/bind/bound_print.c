@@ -206,8 +206,9 @@ static void print_expr(Printer *printer, const Expr *expr)
         text_putc(text, ')');
         break;
     case EXPR_CAST:
-        print_wrapped(printer, "(", expr->args[0], ")::");
+        print_wrapped(printer, expr->cast_try ? "TRY_CAST(" : "(", expr->args[0], expr->cast_try ? " AS " : ")::");
         type_print(text, expr->type);
+        text_puts(text, expr->cast_try ? ")" : "");
         break;
     case EXPR_IN_LIST:
         print_wrapped(printer, "(", expr->args[0], " IN (");

@@ -216,8 +216,10 @@ Error *expr_fold(Arena *arena, Expr *expr, Expr **out)
     if (!value.null)
     {
         Error *error = fold_strict(arena, expr, &value, &done);
-        if (error != NULL)
+        value.null = error != NULL && expr->cast_try && error_is_data(error);
+        if (error != NULL && !value.null)
             return error_at(error, expr->position);
+        error_free(error);
     }
     if (done)
     {

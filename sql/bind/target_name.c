@@ -21,6 +21,21 @@ static const char *value_function_name(PgQuery__SQLValueFunctionOp op)
     }
 }
 
+static const char *figure_name(const Binder *binder, const Node *node);
+
+/* After what is cast, else after the type. */
+static const char *cast_name(const Binder *binder, const Node *arg, const PgQuery__TypeName *type)
+{
+    const char *name = figure_name(binder, arg);
+    return strcmp(name, "?column?") != 0 || type->n_names == 0 ? name : node_string(type->names[type->n_names - 1]);
+}
+
+static bool is_try_cast(const PgQuery__FuncCall *call)
+{
+    return strcmp(node_string(call->funcname[0]), TRY_CAST_NAME) == 0 && call->n_args == 2 &&
+           call->args[1]->node_case == PG_QUERY__NODE__NODE_TYPE_CAST;
+}
+
 /* How PostgreSQL calls a column without AS (FigureColname). */
 static const char *figure_name(const Binder *binder, const Node *node)
 {
@@ -31,13 +46,11 @@ static const char *figure_name(const Binder *binder, const Node *node)
         name = node_string(node->column_ref->fields[node->column_ref->n_fields - 1]);
         return name == NULL ? "?column?" : name_fold(binder, name);
     case PG_QUERY__NODE__NODE_FUNC_CALL:
+        if (is_try_cast(node->func_call))
+            return cast_name(binder, node->func_call->args[0], node->func_call->args[1]->type_cast->type_name);
         return name_fold(binder, node_string(node->func_call->funcname[node->func_call->n_funcname - 1]));
     case PG_QUERY__NODE__NODE_TYPE_CAST:
-    {
-        const PgQuery__TypeName *type = node->type_cast->type_name;
-        name = figure_name(binder, node->type_cast->arg);
-        return strcmp(name, "?column?") != 0 || type->n_names == 0 ? name : node_string(type->names[type->n_names - 1]);
-    }
+        return cast_name(binder, node->type_cast->arg, node->type_cast->type_name);
     case PG_QUERY__NODE__NODE_CASE_EXPR:
         return "case";
     case PG_QUERY__NODE__NODE_COALESCE_EXPR:

@@ -40,7 +40,7 @@ Error *dialect_write(Dialect *dialect) MUST_USE;
 Error *dialect_temp(Dialect *dialect) MUST_USE;
 /* The text of a CREATE VIEW's query; WITH NO SCHEMA BINDING. */
 Error *dialect_view(Dialect *dialect) MUST_USE;
-/* CONVERT(type, x) -> ((x)::type); VARCHAR(MAX), CHAR(MAX) -> the greatest length. */
+/* CONVERT(type, x) -> ((x)::type); VARCHAR(MAX), CHAR(MAX) -> the greatest length; TRY_CAST -> a call. */
 Error *dialect_type(Dialect *dialect) MUST_USE;
 /* IGNORE NULLS, LISTAGG ... WITHIN GROUP, APPROXIMATE, QUALIFY. */
 Error *dialect_window(Dialect *dialect) MUST_USE;

@@ -3,6 +3,7 @@
  *     VARCHAR(MAX)               VARCHAR(65535)
  *     CHAR(MAX)             ->   CHAR(4096)
  *     CONVERT(INTEGER, a)        ((         a)::INTEGER)
+ *     TRY_CAST(a AS INTEGER)     "?try"(a , NULL::INTEGER)
  */
 #include "sql/parse/dialect.h"
 
@@ -61,12 +62,37 @@ static void replace_convert(Dialect *dialect, int32_t word, int32_t comma)
     edit_replace(&dialect->edits, tokens->items[close].start, tokens->items[close].end, cast.data, type_from);
 }
 
+/* The AS of a cast's parentheses, those at `open`; tokens->count if there is none. */
+static int32_t cast_as(const TokenList *tokens, int32_t open)
+{
+    int32_t close = token_close(tokens, open);
+    for (int32_t i = open + 1; i < close; i++)
+        if (token_is_char(tokens, i, '('))
+            i = token_close(tokens, i);
+        else if (token_is(tokens, i, "as"))
+            return i;
+    return tokens->count;
+}
+
+/* No deeper than it was: the grammar's depth has a limit that is told from the user's tokens. */
+static void replace_try(Dialect *dialect, int32_t word)
+{
+    const Token *tokens = dialect->tokens.items;
+    int32_t as = cast_as(&dialect->tokens, word + 1);
+    if (as >= dialect->tokens.count)
+        return;
+    edit_replace(&dialect->edits, tokens[word].start, tokens[word].end, "\"?try\"", tokens[word].start);
+    edit_replace(&dialect->edits, tokens[as].start, tokens[as].end, ", NULL::", tokens[as].start);
+}
+
 Error *dialect_type(Dialect *dialect)
 {
     int32_t inside_convert = -1; /* MAX within a CONVERT's type is done by it: edits must not overlap */
     for (int32_t i = 0; i < dialect->tokens.count; i++)
     {
         int32_t comma;
+        if (token_is(&dialect->tokens, i, "try_cast") && token_is_char(&dialect->tokens, i + 1, '('))
+            replace_try(dialect, i);
         if (token_is(&dialect->tokens, i, "convert") && token_is_char(&dialect->tokens, i + 1, '(') &&
             type_before_comma(&dialect->tokens, i + 2, &comma) &&
             token_close(&dialect->tokens, i + 1) < dialect->tokens.count)

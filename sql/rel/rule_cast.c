@@ -81,7 +81,7 @@ Expr *cast_unwrapped(Arena *arena, Expr *conjunct)
         b = conjunct->args[0];
         op = compare_op_swapped(op);
     }
-    if (a->kind != EXPR_CAST || a->args[0]->kind != EXPR_COLUMN || b->kind != EXPR_CONST || b->value.null)
+    if (a->kind != EXPR_CAST || a->cast_try || a->args[0]->kind != EXPR_COLUMN || b->kind != EXPR_CONST || b->value.null)
         return conjunct;
     Expr *constant = narrow_constant(arena, a->args[0]->type, b, &op);
     return constant == NULL ? conjunct : expr_compare_make(arena, op, a->args[0], constant);

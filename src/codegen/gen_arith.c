@@ -270,6 +270,9 @@ Val gen_cast(Gen *gen, const Expr *expr)
     const Expr *arg = expr->args[0];
     SqlType from = arg->type, to = expr->type;
     Val value = gen_value(gen, arg);
+    const CastRow *row = cast_find((TypeId) from.id, (TypeId) to.id);
+    if (expr->cast_try && row != NULL && row->func != FUNC_NONE) /* the forms below fail for good */
+        return gen_call(gen, expr, row->func, &arg, 1, &to);
     if (type_equal(from, to) || (from.id == TYPE_UNKNOWN && type_is_string(to) && to.length == 0))
         return value;
     if (from.id == TYPE_DATE && to.id == TYPE_TIMESTAMP)
@@ -285,7 +288,6 @@ Val gen_cast(Gen *gen, const Expr *expr)
         if (quick.code != NULL)
             return quick;
     }
-    const CastRow *row = cast_find((TypeId) from.id, (TypeId) to.id);
     if (row == NULL || row->func == FUNC_NONE)
     {
         if (row != NULL && type_rep(from) == type_rep(to) && from.id != TYPE_DECIMAL && !type_is_string(to))

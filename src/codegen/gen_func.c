@@ -7,6 +7,11 @@
  *     int64_t v7 = 0;
  *     if (!(n2[i]))
  *         v7 = ((int64_t (*)(const Str *, int64_t, Error **)) rt->function[41])(&c2[i], p[3].i, rt->error_slot(worker));
+ *
+ * TRY_CAST keeps the body's error away from the worker's:
+ *
+ *     v7 = ((int64_t (*)(...)) rt->function[41])(&c2[i], ..., &e8);
+ *     if (e8) t9 = rt->try_failed(worker, e8);
  */
 #include "base/core/assert.h"
 #include "src/codegen/gen.h"
@@ -82,7 +87,11 @@ Val gen_call(Gen *gen, const Expr *expr, int32_t func, const Expr *const *args, 
     bool by_value = result.rep == REP_I64 || result.rep == REP_F64;
     emit_line(&gen->emit, "%s %s%s;", rep_c_type(result.rep), result.code, by_value ? " = 0" : " = {0}");
 
-    const char *made_null = (row->flags & FUNC_NULLS) != 0 ? gen_temp(gen, "t") : NULL;
+    bool tried = expr->kind == EXPR_CAST && expr->cast_try && (row->flags & FUNC_FAILS) != 0;
+    const char *fault = tried ? gen_temp(gen, "e") : NULL;
+    if (tried)
+        emit_line(&gen->emit, "Error *%s = 0;", fault);
+    const char *made_null = tried || (row->flags & FUNC_NULLS) != 0 ? gen_temp(gen, "t") : NULL;
     if (made_null != NULL)
         emit_line(&gen->emit, "int64_t %s = 0;", made_null);
 
@@ -108,12 +117,14 @@ Val gen_call(Gen *gen, const Expr *expr, int32_t func, const Expr *const *args, 
     if ((row->flags & FUNC_NULLS) != 0)
         call_add(&call, "int64_t *", gen_text(gen, "&%s", made_null));
     if ((row->flags & FUNC_FAILS) != 0)
-        call_add(&call, "Error **", "rt->error_slot(worker)");
+        call_add(&call, "Error **", tried ? gen_text(gen, "&%s", fault) : "rt->error_slot(worker)");
     if (by_value)
         emit_line(&gen->emit, "%s = %s;", result.code,
                   call_text(gen, result.rep == REP_F64 ? "double" : "int64_t", &call, func));
     else
         emit_line(&gen->emit, "%s;", call_text(gen, "void", &call, func));
+    if (tried)
+        emit_line(&gen->emit, "if (%s) %s = rt->try_failed(worker, %s);", fault, made_null, fault);
     if (null != NULL)
         emit_close(&gen->emit, "");
     if (made_null != NULL)

@@ -264,11 +264,9 @@ bool plan_nullable(const Plan *plan, const Expr *expr)
     case EXPR_NULLIF:
     case EXPR_SUBQUERY:
         return true;
-    case EXPR_FUNC:
-        if ((func_row((FuncId) expr->func)->flags & FUNC_NULLS) != 0)
-            return true;
-        /* fall through */
     default:
+        if (expr->cast_try || (expr->kind == EXPR_FUNC && (func_row((FuncId) expr->func)->flags & FUNC_NULLS) != 0))
+            return true;
         for (int32_t k = 0; k < expr->arg_count; k++)
             if (plan_nullable(plan, expr->args[k]))
                 return true;

@@ -39,7 +39,7 @@ Dist dist_of_table(const CatalogTable *table, const ColumnId *columns)
 
 ColumnId dist_column(const Expr *key)
 {
-    while (key->kind == EXPR_CAST && type_is_integer(key->type) && type_is_integer(key->args[0]->type))
+    while (key->kind == EXPR_CAST && !key->cast_try && type_is_integer(key->type) && type_is_integer(key->args[0]->type))
         key = key->args[0];
     return key->kind == EXPR_COLUMN ? key->column : -1;
 }

@@ -98,6 +98,15 @@ static Error **entry_error_slot(RtWorker *worker)
     return &worker->error;
 }
 
+static int64_t entry_try_failed(RtWorker *worker, Error *error)
+{
+    if (error_is_data(error))
+        error_free(error);
+    else
+        worker_fail(worker, error);
+    return 1;
+}
+
 /* ---- sources ---- */
 
 /* A batch is through: what was lent for it goes back. */
@@ -290,6 +299,7 @@ void rt_init(Rt *rt)
         .pairs_merge = pairs_merge,
         .raise = entry_raise,
         .error_slot = entry_error_slot,
+        .try_failed = entry_try_failed,
         .hash_str = entry_hash_str,
         .hash_f64 = hash_f64,
         .hash_i128 = entry_hash_i128,

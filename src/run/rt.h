@@ -193,6 +193,8 @@ struct Rt
     /* --- faults, strings, wide integers -------------------------------- */
     void (*raise)(RtWorker *worker, int32_t fault, int32_t detail);
     Error **(*error_slot)(RtWorker *worker); /* for SQL function bodies */
+    /* What TRY_CAST met: a fault of the value is dropped, another one is the worker's.  1: the value is null. */
+    int64_t (*try_failed)(RtWorker *worker, Error *error);
     uint64_t (*hash_str)(const Str *s);      /* trailing blanks ignored */
     uint64_t (*hash_f64)(double value);
     uint64_t (*hash_i128)(const I128 *value);
