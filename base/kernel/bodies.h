@@ -232,10 +232,15 @@ void k_interval_add(Interval *result, const Interval *a, const Interval *b, Erro
 int64_t k_interval_add_date(const Interval *interval, int64_t date, Error **error);
 int64_t k_interval_add_timestamp(const Interval *interval, int64_t timestamp, Error **error);
 int64_t k_interval_cmp(const Interval *a, const Interval *b);
+int64_t k_interval_days(const Interval *interval);
 void k_interval_div(Interval *result, const Interval *interval, double divisor, Error **error);
+int64_t k_interval_months(const Interval *interval);
 void k_interval_mul(Interval *result, const Interval *interval, double factor, Error **error);
 void k_interval_neg(Interval *result, const Interval *interval, Error **error);
+/* 22008 if a field does not fit. us is whole: its scale is 0. */
+void k_interval_of(Interval *result, int64_t months, int64_t days, const I128 *us, int32_t scale, Error **error);
 void k_interval_sub(Interval *result, const Interval *a, const Interval *b, Error **error);
+int64_t k_interval_us(const Interval *interval);
 int64_t k_last_day(int64_t timestamp);
 double k_months_between(int64_t a, int64_t b);
 int64_t k_next_day(int64_t timestamp, const Str *name, Error **error);
@@ -264,6 +269,7 @@ int64_t k_to_timestamp_strict(const Str *text, const Str *picture, int64_t stric
 
 /* date_to_char.c */
 void k_to_char_date(Arena *arena, Str *result, int64_t date, const Str *picture);
+void k_to_char_interval(Arena *arena, Str *result, const Interval *interval, const Str *picture, Error **error);
 void k_to_char_timestamp(Arena *arena, Str *result, int64_t timestamp, const Str *picture);
 void k_to_char_timestamptz(Arena *arena, Str *result, int64_t timestamp, const Str *picture);
 

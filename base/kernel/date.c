@@ -255,6 +255,27 @@ void k_interval_neg(Interval *result, const Interval *interval, Error **error)
     interval_put(result, -(int64_t) interval->months, -(int64_t) interval->days, -(__int128) interval->us, error);
 }
 
+int64_t k_interval_months(const Interval *interval)
+{
+    return interval->months;
+}
+
+int64_t k_interval_days(const Interval *interval)
+{
+    return interval->days;
+}
+
+int64_t k_interval_us(const Interval *interval)
+{
+    return interval->us;
+}
+
+void k_interval_of(Interval *result, int64_t months, int64_t days, const I128 *us, int32_t scale, Error **error)
+{
+    (void) scale;
+    interval_put(result, months, days, i128_get(*us), error);
+}
+
 static double scaled(double value, double factor, bool divide)
 {
     return divide ? value / factor : value * factor;

@@ -3,7 +3,9 @@
  * Aggregates that are made of others:
  *
  *     avg(x)  ->  PROJECT sum / count  over  AGG sum(x), count(x)
+ *     sum(i), of intervals  ->  PROJECT interval_of(months, days, us)  over  AGG sum(months(i)), sum(days(i)), sum(us(i))
  *
+ * (the sums of intervals when what is DISTINCT has been taken apart: that is asked of the whole value).
  * A sum that may be null divides by nullif(count, 0), so that no division by
  * zero is ever computed.  any_value and bool_and are min, bool_or is max;
  * min and max do not care about DISTINCT.
@@ -26,7 +28,7 @@ static ColumnId find_agg(Splitting *split, AggKind kind, bool distinct, Expr *ar
     for (int32_t k = 0; k < split->agg_count; k++)
         if (split->aggs[k].kind == kind && split->aggs[k].distinct == distinct && expr_equal(split->aggs[k].arg, arg))
             return split->aggs[k].column;
-    const char *name = kind == AGG_SUM ? "sum" : "count";
+    const char *name = kind == AGG_COUNT ? "count" : "sum";
     ColumnId column = bound_add_column(split->arena, split->statement, name, type, nullable);
     split->aggs[split->agg_count++] = (BoundAgg){.kind = kind, .distinct = distinct, .arg = arg, .column = column};
     return column;
@@ -36,7 +38,8 @@ static Expr *make_average(Splitting *split, const BoundAgg *agg, bool nullable)
 {
     Arena *arena = split->arena;
     SqlType type = split->statement->columns[agg->column].type;
-    ColumnId sum = find_agg(split, AGG_SUM, agg->distinct, agg->arg, type, nullable);
+    bool interval = agg->kind == AGG_AVG_INTERVAL;
+    ColumnId sum = find_agg(split, interval ? AGG_SUM_INTERVAL : AGG_SUM, agg->distinct, agg->arg, type, nullable);
     ColumnId count = find_agg(split, AGG_COUNT, agg->distinct, agg->arg, type_make(TYPE_BIGINT), false);
     Expr *args[2] = {expr_column(arena, split->statement, sum), expr_column(arena, split->statement, count)};
     if (nullable)
@@ -48,9 +51,12 @@ static Expr *make_average(Splitting *split, const BoundAgg *agg, bool nullable)
     if (type.id == TYPE_DECIMAL)
         args[1] = expr_cast_make(arena, args[1], type_decimal(19, 0));
     else
-        args[1] = expr_cast_make(arena, args[1], type);
-    Expr *quotient = expr_make(arena, EXPR_ARITH, type, 2, args);
-    quotient->op = '/';
+        args[1] = expr_cast_make(arena, args[1], interval ? type_make(TYPE_DOUBLE) : type);
+    Expr *quotient = expr_make(arena, interval ? EXPR_FUNC : EXPR_ARITH, type, 2, args);
+    if (interval)
+        quotient->func = FUNC_INTERVAL_DIV;
+    else
+        quotient->op = '/';
     return quotient;
 }
 
@@ -64,23 +70,48 @@ static void simplify_kind(BoundAgg *agg)
         agg->distinct = false;
 }
 
-static Rel *split_aggregates(Arena *arena, BoundStatement *statement, Rel *rel)
+static Expr *field_of(Arena *arena, Expr *interval, FuncId func, SqlType type)
 {
-    Splitting split = {arena, statement, 0, ARENA_ARRAY(arena, BoundAgg, 2 * rel->agg_count)};
+    Expr *field = expr_make(arena, EXPR_FUNC, type_make((TypeId) func_row(func)->result), 1, &interval);
+    field->func = (int32_t) func;
+    return expr_cast_make(arena, field, type);
+}
+
+static Expr *make_interval_sum(Splitting *split, const BoundAgg *agg, bool nullable)
+{
+    static const FuncId FIELDS[3] = {FUNC_INTERVAL_MONTHS, FUNC_INTERVAL_DAYS, FUNC_INTERVAL_US};
+    Expr *sums[3];
+    for (int32_t k = 0; k < 3; k++)
+    { /* microseconds have room to go beyond 64 bits and back */
+        bool wide = FIELDS[k] == FUNC_INTERVAL_US;
+        Expr *field = field_of(split->arena, agg->arg, FIELDS[k], wide ? type_decimal(19, 0) : type_make(TYPE_BIGINT));
+        SqlType type = wide ? type_decimal(DECIMAL_PRECISION_MAX, 0) : type_make(TYPE_BIGINT);
+        sums[k] = expr_column(split->arena, split->statement,
+                              find_agg(split, AGG_SUM, agg->distinct, field, type, nullable));
+    }
+    Expr *sum = expr_make(split->arena, EXPR_FUNC, type_make(TYPE_INTERVAL), 3, sums);
+    sum->func = FUNC_INTERVAL_OF;
+    return sum;
+}
+
+typedef Expr *SplitAgg(Splitting *split, const BoundAgg *agg, bool nullable);
+
+/* Those of the kinds that `made` makes of others, over the others. */
+static Rel *split_kinds(Arena *arena, BoundStatement *statement, Rel *rel, AggKind one, AggKind other, SplitAgg *made,
+                        int32_t parts)
+{
+    Splitting split = {arena, statement, 0, ARENA_ARRAY(arena, BoundAgg, parts * rel->agg_count)};
     BoundNamed *named = ARENA_ARRAY(arena, BoundNamed, rel->agg_count);
     int32_t named_count = 0;
     for (int32_t k = 0; k < rel->agg_count; k++)
-    {
-        simplify_kind(&rel->aggs[k]);
-        if (rel->aggs[k].kind != AGG_AVG)
+        if (rel->aggs[k].kind != one && rel->aggs[k].kind != other)
             split.aggs[split.agg_count++] = rel->aggs[k];
-    }
     for (int32_t k = 0; k < rel->agg_count; k++)
     {
         BoundAgg *agg = &rel->aggs[k];
-        if (agg->kind == AGG_AVG)
+        if (agg->kind == one || agg->kind == other)
             named[named_count++] =
-                (BoundNamed){make_average(&split, agg, rel->named_count == 0 || agg->arg->nullable), agg->column};
+                (BoundNamed){made(&split, agg, rel->named_count == 0 || agg->arg->nullable), agg->column};
     }
     rel->agg_count = split.agg_count;
     rel->aggs = split.aggs;
@@ -91,7 +122,19 @@ Error *rule_average(Arena *arena, BoundStatement *statement, Rel **rel)
 {
     for (int32_t k = 0; k < (*rel)->input_count; k++)
         TRY(rule_average(arena, statement, &(*rel)->inputs[k]));
+    if ((*rel)->kind != REL_AGG)
+        return NULL;
+    for (int32_t k = 0; k < (*rel)->agg_count; k++)
+        simplify_kind(&(*rel)->aggs[k]);
+    *rel = split_kinds(arena, statement, *rel, AGG_AVG, AGG_AVG_INTERVAL, make_average, 2);
+    return NULL;
+}
+
+Error *rule_interval(Arena *arena, BoundStatement *statement, Rel **rel)
+{
+    for (int32_t k = 0; k < (*rel)->input_count; k++)
+        TRY(rule_interval(arena, statement, &(*rel)->inputs[k]));
     if ((*rel)->kind == REL_AGG)
-        *rel = split_aggregates(arena, statement, *rel);
+        *rel = split_kinds(arena, statement, *rel, AGG_SUM_INTERVAL, AGG_SUM_INTERVAL, make_interval_sum, 3);
     return NULL;
 }

@@ -25,6 +25,7 @@ typedef enum StateKind
     STATE_COUNT,
     STATE_EXACT, /* sum of integers, scaled or not */
     STATE_REAL,  /* sum of floating point */
+    STATE_INTERVAL,
     STATE_LEAST,
     STATE_GREATEST,
     STATE_FIRST,
@@ -43,6 +44,11 @@ typedef struct State
         {
             I128 sum;
             int64_t carry; /* times 2^128 */
+        };
+        struct
+        {
+            I128 us; /* has room for the sum of all rows there can be */
+            int64_t months, days;
         };
         double real;
         const char *row;
@@ -68,6 +74,9 @@ static StateKind state_kind(AggId agg, SqlType arg)
     case AGG_SUM:
     case AGG_AVG:
         return arg.id == TYPE_DOUBLE || arg.id == TYPE_REAL ? STATE_REAL : STATE_EXACT;
+    case AGG_SUM_INTERVAL:
+    case AGG_AVG_INTERVAL:
+        return STATE_INTERVAL;
     case AGG_MIN:
         return STATE_LEAST;
     case AGG_MAX:
@@ -142,6 +151,11 @@ static void state_combine(const Call *call, State *into, const State *from)
     case STATE_REAL:
         into->real += from->real;
         break;
+    case STATE_INTERVAL:
+        into->us = i128_put(i128_get(into->us) + i128_get(from->us));
+        into->days += from->days;
+        into->months += from->months;
+        break;
     case STATE_LEAST:
     case STATE_GREATEST:
         if (row_is_better(call, from->row, into->row))
@@ -186,6 +200,11 @@ static State row_state(const Call *call, int32_t i)
         break;
     case STATE_REAL:
         state.real = value.f;
+        break;
+    case STATE_INTERVAL:
+        state.us = i128_put(value.interval.us);
+        state.days = value.interval.days;
+        state.months = value.interval.months;
         break;
     case STATE_MOMENTS:
         state.moments[0] = value.f;
@@ -293,6 +312,19 @@ static Error *exact_result(const Call *call, const State *state, SqlType type, D
     return NULL;
 }
 
+static Error *interval_result(AggId agg, const State *state, Datum *out)
+{
+    Error *error = NULL;
+    *out = (Datum){.null = false};
+    k_interval_of(&out->interval, state->months, state->days, &state->us, 0, &error);
+    if (error == NULL && agg == AGG_AVG_INTERVAL)
+    {
+        Interval sum = out->interval;
+        k_interval_div(&out->interval, &sum, (double) state->count, &error);
+    }
+    return error;
+}
+
 static Datum moments_result(AggId agg, const State *state)
 {
     bool sample = agg == AGG_STDDEV_SAMP || agg == AGG_VAR_SAMP;
@@ -321,6 +353,8 @@ static Error *state_result(const Call *call, const State *state, Datum *out)
         return NULL;
     else if (call->kind == STATE_EXACT)
         return exact_result(call, state, type, out);
+    else if (call->kind == STATE_INTERVAL)
+        return interval_result((AggId) call->window->agg, state, out);
     else if (call->kind == STATE_REAL)
         *out = (Datum){.f = call->window->agg == AGG_AVG ? state->real / (double) state->count : state->real};
     else if (call->kind == STATE_MOMENTS)
