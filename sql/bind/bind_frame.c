@@ -95,6 +95,16 @@ static Error *bind_offset(Binder *binder, Scope *scope, const Node *node, const 
     return NULL;
 }
 
+/* All rows tie in a constant: only frames that step from key to key need to know of it. */
+static void sort_without_constants(BoundWindow *window)
+{
+    int32_t kept = 0;
+    for (int32_t i = 0; i < window->sort_count; i++)
+        if (!expr_is_const(window->sort[i].expr))
+            window->sort[kept++] = window->sort[i];
+    window->sort_count = kept;
+}
+
 /* Without an order all rows are peers: the partition's ends are those of the current row's group. */
 static void frame_without_order(BoundFrame *frame)
 {
@@ -132,6 +142,8 @@ Error *bind_frame(Binder *binder, Scope *scope, const PgQuery__WindowDef *def, B
         TRY(bind_offset(binder, scope, def->start_offset, "starting", window, &frame->start_offset));
     if (end_moved)
         TRY(bind_offset(binder, scope, def->end_offset, "ending", window, &frame->end_offset));
+    if (frame->unit == FRAME_ROWS || (frame->unit == FRAME_RANGE && !start_moved && !end_moved))
+        sort_without_constants(window);
     if (frame->unit == FRAME_RANGE && window->sort_count == 0)
         frame_without_order(frame);
     return NULL;

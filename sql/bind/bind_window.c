@@ -75,8 +75,7 @@ static Error *bind_order(Binder *binder, Scope *scope, const PgQuery__WindowDef 
         const PgQuery__SortBy *by = def->order_clause[i]->sort_by;
         Expr *expr;
         TRY(bind_expr(binder, scope, by->node, &expr));
-        if (!expr_is_const(expr))
-            window->sort[window->sort_count++] = bind_sort_of(by, expr);
+        window->sort[window->sort_count++] = bind_sort_of(by, expr);
     }
     return NULL;
 }
