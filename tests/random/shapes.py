@@ -182,7 +182,7 @@ class With:
 
 
 def set_types(r):
-    return [r.choice((INTEGER, BIGINT, Type("varchar", 20), Type("date"), Type("timestamp"), Type("boolean"), Type("decimal", 12, 2), DOUBLE))
+    return [r.choice((INTEGER, BIGINT, Type("varchar", 20), Type("date"), Type("timestamp"), Type("boolean"), Type("decimal", 14, 2), DOUBLE))
             for _ in range(r.randint(1, 4))]
 
 
