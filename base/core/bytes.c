@@ -158,6 +158,15 @@ const void *get_run(ByteReader *reader, size_t *length)
     return bytes;
 }
 
+int32_t get_count(ByteReader *reader)
+{
+    int32_t count = get_i32(reader);
+    if (count >= 0 && count <= reader->end - reader->at)
+        return count;
+    reader->broken = true;
+    return 0;
+}
+
 Error *reader_done(const ByteReader *reader, const char *what)
 {
     if (reader->broken)

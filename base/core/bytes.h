@@ -37,6 +37,8 @@ uint64_t get_u64(ByteReader *reader);
 int32_t get_i32(ByteReader *reader);
 int64_t get_i64(ByteReader *reader);
 double get_f64(ByteReader *reader);
+/* A count of things of at least a byte each: a wrong one must not become a huge allocation, it is broken and 0. */
+int32_t get_count(ByteReader *reader);
 char *get_str(ByteReader *reader, Arena *arena);                          /* copied; NULL if it was NULL */
 const void *get_run(ByteReader *reader, size_t *length);                  /* borrowed from the input */
 Error *reader_done(const ByteReader *reader, const char *what) MUST_USE; /* XX000 if broken or bytes are left */

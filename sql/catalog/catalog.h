@@ -35,10 +35,12 @@ typedef struct ColumnStats
 
 typedef struct CatalogColumn
 {
+    int32_t id; /* within its table; never given twice, and what segments know the column by */
     char *name;
     SqlType type;
     bool not_null;
     char *default_sql; /* expression text, NULL = none */
+    Datum *missing;    /* its value in rows of segments older than the column; NULL: null */
     char *encoding;    /* as asked for: "az64", "zstd"...; NULL = AUTO */
     ColumnStats stats; /* over the table's live segments */
 } CatalogColumn;
@@ -64,12 +66,25 @@ typedef struct CatalogSegment
     const DeletedRows *deleted; /* NULL: none.  Never all: a segment without rows leaves the manifest */
 } CatalogSegment;
 
+/* What a view's text calls a table or view that has been altered since. */
+typedef struct ViewSource
+{
+    int64_t table_id;
+    char *schema;
+    char *name;
+    int32_t column_count;
+    int32_t *column_ids;
+    char **column_names;
+} ViewSource;
+
 typedef struct CatalogTable
 {
     int64_t id;
     char *schema;
     char *name;
     char *owner;
+    int64_t definition;     /* counts up with each ALTER TABLE */
+    int32_t next_column_id; /* of the column that is added next */
     DistStyle dist_style;
     int32_t dist_column; /* 0-based, -1 = none */
     int32_t column_count;
@@ -85,6 +100,8 @@ typedef struct CatalogTable
     char *view_path;  /* names without a schema are looked for there ("a, b"); NULL: bound late, where it is used */
     int32_t depend_count;
     int64_t *depends; /* tables and views the query reads; bound late: none */
+    int32_t source_count;
+    ViewSource *sources;  /* of what it depends on; those that are not here have the names they had */
     int32_t grant_count;
     CatalogGrant *grants; /* one a grantee and grantor */
 } CatalogTable;
@@ -113,6 +130,7 @@ static inline bool table_is_sysview(const CatalogTable *table)
 const CatalogTable *catalog_find_table_id(const CatalogSnapshot *snapshot, int64_t table_id);
 bool catalog_has_schema(const CatalogSnapshot *snapshot, const char *schema);
 int32_t catalog_find_column(const CatalogTable *table, const char *name); /* -1 */
+int32_t catalog_find_column_id(const CatalogTable *table, int32_t id);    /* -1 */
 
 /* System views: tables whose rows the leader makes; described here so that names bind. */
 typedef enum SysView
@@ -172,6 +190,10 @@ Error *catalog_create_schema(CatalogTxn *txn, const char *name) MUST_USE;       
 Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade) MUST_USE;   /* 3F000, 2BP01 */
 /* table->id is assigned unless it is a view's that was dropped in this transaction; everything is copied. 42P07. */
 Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table) MUST_USE;
+/* The table with that id is from now on as `table` says: name, schema, owner, columns, keys, what a view is of; copied.
+ * Columns with an id stay who they are, with their statistics; those with -1 are new and get one.  Rows, segments, privileges
+ * stay.  42P07, 3F000; at commit 40001 if it was altered or dropped meanwhile. */
+Error *catalog_alter_table(CatalogTxn *txn, CatalogTable *table) MUST_USE;
 Error *catalog_drop_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 

@@ -13,6 +13,7 @@ typedef enum ChangeKind
     CHANGE_DROP_PRINCIPAL,
     CHANGE_GRANTS,
     CHANGE_CREATE_TABLE,
+    CHANGE_ALTER_TABLE,
     CHANGE_DROP_TABLE,
     CHANGE_TRUNCATE_TABLE,
     CHANGE_ADD_SEGMENTS,
@@ -33,7 +34,8 @@ typedef struct Change
     GrantChange grant;      /* GRANTS */
     CatalogPrincipal principal; /* PUT; DROP: its id */
     int64_t table_id;       /* all of tables */
-    TableVersion *table;    /* CREATE_TABLE: a reference of its own */
+    int64_t definition;     /* ALTER_TABLE, ADD_SEGMENTS, DELETE_ROWS: the table's when the change was made */
+    TableVersion *table;    /* CREATE_TABLE, ALTER_TABLE: a reference of its own */
     SegmentRecord *records; /* ADD_SEGMENTS */
     int32_t record_count;
     struct SegmentLoss *losses; /* DELETE_ROWS */

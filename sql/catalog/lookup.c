@@ -143,6 +143,14 @@ bool catalog_has_schema(const CatalogSnapshot *snapshot, const char *schema)
     return false;
 }
 
+int32_t catalog_find_column_id(const CatalogTable *table, int32_t id)
+{
+    for (int32_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].id == id)
+            return i;
+    return -1;
+}
+
 int32_t catalog_find_column(const CatalogTable *table, const char *name)
 {
     for (int32_t i = 0; i < table->column_count; i++)

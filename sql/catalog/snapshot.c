@@ -163,6 +163,21 @@ static char *strdup_or_null(Arena *arena, const char *text)
     return text == NULL ? NULL : arena_strdup(arena, text);
 }
 
+static ViewSource source_copy(Arena *arena, const ViewSource *source)
+{
+    ViewSource copy = *source;
+    copy.schema = arena_strdup(arena, source->schema);
+    copy.name = arena_strdup(arena, source->name);
+    copy.column_ids = ARENA_ARRAY(arena, int32_t, source->column_count);
+    copy.column_names = ARENA_ARRAY(arena, char *, source->column_count);
+    for (int32_t i = 0; i < source->column_count; i++)
+    {
+        copy.column_ids[i] = source->column_ids[i];
+        copy.column_names[i] = arena_strdup(arena, source->column_names[i]);
+    }
+    return copy;
+}
+
 TableVersion *table_copy(const CatalogTable *table, int32_t more_segments)
 {
     Arena *arena = arena_new("catalog table");
@@ -183,6 +198,11 @@ TableVersion *table_copy(const CatalogTable *table, int32_t more_segments)
         column->name = arena_strdup(arena, from->name);
         column->default_sql = strdup_or_null(arena, from->default_sql);
         column->encoding = strdup_or_null(arena, from->encoding);
+        if (from->missing != NULL)
+        {
+            column->missing = ARENA_NEW(arena, Datum);
+            *column->missing = datum_copy(arena, from->type, *from->missing);
+        }
         column->stats = stats_copy(arena, from->type, &from->stats);
     }
     copy->sort_columns = ARENA_ARRAY(arena, int32_t, table->sort_count);
@@ -193,6 +213,9 @@ TableVersion *table_copy(const CatalogTable *table, int32_t more_segments)
     copy->depends = table->depend_count == 0
                         ? NULL
                         : arena_memdup(arena, table->depends, sizeof(int64_t) * (size_t) table->depend_count);
+    copy->sources = ARENA_ARRAY(arena, ViewSource, table->source_count);
+    for (int32_t i = 0; i < table->source_count; i++)
+        copy->sources[i] = source_copy(arena, &table->sources[i]);
     copy->grants = table->grant_count == 0
                        ? NULL
                        : arena_memdup(arena, table->grants, sizeof(CatalogGrant) * (size_t) table->grant_count);
@@ -203,6 +226,40 @@ TableVersion *table_copy(const CatalogTable *table, int32_t more_segments)
         copy->segments[i].file = arena_strdup(arena, table->segments[i].file);
         if (table->segments[i].deleted != NULL)
             arena_own(arena, deleted_drop, deleted_hold(table->segments[i].deleted));
+    }
+    return version;
+}
+
+/* Of a column that is older than no row of the table. */
+static ColumnStats stats_missing(Arena *arena, const CatalogColumn *column, int64_t rows)
+{
+    if (column->missing == NULL || rows == 0)
+        return (ColumnStats){.null_count = rows};
+    Datum value = datum_copy(arena, column->type, *column->missing);
+    return (ColumnStats){.distinct = 1,
+                         .has_range = true,
+                         .min = value,
+                         .max = value,
+                         .average_width = type_rep(column->type) == REP_STR ? (double) value.str.len : 0};
+}
+
+TableVersion *table_defined(const CatalogTable *table, const CatalogTable *defined)
+{
+    CatalogTable merged = *defined;
+    merged.definition = table->definition + 1;
+    merged.segment_count = table->segment_count;
+    merged.segments = table->segments;
+    merged.row_count = table->row_count;
+    merged.bytes = table->bytes;
+    merged.grant_count = table->grant_count;
+    merged.grants = table->grants;
+    TableVersion *version = table_copy(&merged, 0);
+    for (int32_t i = 0; i < merged.column_count; i++)
+    {
+        CatalogColumn *column = &version->table.columns[i];
+        int32_t was = catalog_find_column_id(table, column->id);
+        column->stats = was < 0 ? stats_missing(version->arena, column, table->row_count)
+                                : stats_copy(version->arena, column->type, &table->columns[was].stats);
     }
     return version;
 }

@@ -54,6 +54,8 @@ void snapshot_replace_table(SnapshotVersion *version, int32_t index, TableVersio
 /* A copy with one reference and room for `more_segments`; statistics have registers of their own. */
 TableVersion *table_copy(const CatalogTable *table, int32_t more_segments);
 void table_drop(TableVersion *version);
+/* `table` with the definition of `defined` (see catalog_alter_table()): a copy with one reference. */
+TableVersion *table_defined(const CatalogTable *table, const CatalogTable *defined);
 void table_change_grants(TableVersion *version, const GrantChange *change);
 /* No rows: segments gone, statistics empty. */
 void table_clear(TableVersion *version);

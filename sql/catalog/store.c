@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CATALOG_FORMAT 4
+#define CATALOG_FORMAT 5
 #define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
 
 #define FORMAT_2_SQL                                                                                               \
@@ -35,7 +35,7 @@
     "create table grants(table_id int, grantee int, grantor int, privileges int not null, options int not null,"       \
     " primary key(table_id, grantee, grantor)) without rowid;"
 
-/* What formats 1, 2 and 3 had not. */
+/* What formats 1 to 4 had not. */
 static const char upgrade_1_sql[] = "begin immediate;" FORMAT_2_SQL
                                     "update meta set value = 2 where key = 'format'; commit;";
 static const char upgrade_2_sql[] =
@@ -48,19 +48,31 @@ static const char upgrade_2_sql[] =
 static const char upgrade_3_sql[] = "begin immediate;" FORMAT_4_SQL
                                     "update meta set value = 4 where key = 'format'; commit;";
 
+static const char upgrade_4_sql[] =
+    "begin immediate;"
+    "alter table tables add column definition int not null default 0;"
+    "alter table tables add column next_column_id int not null default 0;"
+    "update tables set next_column_id = (select count(*) from columns where table_id = tables.id);"
+    "alter table columns add column id int not null default 0;"
+    "alter table columns add column missing blob;"
+    "update columns set id = ordinal;"
+    "alter table views add column sources blob;"
+    "update meta set value = 5 where key = 'format'; commit;";
+
 static const char schema_sql[] =
     "create table meta(key text primary key, value) without rowid;"
     "create table schemas(name text primary key, owner text) without rowid;"
     "create table tables(id integer primary key, schema text not null, name text not null, owner text not null,"
     " dist_style int not null, dist_column int not null, sort_columns blob, created_epoch int,"
-    " unique(schema, name));"
+    " definition int not null, next_column_id int not null, unique(schema, name));"
     "create table columns(table_id int, ordinal int, name text not null, type_oid int not null,"
     " precision int, scale int, length int, not_null int, default_sql text, encoding text, stats blob,"
-    " primary key(table_id, ordinal)) without rowid;"
+    " id int not null, missing blob, primary key(table_id, ordinal)) without rowid;"
     "create table segments(id integer primary key, table_id int not null, slice int not null, file text not null,"
     " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
     "create index segments_of_table on segments(table_id);"
     FORMAT_2_SQL FORMAT_3_SQL FORMAT_4_SQL
+    "alter table views add column sources blob;"
     "create table load_errors(id integer primary key, query int, start_time int, table_id int, line_number int,"
     " position int, slice int, error_code int, file text, column_name text, type text, column_length text,"
     " raw_line text, raw_field text, reason text);";
@@ -230,7 +242,7 @@ Error *store_open(const char *path, Store **out)
         format = sqlite3_column_int64(statement, 0);
         sqlite3_finalize(statement);
     }
-    static const char *const upgrades[] = {upgrade_1_sql, upgrade_2_sql, upgrade_3_sql};
+    static const char *const upgrades[] = {upgrade_1_sql, upgrade_2_sql, upgrade_3_sql, upgrade_4_sql};
     for (; error == NULL && format >= 1 && format < CATALOG_FORMAT; format++)
         error = store_run(*out, upgrades[format - 1]);
     if (error == NULL && format != CATALOG_FORMAT)

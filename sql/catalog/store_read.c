@@ -58,6 +58,15 @@ static Error *type_read(sqlite3_stmt *row, int at, SqlType *type)
     return error_new(SQLSTATE_DATA_CORRUPTED, "the catalog names a type with oid %u, which does not exist", oid);
 }
 
+static Error *missing_read(const void *bytes, size_t size, Arena *arena, CatalogColumn *column)
+{
+    ByteReader in;
+    reader_init(&in, bytes, size);
+    column->missing = ARENA_NEW(arena, Datum);
+    *column->missing = value_read(&in, arena, column->type);
+    return reader_done(&in, "a column's value in older rows");
+}
+
 static Error *column_read(sqlite3_stmt *row, Arena *arena, CatalogColumn *column)
 {
     column->name = text_at(row, 0, arena);
@@ -65,6 +74,9 @@ static Error *column_read(sqlite3_stmt *row, Arena *arena, CatalogColumn *column
     column->not_null = sqlite3_column_int(row, 5) != 0;
     column->default_sql = text_at(row, 6, arena);
     column->encoding = text_at(row, 7, arena);
+    column->id = sqlite3_column_int(row, 9);
+    if (sqlite3_column_bytes(row, 10) > 0)
+        TRY(missing_read(sqlite3_column_blob(row, 10), (size_t) sqlite3_column_bytes(row, 10), arena, column));
     const void *stats = sqlite3_column_blob(row, 8);
     return stats_read(stats, (size_t) sqlite3_column_bytes(row, 8), arena, column->type, &column->stats);
 }
@@ -82,7 +94,7 @@ static Error *columns_read(Store *store, Arena *arena, CatalogTable *table)
     }
     table->columns = ARENA_ARRAY(arena, CatalogColumn, table->column_count);
     TRY(store_prepare(store, &row,
-                      "select name, type_oid, precision, scale, length, not_null, default_sql, encoding, stats"
+                      "select name, type_oid, precision, scale, length, not_null, default_sql, encoding, stats, id, missing"
                       " from columns where table_id = ?1 order by ordinal",
                       "i", table->id));
     for (int32_t i = 0;; i++)
@@ -172,11 +184,35 @@ static Error *deleted_rows_read(Store *store, Arena *arena, CatalogTable *table)
     }
 }
 
+static Error *sources_read(const void *bytes, size_t size, Arena *arena, CatalogTable *view)
+{
+    ByteReader in;
+    reader_init(&in, bytes, size);
+    view->source_count = size == 0 ? 0 : get_count(&in);
+    view->sources = ARENA_ARRAY(arena, ViewSource, view->source_count);
+    for (int32_t i = 0; i < view->source_count; i++)
+    {
+        ViewSource *source = &view->sources[i];
+        source->table_id = get_i64(&in);
+        source->schema = get_str(&in, arena);
+        source->name = get_str(&in, arena);
+        source->column_count = get_count(&in);
+        source->column_ids = ARENA_ARRAY(arena, int32_t, source->column_count);
+        source->column_names = ARENA_ARRAY(arena, char *, source->column_count);
+        for (int32_t k = 0; k < source->column_count; k++)
+        {
+            source->column_ids[k] = get_i32(&in);
+            source->column_names[k] = get_str(&in, arena);
+        }
+    }
+    return reader_done(&in, "the sources of a view");
+}
+
 static Error *view_read(Store *store, Arena *arena, CatalogTable *table)
 {
     sqlite3_stmt *row;
     bool more;
-    TRY(store_prepare(store, &row, "select sql, path, depends from views where table_id = ?1", "i", table->id));
+    TRY(store_prepare(store, &row, "select sql, path, depends, sources from views where table_id = ?1", "i", table->id));
     TRY(store_next(store, row, &more));
     if (!more)
         return NULL;
@@ -185,8 +221,9 @@ static Error *view_read(Store *store, Arena *arena, CatalogTable *table)
     const void *depends = sqlite3_column_blob(row, 2);
     table->depend_count = sqlite3_column_bytes(row, 2) / (int) sizeof(int64_t);
     table->depends = arena_memdup(arena, depends == NULL ? "" : depends, sizeof(int64_t) * (size_t) table->depend_count);
+    Error *error = sources_read(sqlite3_column_blob(row, 3), (size_t) sqlite3_column_bytes(row, 3), arena, table);
     sqlite3_finalize(row);
-    return NULL;
+    return error;
 }
 
 static Error *grants_read(Store *store, Arena *arena, CatalogTable *table)
@@ -219,6 +256,8 @@ static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogT
     table->dist_column = sqlite3_column_int(row, 5);
     const void *sort = sqlite3_column_blob(row, 6);
     table->sort_count = sqlite3_column_bytes(row, 6) / (int) sizeof(int32_t);
+    table->definition = sqlite3_column_int64(row, 7);
+    table->next_column_id = sqlite3_column_int(row, 8);
     table->sort_columns =
         arena_memdup(arena, sort == NULL ? "" : sort, sizeof(int32_t) * (size_t) table->sort_count);
     TRY(columns_read(store, arena, table));
@@ -233,7 +272,8 @@ static Error *tables_read(Store *store, SnapshotVersion *version)
     sqlite3_stmt *row;
     bool more;
     TRY(store_prepare(store, &row,
-                      "select id, schema, name, owner, dist_style, dist_column, sort_columns from tables order by id", ""));
+                      "select id, schema, name, owner, dist_style, dist_column, sort_columns, definition, next_column_id"
+                      " from tables order by id", ""));
     for (;;)
     {
         TRY(store_next(store, row, &more));

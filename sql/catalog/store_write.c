@@ -28,8 +28,8 @@ static Error *stats_save(Store *store, const CatalogTable *table)
         Text blob;
         text_init(&blob, NULL);
         stats_write(&blob, table->columns[i].type, &table->columns[i].stats);
-        Error *error = store_do(store, "update columns set stats = ?3 where table_id = ?1 and ordinal = ?2", "iib",
-                                table->id, (int64_t) i, (const void *) blob.data, blob.length);
+        Error *error = store_do(store, "update columns set stats = ?3 where table_id = ?1 and id = ?2", "iib", table->id,
+                                (int64_t) table->columns[i].id, (const void *) blob.data, blob.length);
         text_free(&blob);
         TRY(error);
     }
@@ -52,24 +52,62 @@ static Error *grants_save_newest(Store *store, int64_t table_id, const SnapshotV
     return at < 0 ? NULL : grants_save(store, version->snapshot.tables[at]);
 }
 
-static Error *table_save(Store *store, const CatalogTable *table, int64_t epoch)
+static Error *column_save(Store *store, const CatalogTable *table, int32_t ordinal)
 {
-    TRY(store_do(store, "insert into tables values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", "isssiibi", table->id, table->schema,
-                 table->name, table->owner, (int64_t) table->dist_style, (int64_t) table->dist_column,
-                 (const void *) table->sort_columns, sizeof(int32_t) * (size_t) table->sort_count, epoch));
-    for (int32_t i = 0; i < table->column_count; i++)
+    const CatalogColumn *column = &table->columns[ordinal];
+    Text missing;
+    text_init(&missing, NULL);
+    if (column->missing != NULL)
+        value_write(&missing, column->type, column->missing);
+    Error *error = store_do(store, "insert into columns values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, null, ?11, ?12)",
+                            "iisiiiiissib", table->id, (int64_t) ordinal, column->name, (int64_t) type_oid(column->type),
+                            (int64_t) column->type.precision, (int64_t) column->type.scale, (int64_t) column->type.length,
+                            (int64_t) column->not_null, column->default_sql, column->encoding, (int64_t) column->id,
+                            (const void *) missing.data, missing.length);
+    text_free(&missing);
+    return error;
+}
+
+static void sources_write(ByteWriter *out, const CatalogTable *view)
+{
+    put_i32(out, view->source_count);
+    for (int32_t i = 0; i < view->source_count; i++)
     {
-        const CatalogColumn *column = &table->columns[i];
-        TRY(store_do(store, "insert into columns values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, null)", "iisiiiiiss",
-                     table->id, (int64_t) i, column->name, (int64_t) type_oid(column->type),
-                     (int64_t) column->type.precision, (int64_t) column->type.scale, (int64_t) column->type.length,
-                     (int64_t) column->not_null, column->default_sql, column->encoding));
+        const ViewSource *source = &view->sources[i];
+        put_i64(out, source->table_id);
+        put_str(out, source->schema);
+        put_str(out, source->name);
+        put_i32(out, source->column_count);
+        for (int32_t k = 0; k < source->column_count; k++)
+        {
+            put_i32(out, source->column_ids[k]);
+            put_str(out, source->column_names[k]);
+        }
     }
-    TRY(grants_save(store, table));
-    if (table->view_sql == NULL)
-        return NULL;
-    return store_do(store, "insert into views values(?1, ?2, ?3, ?4)", "issb", table->id, table->view_sql,
-                    table->view_path, (const void *) table->depends, sizeof(int64_t) * (size_t) table->depend_count);
+}
+
+static Error *view_save(Store *store, const CatalogTable *view)
+{
+    Text sources;
+    text_init(&sources, NULL);
+    sources_write(&sources, view);
+    Error *error = store_do(store, "insert into views values(?1, ?2, ?3, ?4, ?5)", "issbb", view->id, view->view_sql,
+                            view->view_path, (const void *) view->depends, sizeof(int64_t) * (size_t) view->depend_count,
+                            (const void *) sources.data, sources.length);
+    text_free(&sources);
+    return error;
+}
+
+/* Name, columns, keys and what a view is of; not rows and privileges. */
+static Error *definition_save(Store *store, const CatalogTable *table, int64_t epoch)
+{
+    TRY(store_do(store, "insert into tables values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "isssiibiii", table->id,
+                 table->schema, table->name, table->owner, (int64_t) table->dist_style, (int64_t) table->dist_column,
+                 (const void *) table->sort_columns, sizeof(int32_t) * (size_t) table->sort_count, epoch, table->definition,
+                 (int64_t) table->next_column_id));
+    for (int32_t i = 0; i < table->column_count; i++)
+        TRY(column_save(store, table, i));
+    return table->view_sql == NULL ? NULL : view_save(store, table);
 }
 
 static Error *rows_forget(Store *store, int64_t table_id)
@@ -78,13 +116,33 @@ static Error *rows_forget(Store *store, int64_t table_id)
     return store_do(store, "delete from segments where table_id = ?1", "i", table_id);
 }
 
+static Error *definition_forget(Store *store, int64_t table_id)
+{
+    TRY(store_do(store, "delete from views where table_id = ?1", "i", table_id));
+    TRY(store_do(store, "delete from columns where table_id = ?1", "i", table_id));
+    return store_do(store, "delete from tables where id = ?1", "i", table_id);
+}
+
 static Error *table_forget(Store *store, int64_t table_id)
 {
     TRY(rows_forget(store, table_id));
-    TRY(store_do(store, "delete from views where table_id = ?1", "i", table_id));
     TRY(store_do(store, "delete from grants where table_id = ?1", "i", table_id));
-    TRY(store_do(store, "delete from columns where table_id = ?1", "i", table_id));
-    return store_do(store, "delete from tables where id = ?1", "i", table_id);
+    return definition_forget(store, table_id);
+}
+
+static Error *table_save(Store *store, const CatalogTable *table, int64_t epoch)
+{
+    TRY(definition_save(store, table, epoch));
+    return grants_save(store, table);
+}
+
+/* As the change has it: another may follow in the transaction. */
+static Error *alter_save(Store *store, const Change *change, int64_t epoch)
+{
+    CatalogTable table = change->table->table;
+    table.definition = change->definition + 1;
+    TRY(definition_forget(store, change->table_id));
+    return definition_save(store, &table, epoch);
 }
 
 static Error *segments_save(Store *store, const Change *change, int64_t version, int64_t epoch)
@@ -166,6 +224,8 @@ static Error *change_save(Store *store, const Change *change, const SnapshotVers
         return grants_save_newest(store, change->table_id, version);
     case CHANGE_CREATE_TABLE:
         return table_save(store, &change->table->table, epoch);
+    case CHANGE_ALTER_TABLE:
+        return alter_save(store, change, epoch);
     case CHANGE_DROP_TABLE:
         return table_forget(store, change->table_id);
     case CHANGE_TRUNCATE_TABLE:
@@ -179,20 +239,20 @@ static Error *change_save(Store *store, const Change *change, const SnapshotVers
     return NULL;
 }
 
-static bool changes_rows(const Change *change)
+static bool changes_stats(const Change *change)
 {
-    return change->kind == CHANGE_TRUNCATE_TABLE || change->kind == CHANGE_ADD_SEGMENTS ||
+    return change->kind == CHANGE_ALTER_TABLE || change->kind == CHANGE_TRUNCATE_TABLE || change->kind == CHANGE_ADD_SEGMENTS ||
            change->kind == CHANGE_DELETE_ROWS;
 }
 
-/* Statistics of each table whose rows changed, once, as the new version has them. */
+/* Statistics of each table that changed, once, as the new version has them. */
 static Error *all_stats_save(Store *store, const Change *changes, const SnapshotVersion *version)
 {
     for (const Change *change = changes; change != NULL; change = change->next)
     {
-        bool again = !changes_rows(change);
+        bool again = !changes_stats(change);
         for (const Change *later = change->next; later != NULL && !again; later = later->next)
-            again = changes_rows(later) && later->table_id == change->table_id;
+            again = changes_stats(later) && later->table_id == change->table_id;
         int32_t at = snapshot_find(version, change->table_id);
         if (!again && at >= 0)
             TRY(stats_save(store, version->snapshot.tables[at]));

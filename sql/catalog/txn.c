@@ -156,6 +156,23 @@ static Error *apply_create_table(SnapshotVersion *version, const Change *change)
     return NULL;
 }
 
+static Error *altered(const CatalogTable *table)
+{
+    return error_new(SQLSTATE_SERIALIZATION_FAILURE, "table \"%s\" was altered", table->name);
+}
+
+static Error *apply_alter_table(SnapshotVersion *version, const Change *change, int32_t at)
+{
+    const CatalogTable *old = version->snapshot.tables[at], *new = &change->table->table;
+    if (!catalog_has_schema(&version->snapshot, new->schema))
+        return error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", new->schema);
+    const CatalogTable *same = catalog_find_table(&version->snapshot, new->schema, new->name);
+    if (same != NULL && same != old)
+        return error_new(SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", new->name);
+    snapshot_replace_table(version, at, table_defined(old, new));
+    return NULL;
+}
+
 static Error *apply_deletes(TableVersion *table, const Change *change)
 {
     int32_t at = -1;
@@ -185,7 +202,13 @@ static Error *apply_to_table(SnapshotVersion *version, const Change *change)
         snapshot_remove_table(version, at);
         return NULL;
     }
-    TableVersion *table = table_copy(version->snapshot.tables[at], change->record_count);
+    const CatalogTable *was = version->snapshot.tables[at];
+    if ((change->kind == CHANGE_ALTER_TABLE || change->kind == CHANGE_ADD_SEGMENTS || change->kind == CHANGE_DELETE_ROWS) &&
+        change->definition != was->definition)
+        return altered(was);
+    if (change->kind == CHANGE_ALTER_TABLE)
+        return apply_alter_table(version, change, at);
+    TableVersion *table = table_copy(was, change->record_count);
     if (change->kind == CHANGE_TRUNCATE_TABLE)
         table_clear(table);
     if (change->kind == CHANGE_GRANTS)
@@ -215,6 +238,7 @@ static Error *change_apply(SnapshotVersion *version, const Change *change)
     case CHANGE_CREATE_TABLE:
         return apply_create_table(version, change);
     case CHANGE_GRANTS:
+    case CHANGE_ALTER_TABLE:
     case CHANGE_DROP_TABLE:
     case CHANGE_TRUNCATE_TABLE:
     case CHANGE_ADD_SEGMENTS:
@@ -304,7 +328,31 @@ Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table)
     if (table->id == 0)
         table->id = catalog_next_id(txn->catalog);
     Change *change = change_new(txn, CHANGE_CREATE_TABLE);
+    table->next_column_id = 0;
+    for (int32_t i = 0; i < table->column_count; i++)
+        table->columns[i].id = table->next_column_id++;
     change->table_id = table->id;
+    change->table = table_copy(table, 0);
+    arena_own(txn->arena, table_release, change->table);
+    return txn_change(txn, change);
+}
+
+/* The definition of the table as the transaction sees it; -1: there is no such table, as replay will say. */
+static int64_t definition_of(CatalogTxn *txn, int64_t table_id)
+{
+    const CatalogTable *table = catalog_find_table_id(catalog_txn_snapshot(txn), table_id);
+    return table == NULL ? -1 : table->definition;
+}
+
+Error *catalog_alter_table(CatalogTxn *txn, CatalogTable *table)
+{
+    ASSERT(table->id > 0 && (table->column_count > 0 || table->view_sql != NULL));
+    Change *change = change_new(txn, CHANGE_ALTER_TABLE);
+    for (int32_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].id < 0)
+            table->columns[i].id = table->next_column_id++;
+    change->table_id = table->id;
+    change->definition = definition_of(txn, table->id);
     change->table = table_copy(table, 0);
     arena_own(txn->arena, table_release, change->table);
     return txn_change(txn, change);
@@ -331,6 +379,7 @@ Error *catalog_add_segments(CatalogTxn *txn, int64_t table_id, SegmentRecord *re
         return error_new(SQLSTATE_UNDEFINED_TABLE, "table with id %lld does not exist", (long long) table_id);
     Change *change = change_new(txn, CHANGE_ADD_SEGMENTS);
     change->table_id = table_id;
+    change->definition = table->definition;
     change->record_count = count;
     change->records = ARENA_ARRAY(txn->arena, SegmentRecord, count);
     for (int32_t i = 0; i < count; i++)
@@ -353,6 +402,7 @@ Error *catalog_delete_rows(CatalogTxn *txn, int64_t table_id, const SegmentDelet
 {
     Change *change = change_new(txn, CHANGE_DELETE_ROWS);
     change->table_id = table_id;
+    change->definition = definition_of(txn, table_id);
     change->losses = ARENA_ARRAY(txn->arena, SegmentLoss, count);
     for (int32_t i = 0; i < count; i++)
     {

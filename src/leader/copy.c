@@ -13,6 +13,7 @@
 #include "hdf5store/encoding.h"
 #include "src/leader/copy.h"
 #include "src/load/parse.h"
+#include "src/plan/plan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -141,29 +142,6 @@ Error *spec_table_complete(Leader *leader, Arena *arena, const CatalogTable *tab
     return NULL;
 }
 
-static SpecTable *table_make(Arena *arena, const CatalogTable *table)
-{
-    SpecTable *target = ARENA_NEW(arena, SpecTable);
-    target->table_id = table->id;
-    target->schema_name = table->schema;
-    target->name = table->name;
-    target->column_count = table->column_count;
-    target->column_names = ARENA_ARRAY(arena, char *, table->column_count);
-    target->column_types = ARENA_ARRAY(arena, SqlType, table->column_count);
-    target->column_not_null = ARENA_ARRAY(arena, bool, table->column_count);
-    for (int32_t i = 0; i < table->column_count; i++)
-    {
-        target->column_names[i] = table->columns[i].name;
-        target->column_types[i] = table->columns[i].type;
-        target->column_not_null[i] = table->columns[i].not_null;
-    }
-    target->dist_style = table->dist_style == DIST_AUTO ? DIST_EVEN : table->dist_style;
-    target->dist_column = table->dist_style == DIST_KEY ? table->dist_column : -1;
-    target->sort_count = table->sort_count;
-    target->sort_columns = table->sort_columns;
-    return target;
-}
-
 static Error *spec_make(Copy *copy, Spec **out)
 {
     Arena *arena = copy->arena;
@@ -180,7 +158,7 @@ static Error *spec_make(Copy *copy, Spec **out)
     spec->slice_count = copy->snapshot->slice_count;
     spec->data_version = copy->snapshot->version;
     spec->table_count = 1;
-    spec->tables = table_make(arena, table);
+    spec->tables = plan_target(arena, table);
     TRY(spec_table_complete(copy->session->leader, arena, table, spec->tables));
     spec->stores = ARENA_ARRAY(arena, SpecStore, 2);
     spec->pipelines = ARENA_ARRAY(arena, SpecPipeline, 2);

@@ -72,21 +72,11 @@ void load_plan_write(ByteWriter *writer, const LoadPlan *plan)
     }
 }
 
-/* A count from the wire, believed only if so many things can follow. */
-static int32_t count_read(ByteReader *reader)
-{
-    int32_t count = get_i32(reader);
-    if (count >= 0 && count <= reader->end - reader->at)
-        return count;
-    reader->broken = true;
-    return 0;
-}
-
 Error *load_plan_read(ByteReader *reader, Arena *arena, LoadPlan **out)
 {
     LoadPlan *plan = ARENA_NEW(arena, LoadPlan);
     plan->format = load_format_read(reader, arena);
-    plan->column_count = count_read(reader);
+    plan->column_count = get_count(reader);
     plan->columns = ARENA_ARRAY(arena, LoadColumn, plan->column_count);
     for (int32_t i = 0; i < plan->column_count && !reader->broken; i++)
     {
@@ -103,7 +93,7 @@ Error *load_plan_read(ByteReader *reader, Arena *arena, LoadPlan **out)
         else
             column->fallback = value_read(reader, arena, column->type);
     }
-    plan->file_count = count_read(reader);
+    plan->file_count = get_count(reader);
     plan->files = ARENA_ARRAY(arena, LoadFile, plan->file_count);
     for (int32_t i = 0; i < plan->file_count; i++)
     {
@@ -111,7 +101,7 @@ Error *load_plan_read(ByteReader *reader, Arena *arena, LoadPlan **out)
         plan->files[i].size_bytes = get_i64(reader);
         reader->broken = reader->broken || plan->files[i].path == NULL;
     }
-    plan->unit_count = count_read(reader);
+    plan->unit_count = get_count(reader);
     plan->units = ARENA_ARRAY(arena, LoadPart, plan->unit_count);
     for (int32_t i = 0; i < plan->unit_count; i++)
     {

@@ -285,29 +285,31 @@ Error *cut_result(Cut *cut, const Step *step)
     return NULL;
 }
 
-static SpecTable *table_of(Cut *cut, const CatalogTable *table)
+SpecTable *plan_target(Arena *arena, const CatalogTable *table)
 {
-    SpecTable *spec = ARENA_NEW(cut->arena, SpecTable);
+    SpecTable *target = ARENA_NEW(arena, SpecTable);
     int32_t count = table->column_count;
-    spec->table_id = table->id;
-    spec->schema_name = table->schema;
-    spec->name = table->name;
-    spec->column_count = count;
-    spec->column_names = ARENA_ARRAY(cut->arena, char *, count);
-    spec->column_types = ARENA_ARRAY(cut->arena, SqlType, count);
-    spec->column_encodings = ARENA_ARRAY(cut->arena, uint8_t, count); /* 0: AUTO; the leader knows names of encodings */
-    spec->column_not_null = ARENA_ARRAY(cut->arena, bool, count);
+    target->table_id = table->id;
+    target->schema_name = table->schema;
+    target->name = table->name;
+    target->column_count = count;
+    target->column_names = ARENA_ARRAY(arena, char *, count);
+    target->column_ids = ARENA_ARRAY(arena, int32_t, count);
+    target->column_types = ARENA_ARRAY(arena, SqlType, count);
+    target->column_encodings = ARENA_ARRAY(arena, uint8_t, count); /* 0: AUTO; the leader knows names of encodings */
+    target->column_not_null = ARENA_ARRAY(arena, bool, count);
     for (int32_t k = 0; k < count; k++)
     {
-        spec->column_names[k] = table->columns[k].name;
-        spec->column_types[k] = table->columns[k].type;
-        spec->column_not_null[k] = table->columns[k].not_null;
+        target->column_names[k] = table->columns[k].name;
+        target->column_ids[k] = table->columns[k].id;
+        target->column_types[k] = table->columns[k].type;
+        target->column_not_null[k] = table->columns[k].not_null;
     }
-    spec->dist_style = (int32_t) table->dist_style == DIST_AUTO ? DIST_EVEN : (int32_t) table->dist_style;
-    spec->dist_column = table->dist_column;
-    spec->sort_count = table->sort_count;
-    spec->sort_columns = table->sort_columns;
-    return spec;
+    target->dist_style = table->dist_style == DIST_AUTO ? DIST_EVEN : (int32_t) table->dist_style;
+    target->dist_column = table->dist_column;
+    target->sort_count = table->sort_count;
+    target->sort_columns = table->sort_columns;
+    return target;
 }
 
 Error *cut_append(Cut *cut, const Step *step)
@@ -315,7 +317,7 @@ Error *cut_append(Cut *cut, const Step *step)
     Open open;
     TRY(cut_step(cut, step->inputs[0], &open));
     cut->spec->table_count = 1;
-    cut->spec->tables = table_of(cut, step->insert);
+    cut->spec->tables = plan_target(cut->arena, step->insert);
     store_of_append(cut, &open, step);
     pipe_closed_by(cut, step);
     return NULL;

@@ -181,8 +181,9 @@ void cut_scan(Cut *cut, const Step *step, Open *open)
             continue;
         Expr *column = expr_column(cut->arena, cut->planner->statement, step->table_columns[k]);
         SqlType type = table->columns[k].type;
-        scan->columns[scan->column_count] = (SpecColumn){.ordinal = k,
+        scan->columns[scan->column_count] = (SpecColumn){.id = table->columns[k].id,
                                                          .type = type,
+                                                         .missing = table->columns[k].missing,
                                                          .rep = (uint8_t) plan_rep(cut->plan, column),
                                                          .nullable = plan_nullable(cut->plan, column)};
         if (type_rep(type) == REP_I128)
@@ -192,7 +193,7 @@ void cut_scan(Cut *cut, const Step *step, Open *open)
     if (step->address != NO_COLUMN && column_set_has(&needed, step->address))
     {
         scan->columns[scan->column_count] =
-            (SpecColumn){.ordinal = -1, .type = type_make(TYPE_BIGINT), .rep = (uint8_t) REP_I64};
+            (SpecColumn){.id = -1, .type = type_make(TYPE_BIGINT), .rep = (uint8_t) REP_I64};
         columns[scan->column_count++] = step->address;
         *fact_of(cut->planner, step->address) = (ColumnFact){.nullable = false};
     }

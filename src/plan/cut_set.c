@@ -250,7 +250,7 @@ static int32_t scan_of_address(const Plan *plan, const CatalogTable *table)
 {
     for (int32_t s = 0; s < plan->spec->scan_count; s++)
         for (int32_t k = 0; k < plan->spec->scans[s].column_count; k++)
-            if (plan->spec->scans[s].columns[k].ordinal < 0 && plan->spec->scans[s].table_id == table->id)
+            if (plan->spec->scans[s].columns[k].id < 0 && plan->spec->scans[s].table_id == table->id)
                 return s;
     return -1;
 }

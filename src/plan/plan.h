@@ -211,6 +211,8 @@ typedef struct Plan
  * more: it leads only (the step tree is the same, whatever the number). */
 Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *statement, const RelTree *tree,
                  int32_t rank_count, Plan **out) MUST_USE;
+/* A table as what rows are appended to: names are borrowed; encodings and file_stamp are up to the caller. */
+SpecTable *plan_target(Arena *arena, const CatalogTable *table);
 void plan_verify(const Plan *plan);
 /* EXPLAIN's lines in Redshift's form ("XN HashAggregate  (cost=... rows=... width=...)"). */
 void plan_explain(Text *text, const Plan *plan);

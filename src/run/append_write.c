@@ -87,7 +87,7 @@ static Error *file_open(RtStore *store, AppendFile *file)
     TRY(slice_directory(store, slice));
     SegmentColumn *columns = ARENA_ARRAY(file->arena, SegmentColumn, table->column_count);
     for (int32_t i = 0; i < table->column_count; i++)
-        columns[i] = (SegmentColumn){table->column_names[i], i, table->column_types[i], !table->column_not_null[i],
+        columns[i] = (SegmentColumn){table->column_names[i], table->column_ids[i], table->column_types[i], !table->column_not_null[i],
                                      (Encoding) table->column_encodings[i]};
     pthread_mutex_lock(&store->append->lock);
     int32_t number = slice->number++;

@@ -27,8 +27,8 @@
 /* Scan columns that are no column of the file. */
 enum
 {
-    COLUMN_NULL = -1,   /* the file is older than the column: all null */
-    COLUMN_ADDRESS = -2 /* the row's address */
+    COLUMN_MISSING = -1, /* the file is older than the column: SpecColumn.missing, or null */
+    COLUMN_ADDRESS = -2  /* the row's address */
 };
 
 typedef struct ScanSegment
@@ -105,13 +105,13 @@ static Error *columns_find(Arena *arena, const SpecScan *scan, ScanSegment *segm
     for (int32_t k = 0; k < scan->column_count; k++)
     {
         const SpecColumn *column = &scan->columns[k];
-        int32_t at = column->ordinal < 0 ? COLUMN_ADDRESS : segment_column_by_id(segment->segment, column->ordinal);
+        int32_t at = column->id < 0 ? COLUMN_ADDRESS : segment_column_by_id(segment->segment, column->id);
         segment->columns[k] = at;
         if (at < 0)
             continue;
         if (segment_column(segment->segment, at)->type.id != column->type.id)
             return error_new(SQLSTATE_DATA_CORRUPTED, "segment \"%s\" of table \"%s\" has another type in column %d",
-                             file, scan->table_name, column->ordinal + 1);
+                             file, scan->table_name, column->id + 1);
         Rep full = type_rep(column->type), rep = (Rep) column->rep;
         const Zone *zone = segment_column_zone(segment->segment, at);
         if (rep == full || full == REP_I128 || !rep_is_integer(full) || !zone->has_range)
@@ -119,7 +119,7 @@ static Error *columns_find(Arena *arena, const SpecScan *scan, ScanSegment *segm
         int64_t most = rep == REP_I8 ? INT8_MAX : rep == REP_I16 ? INT16_MAX : rep == REP_I32 ? INT32_MAX : INT64_MAX;
         if (zone->min.i < -most - 1 || zone->max.i > most)
             return error_new(SQLSTATE_INTERNAL_ERROR, "column %d of table \"%s\" has values outside its statistics",
-                             column->ordinal + 1, scan->table_name);
+                             column->id + 1, scan->table_name);
     }
     return NULL;
 }
@@ -179,6 +179,14 @@ static bool zone_excludes(const Task *task, const SpecScan *scan, const SpecZone
     return false;
 }
 
+/* Of the rows in a file that is older than the column. */
+static Zone missing_zone(const SpecColumn *column)
+{
+    if (column->missing == NULL)
+        return (Zone){.rows = 1, .nulls = 1};
+    return (Zone){.rows = 1, .has_range = true, .min = *column->missing, .max = *column->missing};
+}
+
 static bool block_excluded(const Task *task, const ScanSource *source, const ScanSegment *segment, int32_t block)
 {
     for (int32_t i = 0; i < source->spec->zone_count; i++)
@@ -187,10 +195,14 @@ static bool block_excluded(const Task *task, const ScanSource *source, const Sca
         int32_t column = segment->columns[test->column];
         if (column == COLUMN_ADDRESS)
             continue;
-        if (column == COLUMN_NULL)
-            return true;
-        const Zone *zone =
-            block < 0 ? segment_column_zone(segment->segment, column) : segment_zone(segment->segment, column, block);
+        Zone missing;
+        const Zone *zone = &missing;
+        if (column == COLUMN_MISSING)
+            missing = missing_zone(&source->spec->columns[test->column]);
+        else if (block < 0)
+            zone = segment_column_zone(segment->segment, column);
+        else
+            zone = segment_zone(segment->segment, column, block);
         if (zone_excludes(task, source->spec, test, zone))
             return true;
     }
@@ -410,6 +422,20 @@ static const void *values_empty(RtScan *scan, int32_t k)
     return column->values;
 }
 
+/* Of a file that is older than the column. */
+static const void *values_missing(RtScan *scan, int32_t k)
+{
+    const SpecColumn *spec = &scan->scan->source->spec->columns[k];
+    char *values = scan->scan->columns[k].values;
+    int32_t width = rep_size((Rep) spec->rep);
+    if (spec->missing == NULL)
+        return values_empty(scan, k);
+    value_store(spec->type, (Rep) spec->rep, spec->missing, values);
+    for (int32_t i = 1; i < RT_BATCH; i++)
+        memcpy(values + (size_t) i * (size_t) width, values, (size_t) width);
+    return values;
+}
+
 static const void *addresses(const ScanState *state, int64_t *values)
 {
     int64_t first = row_address(state->segment->number, (int64_t) state->block * BLOCK_ROWS + state->from);
@@ -428,7 +454,9 @@ const void *scan_column(RtScan *scan, int32_t k)
     column->values_at = state->from;
     if (column->file_column == COLUMN_ADDRESS)
         return addresses(state, column->values);
-    if (column->file_column == COLUMN_NULL || !column_load(scan, k))
+    if (column->file_column == COLUMN_MISSING)
+        return values_missing(scan, k);
+    if (!column_load(scan, k))
         return values_empty(scan, k);
     Rep rep = (Rep) state->source->spec->columns[k].rep;
     if (rep == REP_STR)
@@ -445,7 +473,8 @@ const uint8_t *scan_nulls(RtScan *scan, int32_t k)
     ScanState *state = scan->scan;
     ASSERT(k >= 0 && k < state->source->spec->column_count);
     ScanColumn *column = &state->columns[k];
-    if (column->no_nulls || column->file_column == COLUMN_ADDRESS)
+    if (column->no_nulls || column->file_column == COLUMN_ADDRESS ||
+        (column->file_column == COLUMN_MISSING && state->source->spec->columns[k].missing != NULL))
         return NO_NULLS;
     if (column->nulls == NULL)
         column->nulls = batch_bytes(scan->worker, RT_BATCH + PAD_BYTES);

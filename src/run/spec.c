@@ -145,8 +145,8 @@ void spec_verify(const Spec *spec)
         for (int32_t s = 0; s < scan->segment_count; s++)
             segment_verify(spec, &scan->segments[s]);
         for (int32_t c = 0; c < scan->column_count; c++)
-            ASSERT(scan->columns[c].ordinal >= 0 ||
-                   (scan->columns[c].ordinal == -1 && scan->columns[c].rep == REP_I64));
+            ASSERT(scan->columns[c].id >= 0 ||
+                   (scan->columns[c].id == -1 && scan->columns[c].rep == REP_I64));
     }
     for (int32_t i = 0; i < spec->store_count; i++)
         store_verify(spec, &spec->stores[i]);

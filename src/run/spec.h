@@ -168,8 +168,9 @@ static inline uint32_t row_address_row(int64_t address)
 
 typedef struct SpecColumn
 {
-    int32_t ordinal; /* column of the table, 0-based, order of the segment's datasets; -1: the row's address, BIGINT */
+    int32_t id; /* the table's name for it in its segments; -1: the row's address, BIGINT */
     SqlType type;
+    Datum *missing; /* its value in segments older than the column; NULL: null */
     uint8_t rep;     /* what scan_column() gives: narrow where statistics prove it */
     bool nullable;
 } SpecColumn;
@@ -196,6 +197,7 @@ typedef struct SpecTable
     char *name;
     int32_t column_count;
     char **column_names;
+    int32_t *column_ids;
     SqlType *column_types;
     uint8_t *column_encodings; /* hdf5store's Encoding, AUTO allowed */
     bool *column_not_null;

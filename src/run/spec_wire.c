@@ -3,12 +3,18 @@
 #include "src/run/spec.h"
 #include "src/run/wire.h"
 
-#define SPEC_MAGIC UINT64_C(0x53504334)
+#define SPEC_MAGIC UINT64_C(0x53504335)
 
 static void column_wire(Wire *wire, SpecColumn *column)
 {
-    wire_i32(wire, &column->ordinal);
+    wire_i32(wire, &column->id);
     wire_type(wire, &column->type);
+    bool missing = column->missing != NULL;
+    wire_bool(wire, &missing);
+    if (missing && wire->in != NULL)
+        column->missing = ARENA_NEW(wire->arena, Datum);
+    if (missing)
+        wire_datum(wire, column->type, column->missing);
     wire_u8(wire, &column->rep);
     wire_bool(wire, &column->nullable);
 }
@@ -120,6 +126,7 @@ static void table_columns_wire(Wire *wire, SpecTable *table)
     if (wire->in != NULL)
     {
         table->column_names = ARENA_ARRAY(wire->arena, char *, table->column_count);
+        table->column_ids = ARENA_ARRAY(wire->arena, int32_t, table->column_count);
         table->column_types = ARENA_ARRAY(wire->arena, SqlType, table->column_count);
         table->column_encodings = ARENA_ARRAY(wire->arena, uint8_t, table->column_count);
         table->column_not_null = ARENA_ARRAY(wire->arena, bool, table->column_count);
@@ -127,6 +134,7 @@ static void table_columns_wire(Wire *wire, SpecTable *table)
     for (int32_t i = 0; i < table->column_count; i++)
     {
         wire_str(wire, &table->column_names[i]);
+        wire_i32(wire, &table->column_ids[i]);
         wire_type(wire, &table->column_types[i]);
         wire_u8(wire, &table->column_encodings[i]);
         wire_bool(wire, &table->column_not_null[i]);

@@ -96,10 +96,8 @@ void wire_layout(Wire *wire, RowLayout **layout)
 
 void wire_count(Wire *wire, int32_t *count)
 {
-    wire_i32(wire, count);
-    if (wire->in != NULL && (*count < 0 || *count > wire->in->end - wire->in->at))
-    {
-        wire->in->broken = true;
-        *count = 0;
-    }
+    if (wire->in != NULL)
+        *count = get_count(wire->in);
+    else
+        wire_i32(wire, count);
 }

@@ -36,9 +36,7 @@ void wire_run(Wire *wire, void **bytes, size_t *length); /* NULL if there are no
 void wire_type(Wire *wire, SqlType *type);
 void wire_datum(Wire *wire, SqlType type, Datum *value);
 void wire_layout(Wire *wire, RowLayout **layout);
-/* A count of things of at least a byte each: from another rank of the same build, but a wrong one must not become a
- * huge allocation. */
-void wire_count(Wire *wire, int32_t *count);
+void wire_count(Wire *wire, int32_t *count); /* see get_count() */
 
 /* `count` things behind `list`: made when reading, then each visited by one(wire, &list[i]). */
 #define WIRE_LIST(wire, type, list, count, one)                                                                        \

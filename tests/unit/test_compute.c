@@ -135,7 +135,9 @@ static void table_fill(Arena *arena, SpecTable *table)
                          .dist_style = 1,
                          .dist_column = 0,
                          .file_stamp = 77};
+    static int32_t ids[] = {0, 1, 2};
     table->column_names = names;
+    table->column_ids = ids;
     table->column_types = ARENA_ARRAY(arena, SqlType, 3);
     table->column_types[0] = table->column_types[1] = type_make(TYPE_BIGINT);
     table->column_types[2] = type_varchar(50);
@@ -175,8 +177,8 @@ static void test_load(void)
 static void scan_fill(Arena *arena, SpecScan *scan)
 {
     SpecColumn *columns = ARENA_ARRAY(arena, SpecColumn, 2);
-    columns[0] = (SpecColumn){0, type_make(TYPE_BIGINT), REP_I64, false};
-    columns[1] = (SpecColumn){1, type_make(TYPE_BIGINT), REP_I64, false};
+    columns[0] = (SpecColumn){.id = 0, .type = type_make(TYPE_BIGINT), .rep = REP_I64, .nullable = false};
+    columns[1] = (SpecColumn){.id = 1, .type = type_make(TYPE_BIGINT), .rep = REP_I64, .nullable = false};
     *scan = (SpecScan){.table_id = 99,
                        .table_name = "public.t",
                        .column_count = 2,

@@ -24,11 +24,13 @@ static SpecTable *table_new(Arena *arena, Spec *spec, int32_t dist_style, bool s
                          .dist_column = dist_style == 1 ? 1 : -1,
                          .file_stamp = ++stamp};
     static char *names[] = {"name", "key", "small"};
+    static int32_t ids[] = {0, 1, 2};
     static SqlType types[3];
     types[0] = type_varchar(100);
     types[1] = type_make(TYPE_BIGINT);
     types[2] = type_make(TYPE_INTEGER);
     table->column_names = names;
+    table->column_ids = ids;
     table->column_types = types;
     table->column_encodings = ARENA_ARRAY(arena, uint8_t, 3);
     table->column_not_null = ARENA_ARRAY(arena, bool, 3);
@@ -125,9 +127,9 @@ static void table_check(int32_t count, int32_t dist_style, bool sorted, int32_t 
     Spec *read = spec_new(arena);
     read->scan_count = 1;
     static SpecColumn columns[3];
-    columns[0] = (SpecColumn){1, type_make(TYPE_BIGINT), REP_I64, false};
-    columns[1] = (SpecColumn){2, type_make(TYPE_INTEGER), REP_I16, true};
-    columns[2] = (SpecColumn){0, type_varchar(100), REP_STR, true};
+    columns[0] = (SpecColumn){.id = 1, .type = type_make(TYPE_BIGINT), .rep = REP_I64, .nullable = false};
+    columns[1] = (SpecColumn){.id = 2, .type = type_make(TYPE_INTEGER), .rep = REP_I16, .nullable = true};
+    columns[2] = (SpecColumn){.id = 0, .type = type_varchar(100), .rep = REP_STR, .nullable = true};
     static SpecZone zone = {0, ZONE_LE, 0};
     read->params[0] = (SpecParam){.type = type_make(TYPE_BIGINT), .value.i = most};
     read->param_count = 1;
@@ -244,9 +246,9 @@ static void deleted_check(int32_t count, int32_t threads)
     Run run;
     run_spec(arena, spec, NULL, 0, threads, &run);
     CU_ASSERT_PTR_NULL_FATAL(run.error);
-    SpecColumn columns[] = {{1, type_make(TYPE_BIGINT), REP_I64, false},
-                            {-1, type_make(TYPE_BIGINT), REP_I64, false},
-                            {0, type_varchar(100), REP_STR, true}};
+    SpecColumn columns[] = {{.id = 1, .type = type_make(TYPE_BIGINT), .rep = REP_I64},
+                            {.id = -1, .type = type_make(TYPE_BIGINT), .rep = REP_I64},
+                            {.id = 0, .type = type_varchar(100), .rep = REP_STR, .nullable = true}};
     read->scan_count = 1;
     read->scans[0] = (SpecScan){.table_id = 42,
                                 .table_name = "public.t",
