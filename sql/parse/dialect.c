@@ -41,3 +41,52 @@ void dialect_notice(Dialect *dialect, const char *format, ...)
     va_end(args);
     dialect->notices[dialect->notice_count++] = arena_strdup(dialect->arena, line);
 }
+
+bool dialect_take(Dialect *dialect, const char *word)
+{
+    bool there = token_is(&dialect->tokens, dialect->at, word);
+    dialect->at += there;
+    return there;
+}
+
+bool dialect_take_char(Dialect *dialect, char c)
+{
+    bool there = token_is_char(&dialect->tokens, dialect->at, c);
+    dialect->at += there;
+    return there;
+}
+
+Error *dialect_need(Dialect *dialect, const char *word)
+{
+    return dialect_take(dialect, word) ? NULL : dialect_syntax_error(dialect, dialect->at);
+}
+
+Error *dialect_need_end(const Dialect *dialect)
+{
+    return dialect->at == dialect->tokens.count ? NULL : dialect_syntax_error(dialect, dialect->at);
+}
+
+Error *dialect_read_name(Dialect *dialect, ParseName *name)
+{
+    if (!token_is_name(&dialect->tokens, dialect->at))
+        return dialect_syntax_error(dialect, dialect->at);
+    *name = (ParseName){.name = token_name(dialect->arena, &dialect->tokens, dialect->at),
+                        .position = dialect_position(dialect, dialect->at)};
+    dialect->at++;
+    return NULL;
+}
+
+Error *dialect_read_string(Dialect *dialect, char **string)
+{
+    if (!token_is_string(&dialect->tokens, dialect->at))
+        return dialect_syntax_error(dialect, dialect->at);
+    *string = token_string(dialect->arena, &dialect->tokens, dialect->at++);
+    return NULL;
+}
+
+Error *dialect_names_room(int32_t count)
+{
+    return count < DIALECT_NAMES_MAX
+               ? NULL
+               : error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "more than %d names", DIALECT_NAMES_MAX);
+}

@@ -12,6 +12,7 @@
 
 #define DIALECT_NOTICES_MAX 16
 #define DIALECT_ALIASES_MAX 512
+#define DIALECT_NAMES_MAX   1000 /* of one list of GRANT and the like */
 
 typedef struct Dialect
 {
@@ -19,6 +20,7 @@ typedef struct Dialect
     const CharIndex *chars;
     TokenList tokens; /* of this statement, without its ';' */
     EditList edits;
+    int32_t at;          /* next token, for those read as a whole */
     TableOptions *table; /* CREATE TABLE */
     ViewStatement *view; /* CREATE VIEW */
     int32_t alias_count;    /* derived tables that had none */
@@ -69,5 +71,16 @@ int32_t dialect_position(const Dialect *dialect, int32_t index);
 Error *dialect_syntax_error(const Dialect *dialect, int32_t index) MUST_USE;
 void dialect_erase(Dialect *dialect, int32_t from, int32_t to); /* tokens [from, to) */
 void dialect_notice(Dialect *dialect, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* --- for those read as a whole: what is taken stands at dialect->at, and `at` goes behind it ---- */
+bool dialect_take(Dialect *dialect, const char *word);
+bool dialect_take_char(Dialect *dialect, char c);
+/* 42601 at what stands there instead. */
+Error *dialect_need(Dialect *dialect, const char *word) MUST_USE;
+Error *dialect_need_end(const Dialect *dialect) MUST_USE;
+Error *dialect_read_name(Dialect *dialect, ParseName *name) MUST_USE;
+Error *dialect_read_string(Dialect *dialect, char **string) MUST_USE;
+/* Is there room for one more in a list of `count` names?  54000 */
+Error *dialect_names_room(int32_t count) MUST_USE;
 
 #endif

@@ -114,6 +114,9 @@ def beyond(expect, c):
         ("root", "grant select (a) on t to bob", "0A000"), ("root", "grant usage on schema s to bob", "0A000"),
         ("root", "grant create on database dev to bob", "0A000"), ("root", "grant select on t bob", "42601"),
         ("root", "grant select on all tables in schema nothing to bob", "3F000"), ("root", "revoke select on t from", "42601"),
+        ("root", "revoke select on t from bob cascade restrict", "42601"), ("root", "grant select on t to bob,", "42601"),
+        ("root", "grant select on t to " + ", ".join(["bob"] * 1001), "54000"),
+        ("root", "create group crowd with user " + ", ".join(["bob"] * 1001), "54000"),
         ("bob", "grant select on t to bob", "42501"), ("bob", "revoke select on v from bob", "42501"),
         ("bob", "grant all on all tables in schema public to bob", "42501"),
         # kept
