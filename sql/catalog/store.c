@@ -156,6 +156,39 @@ Error *store_next(Store *store, sqlite3_stmt *statement, bool *more)
     return error;
 }
 
+Error *store_each(Store *store, sqlite3_stmt *statement, Error *(*take)(sqlite3_stmt *row, void *context), void *context)
+{
+    bool more;
+    for (;;)
+    {
+        TRY(store_next(store, statement, &more));
+        if (!more)
+            return NULL;
+        Error *error = take(statement, context);
+        if (error != NULL)
+        {
+            sqlite3_finalize(statement);
+            return error;
+        }
+    }
+}
+
+static Error *take_number(sqlite3_stmt *row, void *context)
+{
+    *(int64_t *) context = sqlite3_column_int64(row, 0);
+    return NULL;
+}
+
+Error *store_number(Store *store, int64_t *number, const char *sql, const char *format, ...)
+{
+    sqlite3_stmt *statement;
+    va_list args;
+    va_start(args, format);
+    Error *error = prepare_va(store, &statement, sql, format, &args);
+    va_end(args);
+    return error != NULL ? error : store_each(store, statement, take_number, number);
+}
+
 Error *store_do(Store *store, const char *sql, const char *format, ...)
 {
     sqlite3_stmt *statement;
@@ -231,17 +264,8 @@ Error *store_create(const char *path, int32_t slice_count, const char *database,
 Error *store_open(const char *path, Store **out)
 {
     TRY(open_db(path, out));
-    sqlite3_stmt *statement;
-    bool more = false;
     int64_t format = 0;
-    Error *error = store_prepare(*out, &statement, "select value from meta where key = 'format'", "");
-    if (error == NULL)
-        error = store_next(*out, statement, &more);
-    if (error == NULL && more)
-    {
-        format = sqlite3_column_int64(statement, 0);
-        sqlite3_finalize(statement);
-    }
+    Error *error = store_number(*out, &format, "select value from meta where key = 'format'", "");
     static const char *const upgrades[] = {upgrade_1_sql, upgrade_2_sql, upgrade_3_sql, upgrade_4_sql};
     for (; error == NULL && format >= 1 && format < CATALOG_FORMAT; format++)
         error = store_run(*out, upgrades[format - 1]);
@@ -260,15 +284,9 @@ Error *store_open(const char *path, Store **out)
 Error *store_take_epoch(Store *store, int64_t *epoch)
 {
     TRY(store_run(store, "update meta set value = value + 1 where key = 'epoch'"));
-    sqlite3_stmt *statement;
-    bool more;
-    TRY(store_prepare(store, &statement, "select value from meta where key = 'epoch'", ""));
-    TRY(store_next(store, statement, &more));
-    if (!more)
-        return error_new(SQLSTATE_DATA_CORRUPTED, "the catalog has no epoch");
-    *epoch = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return NULL;
+    *epoch = 0;
+    TRY(store_number(store, epoch, "select value from meta where key = 'epoch'", ""));
+    return *epoch > 0 ? NULL : error_new(SQLSTATE_DATA_CORRUPTED, "the catalog has no epoch");
 }
 
 Error *store_reserve_ids(Store *store, int64_t next_id)

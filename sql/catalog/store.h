@@ -56,5 +56,10 @@ Error *store_prepare(Store *store, struct sqlite3_stmt **statement, const char *
 Error *store_do(Store *store, const char *sql, const char *format, ...) MUST_USE;
 /* The next row: *more says whether there is one; at the end and on error the statement is finalized. */
 Error *store_next(Store *store, struct sqlite3_stmt *statement, bool *more) MUST_USE;
+/* The number in the last row's first column; *number stays as it is where there is no row. */
+Error *store_number(Store *store, int64_t *number, const char *sql, const char *format, ...) MUST_USE;
+/* Gives each row that is left to take(), whose error ends it; finalizes. */
+Error *store_each(Store *store, struct sqlite3_stmt *statement, Error *(*take)(struct sqlite3_stmt *row, void *context),
+                  void *context) MUST_USE;
 
 #endif

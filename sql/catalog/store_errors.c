@@ -37,43 +37,47 @@ static char *text_at(sqlite3_stmt *row, int at, Arena *arena)
     return arena_strdup(arena, text == NULL ? "" : (const char *) text);
 }
 
+typedef struct ErrorReader
+{
+    Arena *arena;
+    LoadErrorRow *rows;
+    int32_t count;
+} ErrorReader;
+
+static Error *take_row(sqlite3_stmt *row, void *context)
+{
+    ErrorReader *reader = context;
+    Arena *arena = reader->arena;
+    LoadErrorRow *out = &reader->rows[reader->count++];
+    out->query = sqlite3_column_int64(row, 0);
+    out->start_time = sqlite3_column_int64(row, 1);
+    out->table_id = sqlite3_column_int64(row, 2);
+    out->line_number = sqlite3_column_int64(row, 3);
+    out->position = sqlite3_column_int64(row, 4);
+    out->slice = sqlite3_column_int(row, 5);
+    out->error_code = sqlite3_column_int(row, 6);
+    out->file = text_at(row, 7, arena);
+    out->column = text_at(row, 8, arena);
+    out->type = text_at(row, 9, arena);
+    out->column_length = text_at(row, 10, arena);
+    out->raw_line = text_at(row, 11, arena);
+    out->raw_field = text_at(row, 12, arena);
+    out->reason = text_at(row, 13, arena);
+    return NULL;
+}
+
 Error *store_load_errors(Store *store, Arena *arena, LoadErrorRow **rows, int32_t *count)
 {
-    sqlite3_stmt *row;
-    bool more;
-    *count = 0;
-    TRY(store_prepare(store, &row, "select count(*) from load_errors", ""));
-    TRY(store_next(store, row, &more));
-    int32_t room = 0;
-    if (more)
-    {
-        room = sqlite3_column_int(row, 0);
-        sqlite3_finalize(row);
-    }
-    *rows = ARENA_ARRAY(arena, LoadErrorRow, room);
-    TRY(store_prepare(store, &row,
+    sqlite3_stmt *statement;
+    int64_t room;
+    TRY(store_number(store, &room, "select count(*) from load_errors", ""));
+    ErrorReader reader = {.arena = arena, .rows = ARENA_ARRAY(arena, LoadErrorRow, room)};
+    TRY(store_prepare(store, &statement,
                       "select query, start_time, table_id, line_number, position, slice, error_code, file, column_name,"
                       " type, column_length, raw_line, raw_field, reason from load_errors order by id limit ?1",
-                      "i", (int64_t) room));
-    for (;;)
-    {
-        TRY(store_next(store, row, &more));
-        if (!more)
-            return NULL;
-        LoadErrorRow *out = &(*rows)[(*count)++];
-        out->query = sqlite3_column_int64(row, 0);
-        out->start_time = sqlite3_column_int64(row, 1);
-        out->table_id = sqlite3_column_int64(row, 2);
-        out->line_number = sqlite3_column_int64(row, 3);
-        out->position = sqlite3_column_int64(row, 4);
-        out->slice = sqlite3_column_int(row, 5);
-        out->error_code = sqlite3_column_int(row, 6);
-        out->file = text_at(row, 7, arena);
-        out->column = text_at(row, 8, arena);
-        out->type = text_at(row, 9, arena);
-        out->column_length = text_at(row, 10, arena);
-        out->raw_line = text_at(row, 11, arena);
-        out->raw_field = text_at(row, 12, arena);
-        out->reason = text_at(row, 13, arena);
-    }
+                      "i", room));
+    TRY(store_each(store, statement, take_row, &reader));
+    *rows = reader.rows;
+    *count = reader.count;
+    return NULL;
 }

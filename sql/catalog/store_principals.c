@@ -42,21 +42,29 @@ static CatalogPrincipal principal_read(sqlite3_stmt *row, Arena *arena)
     return out;
 }
 
+typedef struct PrincipalReader
+{
+    Arena *arena;
+    SnapshotVersion *version;
+} PrincipalReader;
+
+static Error *take_principal(sqlite3_stmt *row, void *context)
+{
+    PrincipalReader *reader = context;
+    CatalogPrincipal principal = principal_read(row, reader->arena);
+    snapshot_put_principal(reader->version, &principal);
+    return NULL;
+}
+
 Error *store_read_principals(Store *store, SnapshotVersion *version)
 {
-    sqlite3_stmt *row;
-    bool more;
-    TRY(store_prepare(store, &row,
+    sqlite3_stmt *rows;
+    TRY(store_prepare(store, &rows,
                       "select id, kind, name, version, scram, superuser, create_db, syslog_unrestricted, valid_until,"
                       " connection_limit, settings, parents from principals order by id", ""));
-    Arena *arena = arena_new("catalog read");
-    Error *error;
-    while ((error = store_next(store, row, &more)) == NULL && more)
-    {
-        CatalogPrincipal principal = principal_read(row, arena);
-        snapshot_put_principal(version, &principal);
-    }
-    arena_free(arena);
+    PrincipalReader reader = {arena_new("catalog read"), version};
+    Error *error = store_each(store, rows, take_principal, &reader);
+    arena_free(reader.arena);
     return error;
 }
 

@@ -81,107 +81,100 @@ static Error *column_read(sqlite3_stmt *row, Arena *arena, CatalogColumn *column
     return stats_read(stats, (size_t) sqlite3_column_bytes(row, 8), arena, column->type, &column->stats);
 }
 
+/* What the rows of one table are read into. */
+typedef struct TableReader
+{
+    Arena *arena;
+    CatalogTable *table;
+    int64_t room; /* of the array that is being filled */
+    int32_t at;
+} TableReader;
+
+/* An index of a damaged file may not have the rows its table has. */
+static Error *check_room(const TableReader *reader, int32_t at)
+{
+    return at < reader->room ? NULL
+                             : error_new(SQLSTATE_DATA_CORRUPTED, "the catalog's rows of table \"%s\" cannot be counted",
+                                         reader->table->name);
+}
+
+static Error *take_column(sqlite3_stmt *row, void *context)
+{
+    TableReader *reader = context;
+    CatalogTable *table = reader->table;
+    TRY(check_room(reader, table->column_count));
+    return column_read(row, reader->arena, &table->columns[table->column_count++]);
+}
+
 static Error *columns_read(Store *store, Arena *arena, CatalogTable *table)
 {
-    sqlite3_stmt *row;
-    bool more;
-    TRY(store_prepare(store, &row, "select count(*) from columns where table_id = ?1", "i", table->id));
-    TRY(store_next(store, row, &more));
-    if (more)
-    {
-        table->column_count = sqlite3_column_int(row, 0);
-        sqlite3_finalize(row);
-    }
-    table->columns = ARENA_ARRAY(arena, CatalogColumn, table->column_count);
-    TRY(store_prepare(store, &row,
+    TableReader reader = {.arena = arena, .table = table};
+    sqlite3_stmt *rows;
+    TRY(store_number(store, &reader.room, "select count(*) from columns where table_id = ?1", "i", table->id));
+    table->columns = ARENA_ARRAY(arena, CatalogColumn, reader.room);
+    TRY(store_prepare(store, &rows,
                       "select name, type_oid, precision, scale, length, not_null, default_sql, encoding, stats, id, missing"
                       " from columns where table_id = ?1 order by ordinal",
                       "i", table->id));
-    for (int32_t i = 0;; i++)
-    {
-        TRY(store_next(store, row, &more));
-        if (!more)
-            return NULL;
-        Error *error = i < table->column_count ? column_read(row, arena, &table->columns[i])
-                                               : error_new(SQLSTATE_DATA_CORRUPTED, "columns change while read");
-        if (error != NULL)
-        {
-            sqlite3_finalize(row);
-            return error;
-        }
-    }
+    return store_each(store, rows, take_column, &reader);
+}
+
+static Error *take_segment(sqlite3_stmt *row, void *context)
+{
+    TableReader *reader = context;
+    CatalogTable *table = reader->table;
+    CatalogSegment *segment = &table->segments[table->segment_count];
+    TRY(check_room(reader, table->segment_count));
+    if (sqlite3_column_bytes(row, 5) != (int) sizeof segment->digest)
+        return error_new(SQLSTATE_DATA_CORRUPTED, "a segment of table \"%s\" in the catalog has no digest", table->name);
+    segment->id = sqlite3_column_int64(row, 0);
+    segment->slice = sqlite3_column_int(row, 1);
+    segment->file = text_at(row, 2, reader->arena);
+    segment->rows = sqlite3_column_int64(row, 3);
+    segment->bytes = sqlite3_column_int64(row, 4);
+    memcpy(segment->digest, sqlite3_column_blob(row, 5), sizeof segment->digest);
+    table->segment_count++;
+    table->row_count += segment->rows;
+    table->bytes += segment->bytes;
+    return NULL;
 }
 
 static Error *segments_read(Store *store, Arena *arena, CatalogTable *table)
 {
-    sqlite3_stmt *row;
-    bool more;
-    TRY(store_prepare(store, &row, "select count(*) from segments where table_id = ?1", "i", table->id));
-    TRY(store_next(store, row, &more));
-    int32_t room = 0;
-    if (more)
-    {
-        room = sqlite3_column_int(row, 0);
-        sqlite3_finalize(row);
-    }
-    table->segments = ARENA_ARRAY(arena, CatalogSegment, room);
-    TRY(store_prepare(store, &row,
+    TableReader reader = {.arena = arena, .table = table};
+    sqlite3_stmt *rows;
+    TRY(store_number(store, &reader.room, "select count(*) from segments where table_id = ?1", "i", table->id));
+    table->segments = ARENA_ARRAY(arena, CatalogSegment, reader.room);
+    TRY(store_prepare(store, &rows,
                       "select id, slice, file, row_count, bytes, digest from segments where table_id = ?1 order by id",
                       "i", table->id));
-    for (;;)
-    {
-        TRY(store_next(store, row, &more));
-        if (!more)
-            return NULL;
-        CatalogSegment *segment = &table->segments[table->segment_count];
-        const void *digest = sqlite3_column_blob(row, 5);
-        if (table->segment_count == room || sqlite3_column_bytes(row, 5) != (int) sizeof segment->digest)
-        {
-            sqlite3_finalize(row);
-            return error_new(SQLSTATE_DATA_CORRUPTED, "a segment of table \"%s\" in the catalog has no digest", table->name);
-        }
-        segment->id = sqlite3_column_int64(row, 0);
-        segment->slice = sqlite3_column_int(row, 1);
-        segment->file = text_at(row, 2, arena);
-        segment->rows = sqlite3_column_int64(row, 3);
-        segment->bytes = sqlite3_column_int64(row, 4);
-        memcpy(segment->digest, digest, sizeof segment->digest);
-        table->segment_count++;
-        table->row_count += segment->rows;
-        table->bytes += segment->bytes;
-    }
+    return store_each(store, rows, take_segment, &reader);
+}
+
+static Error *take_deleted(sqlite3_stmt *row, void *context)
+{
+    TableReader *reader = context;
+    CatalogTable *table = reader->table;
+    DeletedRows *deleted = NULL;
+    reader->at = table_find_segment(table, sqlite3_column_int64(row, 0), reader->at + 1);
+    if (reader->at < 0)
+        return error_new(SQLSTATE_DATA_CORRUPTED,
+                         "the catalog names deleted rows of a segment of table \"%s\" that does not exist", table->name);
+    CatalogSegment *segment = &table->segments[reader->at];
+    TRY(deleted_read(sqlite3_column_blob(row, 1), (size_t) sqlite3_column_bytes(row, 1), segment->rows, &deleted));
+    arena_own(reader->arena, deleted_drop, deleted);
+    segment->deleted = deleted;
+    table->row_count -= deleted->count;
+    return NULL;
 }
 
 static Error *deleted_rows_read(Store *store, Arena *arena, CatalogTable *table)
 {
-    sqlite3_stmt *row;
-    bool more;
-    int32_t at = -1;
-    TRY(store_prepare(store, &row, "select segment_id, rows from deleted_rows where table_id = ?1 order by segment_id",
+    TableReader reader = {.arena = arena, .table = table, .at = -1};
+    sqlite3_stmt *rows;
+    TRY(store_prepare(store, &rows, "select segment_id, rows from deleted_rows where table_id = ?1 order by segment_id",
                       "i", table->id));
-    for (;;)
-    {
-        TRY(store_next(store, row, &more));
-        if (!more)
-            return NULL;
-        DeletedRows *deleted = NULL;
-        Error *error = NULL;
-        at = table_find_segment(table, sqlite3_column_int64(row, 0), at + 1);
-        if (at < 0)
-            error = error_new(SQLSTATE_DATA_CORRUPTED, "the catalog names deleted rows of a segment of table \"%s\" "
-                                                       "that does not exist", table->name);
-        else
-            error = deleted_read(sqlite3_column_blob(row, 1), (size_t) sqlite3_column_bytes(row, 1),
-                                 table->segments[at].rows, &deleted);
-        if (error != NULL)
-        {
-            sqlite3_finalize(row);
-            return error;
-        }
-        arena_own(arena, deleted_drop, deleted);
-        table->segments[at].deleted = deleted;
-        table->row_count -= deleted->count;
-    }
+    return store_each(store, rows, take_deleted, &reader);
 }
 
 static Error *sources_read(const void *bytes, size_t size, Arena *arena, CatalogTable *view)
@@ -226,24 +219,26 @@ static Error *view_read(Store *store, Arena *arena, CatalogTable *table)
     return error;
 }
 
+static Error *take_grant(sqlite3_stmt *row, void *context)
+{
+    TableReader *reader = context;
+    CatalogTable *table = reader->table;
+    if (table->grant_count == 0)
+        table->grants = ARENA_ARRAY(reader->arena, CatalogGrant, sqlite3_column_int(row, 4));
+    table->grants[table->grant_count++] = (CatalogGrant){.grantee = sqlite3_column_int64(row, 0),
+                                                         .grantor = sqlite3_column_int64(row, 1),
+                                                         .privileges = (uint32_t) sqlite3_column_int64(row, 2),
+                                                         .options = (uint32_t) sqlite3_column_int64(row, 3)};
+    return NULL;
+}
+
 static Error *grants_read(Store *store, Arena *arena, CatalogTable *table)
 {
-    sqlite3_stmt *row;
-    bool more;
-    TRY(store_prepare(store, &row, "select grantee, grantor, privileges, options, count(*) over () from grants where table_id = ?1",
+    TableReader reader = {.arena = arena, .table = table};
+    sqlite3_stmt *rows;
+    TRY(store_prepare(store, &rows, "select grantee, grantor, privileges, options, count(*) over () from grants where table_id = ?1",
                       "i", table->id));
-    for (;;)
-    {
-        TRY(store_next(store, row, &more));
-        if (!more)
-            return NULL;
-        if (table->grant_count == 0)
-            table->grants = ARENA_ARRAY(arena, CatalogGrant, sqlite3_column_int(row, 4));
-        table->grants[table->grant_count++] = (CatalogGrant){.grantee = sqlite3_column_int64(row, 0),
-                                                             .grantor = sqlite3_column_int64(row, 1),
-                                                             .privileges = (uint32_t) sqlite3_column_int64(row, 2),
-                                                             .options = (uint32_t) sqlite3_column_int64(row, 3)};
-    }
+    return store_each(store, rows, take_grant, &reader);
 }
 
 static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogTable *table)
@@ -267,44 +262,45 @@ static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogT
     return view_read(store, arena, table);
 }
 
+typedef struct VersionReader
+{
+    Store *store;
+    SnapshotVersion *version;
+} VersionReader;
+
+static Error *take_table(sqlite3_stmt *row, void *context)
+{
+    VersionReader *reader = context;
+    Arena *arena = arena_new("catalog read");
+    CatalogTable *table = ARENA_NEW(arena, CatalogTable);
+    Error *error = table_read(reader->store, row, arena, table);
+    if (error == NULL)
+        snapshot_add_table(reader->version, table_copy(table, 0));
+    arena_free(arena);
+    return error;
+}
+
 static Error *tables_read(Store *store, SnapshotVersion *version)
 {
-    sqlite3_stmt *row;
-    bool more;
-    TRY(store_prepare(store, &row,
+    VersionReader reader = {store, version};
+    sqlite3_stmt *rows;
+    TRY(store_prepare(store, &rows,
                       "select id, schema, name, owner, dist_style, dist_column, sort_columns, definition, next_column_id"
                       " from tables order by id", ""));
-    for (;;)
-    {
-        TRY(store_next(store, row, &more));
-        if (!more)
-            return NULL;
-        Arena *arena = arena_new("catalog read");
-        CatalogTable *table = ARENA_NEW(arena, CatalogTable);
-        Error *error = table_read(store, row, arena, table);
-        if (error == NULL)
-            snapshot_add_table(version, table_copy(table, 0));
-        arena_free(arena);
-        if (error != NULL)
-        {
-            sqlite3_finalize(row);
-            return error;
-        }
-    }
+    return store_each(store, rows, take_table, &reader);
+}
+
+static Error *take_schema(sqlite3_stmt *row, void *context)
+{
+    snapshot_add_schema(context, (const char *) sqlite3_column_text(row, 0));
+    return NULL;
 }
 
 static Error *schemas_read(Store *store, SnapshotVersion *version)
 {
-    sqlite3_stmt *row;
-    bool more;
-    TRY(store_prepare(store, &row, "select name from schemas order by name", ""));
-    for (;;)
-    {
-        TRY(store_next(store, row, &more));
-        if (!more)
-            return NULL;
-        snapshot_add_schema(version, (const char *) sqlite3_column_text(row, 0));
-    }
+    sqlite3_stmt *rows;
+    TRY(store_prepare(store, &rows, "select name from schemas order by name", ""));
+    return store_each(store, rows, take_schema, version);
 }
 
 Error *store_read(Store *store, SnapshotVersion **out, int64_t *next_id)

@@ -131,28 +131,25 @@ void tls_server_free(TlsServer *server)
 }
 
 /* --- one connection ------------------------------------------------------------------ */
-/* Of an operation that gave `result`: true to try again, else *answer is what recv() and send() would say. */
-static bool again(TlsChannel *channel, int result, ssize_t *answer)
+/* A signal came in between: to be tried again. */
+static bool interrupted(const SSL *ssl, int result)
 {
-    switch (SSL_get_error(channel->ssl, result))
-    {
-    case SSL_ERROR_WANT_READ: /* a signal came in between */
-    case SSL_ERROR_WANT_WRITE:
-        return true;
-    case SSL_ERROR_ZERO_RETURN:
-        *answer = 0;
-        return false;
-    case SSL_ERROR_SYSCALL:
-        channel->broken = true;
-        *answer = errno == 0 ? 0 : -1;
-        return false;
-    default:
-        channel->broken = true;
-        ERR_clear_error();
-        errno = EPROTO;
-        *answer = -1;
-        return false;
-    }
+    int code = SSL_get_error(ssl, result);
+    return code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE;
+}
+
+/* Of an operation that failed with `result`: what recv() and send() would say. */
+static ssize_t failure(TlsChannel *channel, int result)
+{
+    int code = SSL_get_error(channel->ssl, result);
+    if (code == SSL_ERROR_ZERO_RETURN)
+        return 0;
+    channel->broken = true;
+    if (code == SSL_ERROR_SYSCALL)
+        return errno == 0 ? 0 : -1;
+    ERR_clear_error();
+    errno = EPROTO;
+    return -1;
 }
 
 Error *tls_accept(TlsServer *server, int fd, TlsChannel **out)
@@ -172,8 +169,7 @@ Error *tls_accept(TlsServer *server, int fd, TlsChannel **out)
         ERR_clear_error();
         errno = 0;
         result = SSL_accept(ssl);
-    } while (result <= 0 &&
-             (SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ || SSL_get_error(ssl, result) == SSL_ERROR_WANT_WRITE));
+    } while (interrupted(ssl, result));
     if (result == 1)
     {
         *out = channel;
@@ -187,34 +183,28 @@ Error *tls_accept(TlsServer *server, int fd, TlsChannel **out)
 
 ssize_t tls_receive(TlsChannel *channel, void *bytes, size_t room)
 {
-    for (;;)
+    size_t got = 0;
+    int result;
+    do
     {
-        ssize_t answer;
-        size_t got;
         ERR_clear_error();
         errno = 0;
-        int result = SSL_read_ex(channel->ssl, bytes, room, &got);
-        if (result == 1)
-            return (ssize_t) got;
-        if (!again(channel, result, &answer))
-            return answer;
-    }
+        result = SSL_read_ex(channel->ssl, bytes, room, &got);
+    } while (interrupted(channel->ssl, result));
+    return result == 1 ? (ssize_t) got : failure(channel, result);
 }
 
 ssize_t tls_send(TlsChannel *channel, const void *bytes, size_t count)
 {
-    for (;;)
+    size_t done = 0;
+    int result;
+    do
     {
-        ssize_t answer;
-        size_t done;
         ERR_clear_error();
         errno = 0;
-        int result = SSL_write_ex(channel->ssl, bytes, count, &done);
-        if (result == 1)
-            return (ssize_t) done;
-        if (!again(channel, result, &answer))
-            return answer;
-    }
+        result = SSL_write_ex(channel->ssl, bytes, count, &done);
+    } while (interrupted(channel->ssl, result));
+    return result == 1 ? (ssize_t) done : failure(channel, result);
 }
 
 bool tls_pending(const TlsChannel *channel)

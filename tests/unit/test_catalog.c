@@ -578,14 +578,19 @@ static const char format_1[] =
     "insert into columns values(100001, 0, 'a', 23, 0, 0, 0, 1, null, null, null), (100001, 1, 'b', 20, 0, 0, 0, 0, '7', null, null);"
     "insert into segments values(100002, 100001, 1, '1-0.h5', 42, 4200, zeroblob(16), 7, 3);";
 
+static void run_sql(const char *file, const char *sql)
+{
+    sqlite3 *db;
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(file, &db), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
 static void test_upgrade(void)
 {
     char old[80];
     snprintf(old, sizeof old, "%s/old.db", directory);
-    sqlite3 *db;
-    CU_ASSERT_EQUAL_FATAL(sqlite3_open(old, &db), SQLITE_OK);
-    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(db, format_1, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    run_sql(old, format_1);
     for (int round = 0; round < 2; round++) /* what was taken over opens again */
     {
         Catalog *taken;
@@ -607,6 +612,36 @@ static void test_upgrade(void)
     unlink(old);
 }
 
+static void test_damaged(void)
+{
+    static const struct
+    {
+        const char *sql, *message;
+    } damages[] = {
+        {"delete from meta where key = 'format'", "has catalog format 0"},
+        {"delete from meta where key = 'epoch'", "the catalog has no epoch"},
+        {"delete from meta where key = 'slice_count'", "the catalog lacks its settings"},
+        {"update columns set type_oid = 1", "a type with oid 1,"},
+        {"update segments set digest = zeroblob(3)", "of table \"old\" in the catalog has no digest"},
+        {"insert into deleted_rows values(7, 100001, 1, '', 1, 1)", "a segment of table \"old\" that does not exist"},
+    };
+    char file[80];
+    snprintf(file, sizeof file, "%s/damaged.db", directory);
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++)
+    {
+        Catalog *opened;
+        run_sql(file, format_1);
+        worked(catalog_open(file, &opened));
+        catalog_close(opened);
+        run_sql(file, damages[i].sql);
+        Error *error = catalog_open(file, &opened);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(error->message, damages[i].message));
+        fails(SQLSTATE_DATA_CORRUPTED, error);
+        unlink(file);
+    }
+}
+
 int main(void)
 {
     if (CU_initialize_registry() != CUE_SUCCESS)
@@ -621,6 +656,7 @@ int main(void)
     CU_add_test(suite, "altered tables in conflict", test_alter_conflicts);
     CU_add_test(suite, "sources of views", test_sources);
     CU_add_test(suite, "older formats", test_upgrade);
+    CU_add_test(suite, "damaged catalogs", test_damaged);
     CU_add_test(suite, "threads", test_threads);
     CU_add_test(suite, "users and numbers", test_users_and_ids);
     CU_add_test(suite, "load errors", test_load_errors);
