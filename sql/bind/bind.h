@@ -66,6 +66,43 @@ Error *bind_create_table_as(Arena *arena, const CatalogSnapshot *snapshot, const
 /* Does a CREATE TABLE [AS] or SELECT INTO make a temporary table? */
 bool bind_makes_temporary(const ParseStatement *statement);
 
+/* Rows that must not be there for an ALTER TABLE. */
+typedef struct AlterCheck
+{
+    int32_t ordinal;    /* column, of AlterTablePlan.table */
+    int32_t bytes_most; /* values that are longer; -1: nulls */
+} AlterCheck;
+
+typedef struct AlterTablePlan
+{
+    const CatalogTable *table; /* NULL: IF EXISTS, and there is none */
+    const char *skipped;       /* that one's name */
+    CatalogTable *defined;     /* for catalog_alter_table() */
+    bool renames;              /* tables or columns have other names, or there are others: views are to remember */
+    bool breaks;               /* columns go or change their type: views may need them as they were */
+    bool cascade;              /* then such views go */
+    CatalogTable *placed;      /* NULL: rows stay; else they are written anew, as its keys and encodings say */
+    int32_t check_count;
+    AlterCheck *checks;
+    int32_t fill_count; /* columns of `defined` whose defaults are not one value for all rows */
+    int32_t *fill;
+    const CatalogTable *append_from; /* APPEND FROM: NULL: no */
+    int32_t append_count;
+    int32_t *append_columns; /* by column of the table: that of the source, or -1: its default */
+    int32_t notice_count;
+    char **notices;
+} AlterTablePlan;
+
+/* ALTER TABLE, ALTER VIEW, and their RENAMEs. */
+Error *bind_alter_table(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                        const ParseStatement *statement, AlterTablePlan **out) MUST_USE;
+/* What the view's query says of the snapshot: an error if it does not give the columns the view has any more. */
+Error *bind_check_view(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                       const CatalogTable *view) MUST_USE;
+
+/* The view with what its text calls the table as it is now; NULL: it has that, or does not mind.  For catalog_alter_table(). */
+CatalogTable *bind_view_remembering(Arena *arena, const CatalogTable *view, const CatalogTable *table);
+
 typedef struct CreateViewPlan
 {
     CatalogTable *table;         /* id 0 */

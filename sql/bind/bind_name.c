@@ -102,7 +102,9 @@ Error *bind_table(const Binder *binder, const char *schema, const char *name, ui
 {
     if (schema != NULL && strcmp(schema, "pg_temp") == 0 && binder->context->temp_schema != NULL)
         schema = binder->context->temp_schema;
-    *table = schema != NULL ? catalog_find_table(binder->snapshot, schema, name) : find_on_path(binder, name);
+    *table = bind_view_source(binder, schema, name);
+    if (*table == NULL)
+        *table = schema != NULL ? catalog_find_table(binder->snapshot, schema, name) : find_on_path(binder, name);
     if (*table != NULL)
         return bind_may_use(binder->snapshot, binder->context, *table, privileges, position);
     if (schema != NULL && !catalog_has_schema(binder->snapshot, schema) && strcmp(schema, "pg_catalog") != 0)

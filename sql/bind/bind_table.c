@@ -7,15 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define SORT_COLUMNS_MAX 400 /* FEATURES 3.05 */
-
-typedef struct TableMaker
-{
-    Binder *binder;
-    CatalogTable *table;
-    int32_t capacity; /* of table->columns */
-} TableMaker;
-
 static Error *definition_error(int32_t position, const char *format, ...) PRINTF_LIKE(2, 3);
 
 static Error *definition_error(int32_t position, const char *format, ...)
@@ -30,7 +21,7 @@ static Error *definition_error(int32_t position, const char *format, ...)
 
 /* --- columns ---------------------------------------------------------------------------- */
 
-static Error *check_encoding(const char *encoding, int32_t position)
+Error *table_check_encoding(const char *encoding, int32_t position)
 {
     static const char *const known[] = {"auto", "az64",      "bytedict", "delta",   "delta32k",
                                         "lzo",  "mostly16",  "mostly32", "mostly8", "none",
@@ -137,7 +128,7 @@ static Error *add_sort_column(TableMaker *maker, int32_t ordinal, int32_t positi
     return NULL;
 }
 
-static Error *read_column(TableMaker *maker, const PgQuery__ColumnDef *definition)
+Error *table_read_column(TableMaker *maker, const PgQuery__ColumnDef *definition)
 {
     Binder *binder = maker->binder;
     int32_t position = node_position(binder, definition->location);
@@ -151,7 +142,7 @@ static Error *read_column(TableMaker *maker, const PgQuery__ColumnDef *definitio
     TRY(read_default(maker, definition, options, &column));
     if (options->encoding != NULL)
     {
-        TRY(check_encoding(options->encoding, position));
+        TRY(table_check_encoding(options->encoding, position));
         column.encoding = strcmp(options->encoding, "auto") == 0 ? NULL : options->encoding;
     }
     TRY(add_column(maker, &column, position));
@@ -219,7 +210,7 @@ static Error *read_elements(TableMaker *maker, const PgQuery__CreateStmt *create
     {
         const Node *node = create->table_elts[i];
         if (node->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF)
-            TRY(read_column(maker, node->column_def));
+            TRY(table_read_column(maker, node->column_def));
         else if (node->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE)
             TRY(read_like(maker, node->table_like_clause));
     }
@@ -245,7 +236,7 @@ static Error *key_column(const TableMaker *maker, const char *name, const char *
                     position);
 }
 
-static Error *read_distribution(TableMaker *maker, const TableOptions *options)
+Error *table_read_distribution(TableMaker *maker, const TableOptions *options)
 {
     static const DistStyle styles[] = {[TABLE_DIST_UNSAID] = DIST_AUTO,
                                        [TABLE_DIST_AUTO] = DIST_AUTO,
@@ -274,7 +265,7 @@ static Error *read_distribution(TableMaker *maker, const TableOptions *options)
     return NULL;
 }
 
-static Error *read_sort_key(TableMaker *maker, const TableOptions *options)
+Error *table_read_sort_key(TableMaker *maker, const TableOptions *options)
 {
     for (int32_t i = 0; i < options->sort_count; i++)
     {
@@ -417,8 +408,8 @@ Error *bind_create_table_as(Arena *arena, const CatalogSnapshot *snapshot, const
         return definition_error(statement->position, "a table needs at least one column");
     if (statement->table == NULL)
         return NULL;
-    TRY(read_distribution(&maker, statement->table));
-    return read_sort_key(&maker, statement->table);
+    TRY(table_read_distribution(&maker, statement->table));
+    return table_read_sort_key(&maker, statement->table);
 }
 
 Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
@@ -441,6 +432,6 @@ Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const Bi
     if (plan->exists)
         return NULL;
     TRY(read_elements(&maker, create));
-    TRY(read_distribution(&maker, statement->table));
-    return read_sort_key(&maker, statement->table);
+    TRY(table_read_distribution(&maker, statement->table));
+    return table_read_sort_key(&maker, statement->table);
 }

@@ -69,6 +69,8 @@ static Error *bind_elsewhere(Binder *binder, const CatalogTable *view, BoundQuer
     if (owner != NULL)
         context.acts_as = owner->id;
     int32_t maybe_never = binder->maybe_never;
+    const CatalogTable *around = binder->view;
+    binder->view = view;
     binder->context = &context;
     binder->parse = inner;
     binder->maybe_never = 0;
@@ -76,6 +78,7 @@ static Error *bind_elsewhere(Binder *binder, const CatalogTable *view, BoundQuer
     binder->maybe_never = maybe_never;
     binder->parse = parse;
     binder->context = outer;
+    binder->view = around;
     return error;
 }
 
@@ -93,6 +96,113 @@ Error *bind_view_query(Binder *binder, const CatalogTable *view, int32_t positio
         return NULL;
     error->position = position; /* it would point into the view's text */
     return error->detail != NULL ? error : error_detail(error, "This is said in view \"%s\".", view->name);
+}
+
+Error *bind_check_view(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context, const CatalogTable *view)
+{
+    ParseStatement none = {.position = 0};
+    Binder binder = {.arena = arena,
+                     .snapshot = snapshot,
+                     .context = context,
+                     .parse = &none,
+                     .statement = ARENA_NEW(arena, BoundStatement)};
+    BoundQuery *query;
+    TRY(bind_view_query(&binder, view, 0, &query));
+    for (int32_t i = 0; i < view->column_count; i++)
+        if (!type_equal(query->targets[i].expr->type, view->columns[i].type))
+            return error_new(SQLSTATE_INTERNAL_ERROR, "view \"%s\" has columns of other types than it had", view->name);
+    return NULL;
+}
+
+/* --- what a view calls the tables it is of ------------------------------------------------- */
+
+/* The table as the view's text knows it, which was written before it was altered. */
+static const CatalogTable *table_as_known(Arena *arena, const CatalogTable *table, const ViewSource *source)
+{
+    CatalogTable *known = arena_memdup(arena, table, sizeof *table);
+    known->schema = source->schema;
+    known->name = source->name;
+    known->column_count = 0;
+    known->columns = ARENA_ARRAY(arena, CatalogColumn, source->column_count);
+    int32_t *place = ARENA_ARRAY(arena, int32_t, table->column_count); /* a column's in `known`, or -1 */
+    for (int32_t i = 0; i < table->column_count; i++)
+        place[i] = -1;
+    for (int32_t i = 0; i < source->column_count; i++)
+    {
+        int32_t at = catalog_find_column_id(table, source->column_ids[i]);
+        if (at < 0)
+            continue; /* dropped: nothing of the view needed it */
+        place[at] = known->column_count;
+        known->columns[known->column_count] = table->columns[at];
+        known->columns[known->column_count++].name = source->column_names[i];
+    }
+    known->dist_column = table->dist_column < 0 ? -1 : place[table->dist_column];
+    if (table->dist_style == DIST_KEY && known->dist_column < 0)
+        known->dist_style = DIST_EVEN; /* by a column the view does not know */
+    known->sort_columns = ARENA_ARRAY(arena, int32_t, table->sort_count);
+    known->sort_count = 0;
+    for (int32_t i = 0; i < table->sort_count && place[table->sort_columns[i]] >= 0; i++)
+        known->sort_columns[known->sort_count++] = place[table->sort_columns[i]];
+    return known;
+}
+
+static const ViewSource *source_of(const CatalogTable *view, int64_t table_id)
+{
+    for (int32_t i = 0; i < view->source_count; i++)
+        if (view->sources[i].table_id == table_id)
+            return &view->sources[i];
+    return NULL;
+}
+
+static bool goes_by(const char *its_schema, const char *its_name, const char *schema, const char *name)
+{
+    return strcmp(its_name, name) == 0 && (schema == NULL || strcmp(its_schema, schema) == 0);
+}
+
+/* schema NULL: any */
+static const CatalogTable *dependency(const Binder *binder, const char *schema, const char *name)
+{
+    const CatalogTable *view = binder->view;
+    for (int32_t i = 0; i < view->depend_count; i++)
+    {
+        const CatalogTable *table = catalog_find_table_id(binder->snapshot, view->depends[i]);
+        const ViewSource *source = source_of(view, view->depends[i]);
+        if (table != NULL && source != NULL && goes_by(source->schema, source->name, schema, name))
+            return table_as_known(binder->arena, table, source);
+        if (table != NULL && source == NULL && goes_by(table->schema, table->name, schema, name))
+            return table;
+    }
+    return NULL;
+}
+
+const CatalogTable *bind_view_source(const Binder *binder, const char *schema, const char *name)
+{
+    const CatalogTable *found = NULL;
+    if (binder->view == NULL || binder->view->view_path == NULL)
+        return NULL;
+    for (int32_t i = 0; schema == NULL && found == NULL && i < binder->context->search_path_count; i++)
+        found = dependency(binder, binder->context->search_path[i], name);
+    return found != NULL ? found : dependency(binder, schema, name);
+}
+
+CatalogTable *bind_view_remembering(Arena *arena, const CatalogTable *view, const CatalogTable *table)
+{
+    if (view->view_path == NULL || source_of(view, table->id) != NULL)
+        return NULL;
+    CatalogTable *copy = arena_memdup(arena, view, sizeof *view);
+    copy->sources = ARENA_ARRAY(arena, ViewSource, view->source_count + 1);
+    for (int32_t i = 0; i < view->source_count; i++)
+        copy->sources[i] = view->sources[i];
+    ViewSource *source = &copy->sources[copy->source_count++];
+    *source = (ViewSource){.table_id = table->id, .schema = table->schema, .name = table->name, .column_count = table->column_count};
+    source->column_ids = ARENA_ARRAY(arena, int32_t, table->column_count);
+    source->column_names = ARENA_ARRAY(arena, char *, table->column_count);
+    for (int32_t i = 0; i < table->column_count; i++)
+    {
+        source->column_ids[i] = table->columns[i].id;
+        source->column_names[i] = table->columns[i].name;
+    }
+    return copy;
 }
 
 static char *path_text(Binder *binder)

@@ -49,6 +49,7 @@ typedef struct Binder
     BoundStatement *statement;
     int32_t relation_count;
     int32_t view_depth;  /* > 0 inside the query of a view */
+    const CatalogTable *view; /* the innermost; NULL outside */
     int32_t use_count;   /* tables and views the statement names itself, some more than once */
     int32_t use_capacity;
     int64_t *uses;
@@ -200,7 +201,22 @@ Error *bind_update(Binder *binder, const PgQuery__UpdateStmt *update) MUST_USE;
 Error *bind_delete(Binder *binder, const PgQuery__DeleteStmt *statement) MUST_USE;
 Error *bind_merge(Binder *binder, const PgQuery__MergeStmt *merge) MUST_USE;
 
-/* --- bind_table.c, bind_view.c ------------------------------------------------------ */
+/* --- bind_table.c, bind_alter.c, bind_view.c ----------------------------------------- */
+#define SORT_COLUMNS_MAX 400 /* FEATURES 3.05 */
+/* A table on its way into the catalog. */
+typedef struct TableMaker
+{
+    Binder *binder;
+    CatalogTable *table; /* sort_columns has room for SORT_COLUMNS_MAX */
+    int32_t capacity;    /* of table->columns */
+} TableMaker;
+/* One more column, with its part of dist and sort key.  42701, 42704... */
+Error *table_read_column(TableMaker *maker, const PgQuery__ColumnDef *definition) MUST_USE;
+/* DISTSTYLE and DISTKEY; SORTKEY.  The table has none yet, but those its columns have said. */
+Error *table_read_distribution(TableMaker *maker, const TableOptions *options) MUST_USE;
+Error *table_read_sort_key(TableMaker *maker, const TableOptions *options) MUST_USE;
+/* 42704 */
+Error *table_check_encoding(const char *encoding, int32_t position) MUST_USE;
 /* Where a new table or view of this name goes. */
 const char *bind_target_schema(const Binder *binder, const PgQuery__RangeVar *range);
 /* The type a column has that keeps values of `type`: texts have a length. */
@@ -210,6 +226,8 @@ Error *bind_into(Binder *binder, const Node *node, const PgQuery__IntoClause **i
                  const PgQuery__SelectStmt **select) MUST_USE;
 /* The query of a view, where it is read. */
 Error *bind_view_query(Binder *binder, const CatalogTable *view, int32_t position, BoundQuery **out) MUST_USE;
+/* What the view being bound means by that name; NULL: it is none of what it depends on, or is bound late. */
+const CatalogTable *bind_view_source(const Binder *binder, const char *schema, const char *name);
 /* Notes that the statement reads the table or view. */
 void bind_note_use(Binder *binder, const CatalogTable *table);
 /* CREATE TABLE AS once the table is there: rows of the query into it. */

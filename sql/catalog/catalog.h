@@ -191,9 +191,9 @@ Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade) MUST
 /* table->id is assigned unless it is a view's that was dropped in this transaction; everything is copied. 42P07. */
 Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table) MUST_USE;
 /* The table with that id is from now on as `table` says: name, schema, owner, columns, keys, what a view is of; copied.
- * Columns with an id stay who they are, with their statistics; those with -1 are new and get one.  Rows, segments, privileges
- * stay.  42P07, 3F000; at commit 40001 if it was altered or dropped meanwhile. */
-Error *catalog_alter_table(CatalogTxn *txn, CatalogTable *table) MUST_USE;
+ * Columns stay who they are by their ids, with their statistics; new ones have ids from next_column_id on, which is
+ * counted up.  Rows, segments, privileges stay.  42P07, 3F000; at commit 40001 if it was altered or dropped meanwhile. */
+Error *catalog_alter_table(CatalogTxn *txn, const CatalogTable *table) MUST_USE;
 Error *catalog_drop_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 

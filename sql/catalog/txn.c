@@ -344,13 +344,10 @@ static int64_t definition_of(CatalogTxn *txn, int64_t table_id)
     return table == NULL ? -1 : table->definition;
 }
 
-Error *catalog_alter_table(CatalogTxn *txn, CatalogTable *table)
+Error *catalog_alter_table(CatalogTxn *txn, const CatalogTable *table)
 {
     ASSERT(table->id > 0 && (table->column_count > 0 || table->view_sql != NULL));
     Change *change = change_new(txn, CHANGE_ALTER_TABLE);
-    for (int32_t i = 0; i < table->column_count; i++)
-        if (table->columns[i].id < 0)
-            table->columns[i].id = table->next_column_id++;
     change->table_id = table->id;
     change->definition = definition_of(txn, table->id);
     change->table = table_copy(table, 0);

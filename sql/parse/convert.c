@@ -390,6 +390,29 @@ static void convert_transaction(const PgQuery__TransactionStmt *transaction, Par
     }
 }
 
+static bool is_relation(PgQuery__ObjectType type)
+{
+    return type == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE || type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW;
+}
+
+/* Of a table or view: what, is in the node. */
+static void convert_alter(const PgQuery__Node *node, ParseStatement *statement)
+{
+    PgQuery__ObjectType type = PG_QUERY__OBJECT_TYPE__OBJECT_TYPE_UNDEFINED;
+    if (node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT)
+        type = node->alter_table_stmt->objtype;
+    else if (is_relation(node->rename_stmt->rename_type))
+        type = node->rename_stmt->rename_type;
+    else if (node->rename_stmt->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN)
+        type = node->rename_stmt->relation_type;
+    if (is_relation(type))
+        set_kind(statement, STATEMENT_ALTER_TABLE);
+    else
+        set_unsupported(statement, "ALTER of such objects");
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW)
+        statement->tag = "ALTER VIEW";
+}
+
 Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement *statement)
 {
     statement->node = node;
@@ -413,6 +436,10 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
     case PG_QUERY__NODE__NODE_CREATE_STMT:
         ASSERT(statement->table != NULL);
         set_kind(statement, STATEMENT_CREATE_TABLE);
+        return NULL;
+    case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
+    case PG_QUERY__NODE__NODE_RENAME_STMT:
+        convert_alter(node, statement);
         return NULL;
     case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT:
         if (node->create_table_as_stmt->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE)

@@ -21,7 +21,7 @@ typedef struct Dialect
     TokenList tokens; /* of this statement, without its ';' */
     EditList edits;
     int32_t at;          /* next token, for those read as a whole */
-    TableOptions *table; /* CREATE TABLE */
+    TableOptions *table; /* CREATE TABLE, ALTER TABLE */
     ViewStatement *view; /* CREATE VIEW */
     int32_t alias_count;    /* derived tables that had none */
     bool remove_duplicates; /* MERGE ... REMOVE DUPLICATES */
@@ -54,6 +54,8 @@ Error *dialect_outer(Dialect *dialect) MUST_USE;
 Error *dialect_pivot(Dialect *dialect) MUST_USE;
 /* DISTSTYLE, DISTKEY, SORTKEY, ENCODE, BACKUP, and what stands behind DEFAULT. Only for CREATE TABLE. */
 Error *dialect_table(Dialect *dialect) MUST_USE;
+/* The same of ALTER TABLE, and APPEND FROM. */
+Error *dialect_alter(Dialect *dialect) MUST_USE;
 /* COPY, read as a whole: the grammar never sees it. */
 Error *dialect_copy(Dialect *dialect, CopyStatement **out) MUST_USE;
 
@@ -62,6 +64,13 @@ Error *dialect_principal(Dialect *dialect, PrincipalStatement **out, const char 
 
 /* GRANT and REVOKE of privileges.  *out NULL: it is none. */
 Error *dialect_grant(Dialect *dialect, GrantStatement **out) MUST_USE;
+
+/* --- dialect_table.c: CREATE and ALTER TABLE -------------------------------- */
+
+/* A column's definition in tokens [from, to): its attributes are kept in dialect->table, which has room, and erased. */
+Error *dialect_table_column(Dialect *dialect, int32_t from, int32_t to) MUST_USE;
+/* Reads one attribute of a table at *index, which moves behind it, or stays if there is none. */
+Error *dialect_table_attribute(Dialect *dialect, int32_t *index) MUST_USE;
 
 /* --- for the clauses ----------------------------------------------------- */
 

@@ -93,8 +93,7 @@ static Error *read_attribute(Dialect *dialect, int32_t *index, int32_t end, Tabl
     return NULL;
 }
 
-/* The definition in tokens [from, to). */
-static Error *read_column(Dialect *dialect, int32_t from, int32_t to)
+Error *dialect_table_column(Dialect *dialect, int32_t from, int32_t to)
 {
     static const char *const not_columns[] = {"constraint", "primary", "unique", "foreign", "check", "like", "exclude"};
     const TokenList *tokens = &dialect->tokens;
@@ -123,7 +122,7 @@ static Error *read_columns(Dialect *dialect, int32_t open, int32_t close)
         else if (i == close || token_is_char(tokens, i, ','))
         {
             if (i > from)
-                TRY(read_column(dialect, from, i));
+                TRY(dialect_table_column(dialect, from, i));
             from = i + 1;
         }
     }
@@ -220,8 +219,7 @@ static Error *read_sort_key(Dialect *dialect, int32_t *index)
     return read_names(dialect, index, &dialect->table->sort_count, &dialect->table->sort_keys);
 }
 
-/* One attribute of the table at *index; *index stays if there is none. */
-static Error *read_table_attribute(Dialect *dialect, int32_t *index)
+Error *dialect_table_attribute(Dialect *dialect, int32_t *index)
 {
     const TokenList *tokens = &dialect->tokens;
     int32_t from = *index;
@@ -237,8 +235,6 @@ static Error *read_table_attribute(Dialect *dialect, int32_t *index)
     else if (token_is(tokens, from, "backup") &&
              (token_is(tokens, from + 1, "yes") || token_is(tokens, from + 1, "no")))
         *index += 2;
-    if (*index > from)
-        dialect_erase(dialect, from, *index);
     return NULL;
 }
 
@@ -266,7 +262,9 @@ Error *dialect_table(Dialect *dialect)
     for (int32_t before = -1; before != i;)
     {
         before = i;
-        TRY(read_table_attribute(dialect, &i));
+        TRY(dialect_table_attribute(dialect, &i));
+        if (i > before)
+            dialect_erase(dialect, before, i);
     }
     return NULL;
 }

@@ -174,7 +174,7 @@ int32_t parse_position(const ParseStatement *statement, int32_t location)
 const TableColumnOptions *parse_column_options(const ParseStatement *statement, int32_t location)
 {
     static const TableColumnOptions nothing;
-    ASSERT(statement->kind == STATEMENT_CREATE_TABLE);
+    ASSERT(statement->kind == STATEMENT_CREATE_TABLE || statement->kind == STATEMENT_ALTER_TABLE);
     if (location < 0)
         return &nothing;
     int32_t byte = map_byte(statement->map, location);

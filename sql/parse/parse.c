@@ -126,6 +126,7 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     const TokenList *tokens = &dialect->tokens;
     if (is_create_table(tokens))
         TRY(dialect_table(dialect));
+    TRY(dialect_alter(dialect));
     TRY(dialect_analyze(dialect));
     TRY(dialect_vacuum(dialect));
     TRY(dialect_type(dialect));

@@ -56,6 +56,14 @@ typedef enum TableDist
     TABLE_DIST_ALL
 } TableDist;
 
+/* ALTER TABLE APPEND FROM: columns that only one of the tables has. */
+typedef enum TableAppend
+{
+    TABLE_APPEND_SAME,         /* there may be none */
+    TABLE_APPEND_IGNORE_EXTRA, /* the source's are left out */
+    TABLE_APPEND_FILL_TARGET   /* the target's get their defaults */
+} TableAppend;
+
 /* ... and to the table. */
 typedef struct TableOptions
 {
@@ -65,6 +73,9 @@ typedef struct TableOptions
     int32_t sort_count;
     char **sort_keys; /* [COMPOUND] SORTKEY(...) */
     int32_t sort_position;
+    bool altered;       /* ALTER TABLE says any of the above */
+    bool sort_none;     /* ALTER SORTKEY NONE */
+    TableAppend append; /* ALTER TABLE APPEND FROM */
     int32_t column_count;
     TableColumnOptions *columns; /* those that say anything */
 } TableOptions;
@@ -257,14 +268,14 @@ struct ParseStatement
     const char *tag;                  /* "CREATE TABLE"; UNSUPPORTED: its name, "UNLOAD" */
     char *text;                       /* this statement as the user wrote it, without the semicolon */
     int32_t position;                 /* of its first character in the user's text, 1-based */
-    const struct PgQuery__Node *node; /* SELECT, INSERT, UPDATE, DELETE, MERGE, CREATE TABLE; else NULL or of no use */
+    const struct PgQuery__Node *node; /* SELECT, INSERT, UPDATE, DELETE, MERGE, CREATE and ALTER TABLE; else NULL or of no use */
     const ParseMap *map;
     bool remove_duplicates; /* MERGE ... REMOVE DUPLICATES; its WHEN clause stands for nothing */
     int32_t notice_count;
     char **notices; /* clauses that were read and have no effect */
     union
     {
-        TableOptions *table;       /* CREATE_TABLE, CREATE_TABLE_AS (SELECT INTO: NULL) */
+        TableOptions *table;       /* CREATE_TABLE, ALTER_TABLE (of views, and RENAME: NULL), CREATE_TABLE_AS (SELECT INTO: NULL) */
         CopyStatement *copy;       /* COPY */
         SetStatement *set;         /* SET, RESET, SHOW (name only; "all") */
         ObjectStatement *object;   /* DROP_TABLE, DROP_VIEW, DROP_SCHEMA, TRUNCATE, LOCK, CREATE_SCHEMA */
@@ -296,7 +307,7 @@ Error *parse_refusal(const ParseStatement *statement) MUST_USE;
 /* A byte location in a node of `statement` as a position for error_at(); 0 for a location < 0. */
 int32_t parse_position(const ParseStatement *statement, int32_t location);
 
-/* CREATE TABLE: what was said of the column whose ColumnDef has this location; never NULL. */
+/* CREATE and ALTER TABLE: what was said of the column whose ColumnDef has this location; never NULL. */
 const TableColumnOptions *parse_column_options(const ParseStatement *statement, int32_t location);
 
 /* Folds a name as the parser does: lower case (ASCII), cut at PARSE_NAME_BYTES_MAX on a character's border. */

@@ -55,6 +55,8 @@ static Error *query_plan(void *context)
     BindContext bind;
     session_bind_context(conduct->session, conduct->statement, &bind);
     TRY(bind_statement(conduct->arena, conduct->snapshot, &bind, conduct->parse, &conduct->bound));
+    if (conduct->statement->placed != NULL)
+        conduct->bound->write->table = conduct->statement->placed;
     Text text;
     text_init(&text, conduct->arena);
     if (shown(conduct, "bound"))
@@ -356,6 +358,38 @@ static Error *explain_run(Conduct *conduct, const ExplainStatement *explain, con
     else if (explain->code)
         text_puts(&text, "\n-- this query needs no generated code\n");
     return lines_send(conduct, text.data);
+}
+
+/* The first value of the first row, a BIGINT. */
+static Error *rows_number(void *context, const RowLayout *layout, const void *rows, int64_t count)
+{
+    Conduct *conduct = context;
+    if (count > 0)
+        conduct->rows = row_get(layout, rows, 0).i;
+    return session_check(conduct->session);
+}
+
+Error *conduct_inner(const Statement *outer, const char *sql, const CatalogTable *placed, int64_t *number)
+{
+    ParseList *list;
+    Statement inner = *outer;
+    TRY(parse_statements(outer->arena, sql, &list));
+    ASSERT(list->count == 1);
+    inner.parse = &list->statements[0];
+    inner.query = NULL;
+    inner.params = NULL;
+    inner.param_count = 0;
+    inner.placed = placed;
+    Conduct conduct = {.statement = &inner, .session = inner.session, .arena = inner.arena, .parse = inner.parse};
+    RowSink sink = {.context = &conduct, .rows = rows_number};
+    TRY(query_plan_locked(&conduct, true));
+    TRY(spec_complete(&conduct));
+    if (conduct.bound->write != NULL)
+        TRY(write_run(&conduct));
+    else
+        TRY(session_engine_run(conduct.session, conduct.plan->spec, conduct.arena, NULL, &sink, &conduct.result));
+    *number = conduct.rows;
+    return NULL;
 }
 
 Error *conduct_query(Statement *statement)

@@ -26,7 +26,7 @@ static const char *kind_of(const CatalogTable *table)
     return table->view_sql != NULL ? "view" : "table";
 }
 
-static Error *drop_with_dependents(Statement *statement, const CatalogTable *table, bool cascade)
+Error *object_drop(Statement *statement, const CatalogTable *table, bool cascade)
 {
     CatalogTxn *txn = session_txn(statement->session);
     int64_t id = table->id;
@@ -43,7 +43,7 @@ static Error *drop_with_dependents(Statement *statement, const CatalogTable *tab
                                            "View %s depends on %s %s.", view->name, kind_of(table), table->name),
                               "Use DROP ... CASCADE to drop the dependent objects too.");
         wire_notice(&statement->session->wire, WIRE_NOTICE, "drop cascades to view %s", view->name);
-        TRY(drop_with_dependents(statement, view, true));
+        TRY(object_drop(statement, view, true));
     }
 }
 
@@ -63,7 +63,7 @@ static Error *drop_objects(Statement *statement, bool views)
         if (table == NULL)
             wire_notice(&session->wire, WIRE_NOTICE, "%s \"%s\" does not exist, skipping", views ? "view" : "table", name->name);
         else
-            TRY(drop_with_dependents(statement, table, object->cascade));
+            TRY(object_drop(statement, table, object->cascade));
     }
     return NULL;
 }
@@ -91,7 +91,7 @@ static Error *empty_schema(Statement *statement, const char *schema)
                 table = snapshot->tables[i];
         if (table == NULL)
             return NULL;
-        TRY(drop_with_dependents(statement, table, true));
+        TRY(object_drop(statement, table, true));
     }
 }
 

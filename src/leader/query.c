@@ -129,7 +129,7 @@ void session_bind_context(Session *session, const Statement *statement, BindCont
     *context = (BindContext){.database = session->database,
                              .user = user == NULL ? session->user : user->name,
                              .user_id = (int32_t) session->user_id,
-                             .acts_as = session->user_id,
+                             .acts_as = statement->acts_as != 0 ? statement->acts_as : session->user_id,
                              .version = STOA_VERSION_TEXT,
                              .transaction_time = session->transaction_time,
                              .statement_time = statement->time,

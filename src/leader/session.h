@@ -76,6 +76,8 @@ typedef struct Statement
     int32_t param_count; /* EXECUTE, and portals */
     const BindParam *params;
     const ParseStatement *query; /* what EXECUTE and DECLARE stand for; else NULL */
+    int64_t acts_as;             /* whose privileges count: 0: the session's user's */
+    const CatalogTable *placed;  /* rows it writes are placed and encoded as this definition of their table says; NULL: as it is */
     Result result;               /* where its rows go */
     char tag[64]; /* of CommandComplete; empty: none is sent */
 } Statement;
@@ -134,9 +136,16 @@ int32_t show_columns(const SetStatement *set, WireColumn columns[SHOW_COLUMNS_MA
 /* Tells the client, if it wants to know, that a setting has changed. */
 void session_report_setting(Session *session, const char *reported);
 
+/* alter.c */
+Error *alter_table(Statement *statement) MUST_USE;
+/* Writes the table's rows anew; placed: where and how another definition of it says, or NULL: as its own does. */
+Error *alter_rewrite(const Statement *statement, const CatalogTable *table, const CatalogTable *placed) MUST_USE;
+
 /* object.c: views, dropping with what depends, the session's temporary tables. */
 Error *object_create_view(Statement *statement) MUST_USE;
 Error *object_drop_table(Statement *statement) MUST_USE;
+/* The object and, with `cascade`, the views that are of it; else 2BP01 if there are any. */
+Error *object_drop(Statement *statement, const CatalogTable *table, bool cascade) MUST_USE;
 Error *object_drop_view(Statement *statement) MUST_USE;
 Error *object_drop_schema(Statement *statement) MUST_USE;
 /* Makes the schema of the session's temporary tables in its transaction, if it is not there. */
@@ -176,6 +185,9 @@ void portals_drop_all(Session *session);
 
 /* conduct.c: SELECT, INSERT, EXPLAIN. */
 Error *conduct_query(Statement *statement) MUST_USE;
+/* Another statement within this one, which the client does not see.  placed: see Statement; *number: of a SELECT its first
+ * value, a BIGINT, else the rows it changed. */
+Error *conduct_inner(const Statement *outer, const char *sql, const CatalogTable *placed, int64_t *number) MUST_USE;
 WireColumn explain_column(void); /* of EXPLAIN's rows */
 
 /* copy.c */

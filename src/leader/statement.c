@@ -43,6 +43,8 @@ static Error *dispatch(Statement *statement)
 {
     switch (statement->parse->kind)
     {
+    case STATEMENT_ALTER_TABLE:
+        return alter_table(statement);
     case STATEMENT_ANALYZE:
         return utility_analyze(statement);
     case STATEMENT_BEGIN:

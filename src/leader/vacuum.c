@@ -21,47 +21,13 @@ static bool is_worth_it(Arena *arena, const CatalogSnapshot *snapshot, const Cat
     return worth;
 }
 
-static void put_name(Text *text, const char *name)
-{
-    text_putc(text, '"');
-    for (; *name != '\0'; name++)
-    {
-        if (*name == '"')
-            text_putc(text, '"');
-        text_putc(text, *name);
-    }
-    text_putc(text, '"');
-}
-
-/* update schema.table set column = column */
-static Error *rewrite(Statement *statement, const CatalogTable *table)
-{
-    Text sql;
-    ParseList *list;
-    text_init(&sql, statement->arena);
-    text_puts(&sql, "update ");
-    put_name(&sql, table->schema);
-    text_putc(&sql, '.');
-    put_name(&sql, table->name);
-    text_puts(&sql, " set ");
-    put_name(&sql, table->columns[0].name);
-    text_puts(&sql, " = ");
-    put_name(&sql, table->columns[0].name);
-    TRY(parse_statements(statement->arena, sql.data, &list));
-    Statement update = *statement;
-    update.parse = &list->statements[0];
-    update.params = NULL;
-    update.param_count = 0;
-    return conduct_query(&update);
-}
-
 static Error *vacuum_table(Statement *statement, int64_t id)
 {
     Session *session = statement->session;
     const CatalogSnapshot *snapshot = catalog_txn_snapshot(session_txn(session));
     const CatalogTable *table = catalog_find_table_id(snapshot, id);
     if (table != NULL && table->view_sql == NULL && is_worth_it(statement->arena, snapshot, table))
-        TRY(rewrite(statement, table));
+        TRY(alter_rewrite(statement, table, NULL));
     return session_commit(session);
 }
 

@@ -14,8 +14,10 @@ TABLE = (("select * from o", {"select"}), ("insert into o values (1)", {"insert"
          ("delete from o where a = 1", {"delete", "select"}), ("create temp table l (like o)", {"select"}),
          ("merge into o using (select 1 as a) s on o.a = s.a when matched then update set a = 3 "
           "when not matched then insert values (4)", {"select", "insert", "update", "delete"}),
-         ("drop table o", {"drop"}), ("analyze o", {"owner"}))
-VIEW = (("select * from o", {"select"}), ("drop view o", {"drop"}), ("create or replace view o as select 1 as a", {"owner"}))
+         ("drop table o", {"drop"}), ("analyze o", {"owner"}), ("alter table o add column b int default 2", {"alter"}),
+         ("alter table o alter distkey a", {"alter"}), ("alter table o rename to p", {"alter"}), ("alter table o owner to bob", {"owner"}))
+VIEW = (("select * from o", {"select"}), ("drop view o", {"drop"}), ("create or replace view o as select 1 as a", {"owner"}),
+        ("alter view o rename to p", {"alter"}), ("alter table o owner to bob", {"owner"}))
 
 
 def same(expect, what, came, wanted):

@@ -87,7 +87,7 @@ static void test_kinds(void)
     check_kind("vacuum sort only t to 99 percent", STATEMENT_VACUUM, "VACUUM");
     check_error("vacuum t to 101 percent", "42601", 13, "101");
     check_kind("unload ('select 1') to '/x' gzip", STATEMENT_UNSUPPORTED, "UNLOAD");
-    check_kind("alter table t add column a int", STATEMENT_UNSUPPORTED, "ALTER TABLE");
+    check_kind("alter table t add column a int", STATEMENT_ALTER_TABLE, "ALTER TABLE");
 }
 
 static void test_lists(void)
