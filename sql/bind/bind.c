@@ -83,6 +83,14 @@ Error *bind_fold(Binder *binder, Expr *expr, Expr **out)
     return NULL;
 }
 
+Error *bind_call(Binder *binder, FuncId func, SqlType type, Expr *const *args, int32_t count, int32_t position,
+                 Expr **out)
+{
+    Expr *expr = expr_func(binder->arena, func, type, count, args);
+    expr->position = position;
+    return bind_fold(binder, expr, out);
+}
+
 void *array_grow(Arena *arena, void *items, int32_t count, int32_t *capacity, size_t item_size)
 {
     if (count < *capacity)

@@ -170,9 +170,7 @@ static void sort_by_argument(BoundAgg *agg, const PgQuery__SortBy *by)
 
 static Expr *make_pair(Binder *binder, Expr *const *numbers, int32_t position)
 {
-    Expr *pair = expr_new(binder->arena, EXPR_FUNC, type_decimal(DECIMAL_PRECISION_MAX, 0), 2, numbers);
-    pair->func = FUNC_PAIR;
-    pair->nullable = numbers[0]->nullable || numbers[1]->nullable;
+    Expr *pair = expr_func(binder->arena, FUNC_PAIR, type_decimal(DECIMAL_PRECISION_MAX, 0), 2, numbers);
     pair->position = position;
     return pair;
 }

@@ -10,26 +10,16 @@
 
 #include <string.h>
 
-static Error *func_expr(Binder *binder, FuncId func, SqlType type, Expr *const *args, int32_t count, int32_t position,
-                        Expr **out)
-{
-    Expr *expr = expr_new(binder->arena, EXPR_FUNC, type, count, args);
-    expr->func = (int32_t) func;
-    expr->nullable = expr->nullable || (func_row(func)->flags & FUNC_NULLS) != 0;
-    expr->position = position;
-    return bind_fold(binder, expr, out);
-}
-
 Error *bind_array_count(Binder *binder, Expr *array, int32_t position, Expr **out)
 {
-    return func_expr(binder, FUNC_ARRAY_COUNT, type_make(TYPE_BIGINT), &array, 1, position, out);
+    return bind_call(binder, FUNC_ARRAY_COUNT, type_make(TYPE_BIGINT), &array, 1, position, out);
 }
 
 Error *bind_array_element(Binder *binder, Expr *array, Expr *number, int32_t position, Expr **out)
 {
     bool integers = array->type.id == TYPE_CHAR;
     Expr *const args[2] = {array, number};
-    TRY(func_expr(binder, FUNC_ARRAY_ELEMENT, array->type, args, 2, position, out));
+    TRY(bind_call(binder, FUNC_ARRAY_ELEMENT, array->type, args, 2, position, out));
     return integers ? coerce(binder, *out, type_make(TYPE_INTEGER), CAST_EXPLICIT, out) : NULL;
 }
 

@@ -105,11 +105,7 @@ static Error *bind_function(Binder *binder, Scope *scope, const PgQuery__FuncCal
         return bind_macro(binder, scope, name, call->n_args, call->args, call->location, out);
     if (match.row->volatility == VOLATILITY_LEADER)
         return bind_leader_func(binder, &match, args, position, out);
-    Expr *expr = expr_new(binder->arena, EXPR_FUNC, match.result, count, args);
-    expr->func = (int32_t) match.row->id;
-    expr->nullable = expr->nullable || (match.row->flags & FUNC_NULLS) != 0;
-    expr->position = position;
-    return bind_fold(binder, expr, out);
+    return bind_call(binder, match.row->id, match.result, args, count, position, out);
 }
 
 /* column (+) */

@@ -77,11 +77,7 @@ static Error *bind_prefix(Binder *binder, const char *symbol, Expr *arg, int32_t
         return error_at(error, position);
     TRY(coerce(binder, arg, match.right, CAST_IMPLICIT, &arg));
     if (match.row->func != FUNC_NONE)
-    {
-        Expr *call = expr_new(binder->arena, EXPR_FUNC, match.result, 1, &arg);
-        call->func = (int32_t) match.row->func;
-        return finish(binder, call, position, out);
-    }
+        return finish(binder, expr_func(binder->arena, match.row->func, match.result, 1, &arg), position, out);
     *out = arg;
     if (symbol[0] == '+')
         return NULL;
@@ -132,9 +128,7 @@ Error *bind_operator(Binder *binder, const char *symbol, Expr *left, Expr *right
     if (match.row->func == FUNC_NONE)
         return bind_arith(binder, symbol[0], left, right, match.result, position, out);
     Expr *args[2] = {left, right};
-    Expr *call = expr_new(binder->arena, EXPR_FUNC, match.result, 2, args);
-    call->func = (int32_t) match.row->func;
-    return finish(binder, call, position, out);
+    return finish(binder, expr_func(binder->arena, match.row->func, match.result, 2, args), position, out);
 }
 
 /* --- comparison --------------------------------------------------------------------- */

@@ -71,15 +71,6 @@ static Error *read_series(Binder *binder, Scope *scope, const PgQuery__FuncCall 
 
 /* --- how many, and which ---------------------------------------------------------------- */
 
-static Error *call_body(Binder *binder, const Series *series, FuncId func, SqlType type, Expr *const *args, int32_t count,
-                        Expr **out)
-{
-    Expr *expr = expr_new(binder->arena, EXPR_FUNC, type, count, args);
-    expr->func = (int32_t) func;
-    expr->position = series->position;
-    return bind_fold(binder, expr, out);
-}
-
 static Error *series_count(Binder *binder, const Series *series, Expr **out)
 {
     TypeId type = series->start->type.id;
@@ -88,7 +79,7 @@ static Error *series_count(Binder *binder, const Series *series, Expr **out)
                   : type == TYPE_DECIMAL   ? FUNC_SERIES_COUNT_DECIMAL
                   : type == TYPE_TIMESTAMP ? FUNC_SERIES_COUNT_TIMESTAMP
                                            : FUNC_SERIES_COUNT_TIMESTAMPTZ;
-    return call_body(binder, series, func, type_make(TYPE_BIGINT), args, 3, out);
+    return bind_call(binder, func, type_make(TYPE_BIGINT), args, 3, series->position, out);
 }
 
 static Error *series_value(Binder *binder, const Series *series, Expr *number, Expr **out)
@@ -99,7 +90,7 @@ static Error *series_value(Binder *binder, const Series *series, Expr *number, E
                   : type.id == TYPE_TIMESTAMP ? FUNC_SERIES_VALUE_TIMESTAMP
                                               : FUNC_SERIES_VALUE_TIMESTAMPTZ;
     if (type.id != TYPE_BIGINT)
-        return call_body(binder, series, func, type, args, 3, out);
+        return bind_call(binder, func, type, args, 3, series->position, out);
     if (!expr_is_const(series->step) || series->step->value.i != 1)
         TRY(bind_operator(binder, "*", series->step, number, series->position, &number));
     return bind_operator(binder, "+", series->start, number, series->position, out);

@@ -425,6 +425,9 @@ Error *bind_frame(Binder *binder, Scope *scope, const PgQuery__WindowDef *def, B
 
 /* Folds a new node; see maybe_never. */
 Error *bind_fold(Binder *binder, Expr *expr, Expr **out) MUST_USE;
+/* A call, folded.  `args` are of the types that the function takes. */
+Error *bind_call(Binder *binder, FuncId func, SqlType type, Expr *const *args, int32_t count, int32_t position,
+                 Expr **out) MUST_USE;
 
 /* --- bind_expr.c ---------------------------------------------------------------- */
 Error *bind_expr(Binder *binder, Scope *scope, const Node *node, Expr **out) MUST_USE;

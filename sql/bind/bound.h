@@ -297,7 +297,12 @@ void expr_print(Text *text, const BoundStatement *statement, const Expr *expr); 
 bool expr_equal(const Expr *a, const Expr *b);
 bool expr_is_volatile(const Expr *expr); /* another value each time it is computed */
 
-/* Builders used by binder and rules; all set type, nullability and fold constants. */
+/* Builders used by binder and rules; all set type and nullability: a node is nullable if an argument is; `args` are copied.
+ * expr_and() folds constants. */
+Expr *expr_new(Arena *arena, ExprKind kind, SqlType type, int32_t arg_count, Expr *const *args);
+/* A call; nullable too if the function may give NULL for arguments that are not. */
+Expr *expr_func(Arena *arena, FuncId func, SqlType type, int32_t arg_count, Expr *const *args);
+Expr *expr_bool(Arena *arena, bool value);
 Expr *expr_column(Arena *arena, const BoundStatement *statement, ColumnId column);
 Expr *expr_constant(Arena *arena, SqlType type, Datum value);
 Expr *expr_and(Arena *arena, Expr *a, Expr *b); /* NULL is true */

@@ -23,6 +23,7 @@ Expr *expr_new(Arena *arena, ExprKind kind, SqlType type, int32_t arg_count, Exp
     Expr *expr = ARENA_NEW(arena, Expr);
     expr->kind = kind;
     expr->type = type;
+    expr->column = NO_COLUMN;
     expr->arg_count = arg_count;
     if (arg_count > 0)
     {
@@ -31,6 +32,14 @@ Expr *expr_new(Arena *arena, ExprKind kind, SqlType type, int32_t arg_count, Exp
     }
     for (int32_t i = 0; i < arg_count; i++)
         expr->nullable = expr->nullable || args[i]->nullable;
+    return expr;
+}
+
+Expr *expr_func(Arena *arena, FuncId func, SqlType type, int32_t arg_count, Expr *const *args)
+{
+    Expr *expr = expr_new(arena, EXPR_FUNC, type, arg_count, args);
+    expr->func = (int32_t) func;
+    expr->nullable = expr->nullable || (func_row(func)->flags & FUNC_NULLS) != 0;
     return expr;
 }
 

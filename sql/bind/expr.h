@@ -6,9 +6,6 @@
 #include "base/data/value.h"
 #include "sql/bind/bound.h"
 
-/* A node that is nullable if an argument is; `args` are copied.  Not folded. */
-Expr *expr_new(Arena *arena, ExprKind kind, SqlType type, int32_t arg_count, Expr *const *args);
-Expr *expr_bool(Arena *arena, bool value);
 Expr *expr_null(Arena *arena, SqlType type);
 bool expr_is_const(const Expr *expr);
 bool expr_is_null_const(const Expr *expr);

@@ -135,7 +135,7 @@ static Rel *first_writes(Build *build, const BoundQuery *query, const BoundWrite
     rel = build_row_number(build, rel, &address, 1, NULL, 0, &number);
     Expr *column = expr_column(arena, build->statement, address), *either[2];
     either[0] = expr_compare_make(arena, '=', expr_column(arena, build->statement, number), expr_bigint(arena, 1));
-    either[1] = expr_make(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &column);
+    either[1] = expr_new(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &column);
     either[1]->nullable = false;
     Expr *test = expr_or_list(arena, either, 2);
     return rel_filter(arena, rel, &test, 1);

@@ -78,9 +78,9 @@ static Expr *group_in_sets(Build *build, const BoundQuery *query, int32_t group,
         return expr;
     if (count == 1)
         return null_of(build, expr->type);
-    Expr *args[3] = {expr_make(arena, EXPR_IN_LIST, type_make(TYPE_BOOLEAN), count, list), expr,
+    Expr *args[3] = {expr_new(arena, EXPR_IN_LIST, type_make(TYPE_BOOLEAN), count, list), expr,
                      null_of(build, expr->type)};
-    Expr *chosen = expr_make(arena, EXPR_CASE, expr->type, 3, args);
+    Expr *chosen = expr_new(arena, EXPR_CASE, expr->type, 3, args);
     chosen->nullable = true;
     return chosen;
 }

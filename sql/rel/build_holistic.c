@@ -63,7 +63,7 @@ static Expr *in_first_row(Build *build, ColumnId number, Expr *value)
     null->nullable = true;
     Expr *first = expr_compare_make(arena, '=', expr_column(arena, build->statement, number), expr_bigint(arena, 1));
     Expr *args[3] = {first, value, null};
-    Expr *chosen = expr_make(arena, EXPR_CASE, value->type, 3, args);
+    Expr *chosen = expr_new(arena, EXPR_CASE, value->type, 3, args);
     chosen->nullable = true;
     return chosen;
 }

@@ -105,26 +105,10 @@ Expr *expr_replace(Arena *arena, Expr *expr, ExprSwap *swap, void *context)
     return copy == NULL ? expr : copy;
 }
 
-Expr *expr_make(Arena *arena, ExprKind kind, SqlType type, int32_t arg_count, Expr *const *args)
-{
-    Expr *expr = ARENA_NEW(arena, Expr);
-    expr->kind = kind;
-    expr->type = type;
-    expr->column = -1;
-    expr->arg_count = arg_count;
-    expr->args = ARENA_ARRAY(arena, Expr *, arg_count);
-    for (int32_t k = 0; k < arg_count; k++)
-    {
-        expr->args[k] = args[k];
-        expr->nullable |= args[k]->nullable;
-    }
-    return expr;
-}
-
 Expr *expr_compare_make(Arena *arena, char op, Expr *a, Expr *b)
 {
     Expr *args[2] = {a, b};
-    Expr *expr = expr_make(arena, EXPR_COMPARE, type_make(TYPE_BOOLEAN), 2, args);
+    Expr *expr = expr_new(arena, EXPR_COMPARE, type_make(TYPE_BOOLEAN), 2, args);
     expr->op = op;
     return expr;
 }
@@ -132,39 +116,34 @@ Expr *expr_compare_make(Arena *arena, char op, Expr *a, Expr *b)
 Expr *expr_or_list(Arena *arena, Expr *const *args, int32_t count)
 {
     if (count == 0)
-        return expr_boolean(arena, false);
-    return count == 1 ? args[0] : expr_make(arena, EXPR_OR, type_make(TYPE_BOOLEAN), count, args);
+        return expr_bool(arena, false);
+    return count == 1 ? args[0] : expr_new(arena, EXPR_OR, type_make(TYPE_BOOLEAN), count, args);
 }
 
 Expr *expr_and_list(Arena *arena, Expr *const *args, int32_t count)
 {
     if (count == 0)
         return NULL;
-    return count == 1 ? args[0] : expr_make(arena, EXPR_AND, type_make(TYPE_BOOLEAN), count, args);
+    return count == 1 ? args[0] : expr_new(arena, EXPR_AND, type_make(TYPE_BOOLEAN), count, args);
 }
 
 Expr *expr_not(Arena *arena, Expr *arg)
 {
     if (arg->kind == EXPR_NOT)
         return arg->args[0];
-    return expr_make(arena, EXPR_NOT, type_make(TYPE_BOOLEAN), 1, &arg);
+    return expr_new(arena, EXPR_NOT, type_make(TYPE_BOOLEAN), 1, &arg);
 }
 
 Expr *expr_cast_make(Arena *arena, Expr *arg, SqlType type)
 {
     if (type_equal(arg->type, type))
         return arg;
-    return expr_make(arena, EXPR_CAST, type, 1, &arg);
+    return expr_new(arena, EXPR_CAST, type, 1, &arg);
 }
 
 Expr *expr_bigint(Arena *arena, int64_t value)
 {
     return expr_constant(arena, type_make(TYPE_BIGINT), (Datum){.i = value});
-}
-
-Expr *expr_boolean(Arena *arena, bool value)
-{
-    return expr_constant(arena, type_make(TYPE_BOOLEAN), (Datum){.i = value});
 }
 
 void expr_list_add(ExprList *list, Expr *expr)

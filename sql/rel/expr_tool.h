@@ -18,14 +18,12 @@ typedef Expr *ExprSwap(void *context, const Expr *column);
 Expr *expr_replace(Arena *arena, Expr *expr, ExprSwap *swap, void *context);
 
 /* New nodes; args are shared. */
-Expr *expr_make(Arena *arena, ExprKind kind, SqlType type, int32_t arg_count, Expr *const *args);
 Expr *expr_compare_make(Arena *arena, char op, Expr *a, Expr *b);
 Expr *expr_or_list(Arena *arena, Expr *const *args, int32_t count);  /* 0: false */
 Expr *expr_and_list(Arena *arena, Expr *const *args, int32_t count); /* 0: NULL, true */
 Expr *expr_not(Arena *arena, Expr *arg);
 Expr *expr_cast_make(Arena *arena, Expr *arg, SqlType type);
 Expr *expr_bigint(Arena *arena, int64_t value);
-Expr *expr_boolean(Arena *arena, bool value);
 
 /* A growing list of conjuncts (or any expressions). */
 typedef struct ExprList

@@ -303,6 +303,19 @@ bool rel_is_one_row(const Rel *rel)
     }
 }
 
+int32_t rel_tree_share(Arena *arena, RelTree *tree, Rel *rel)
+{
+    ColumnSet given = {0};
+    Rel **shared = ARENA_ARRAY(arena, Rel *, tree->shared_count + 1);
+    for (int32_t k = 0; k < tree->shared_count; k++)
+        shared[k] = tree->shared[k];
+    shared[tree->shared_count] = rel;
+    tree->shared = shared;
+    rel_columns(arena, rel, &given);
+    rel->result_count = column_set_list(arena, &given, &rel->results);
+    return tree->shared_count++;
+}
+
 Rel *rel_read_shared(Arena *arena, BoundStatement *statement, const Rel *source, int32_t shared,
                      const ColumnId *columns)
 {

@@ -42,6 +42,8 @@ bool rel_is_one_row(const Rel *rel);
 typedef void RelVisit(void *context, Rel *rel);
 void rel_each_shared(Rel *rel, RelVisit *visit, void *context);
 
+/* Makes `rel` a shared tree, whose results are all it gives: its number. */
+int32_t rel_tree_share(Arena *arena, RelTree *tree, Rel *rel);
 /* Reads `source`, which is shared tree number `shared`; its results are called columns[], copied, or NULL: get new
  * names. */
 Rel *rel_read_shared(Arena *arena, BoundStatement *statement, const Rel *source, int32_t shared,

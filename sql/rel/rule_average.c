@@ -45,18 +45,17 @@ static Expr *make_average(Splitting *split, const BoundAgg *agg, bool nullable)
     if (nullable)
     {
         Expr *pair[2] = {args[1], expr_bigint(arena, 0)};
-        args[1] = expr_make(arena, EXPR_NULLIF, type_make(TYPE_BIGINT), 2, pair);
+        args[1] = expr_new(arena, EXPR_NULLIF, type_make(TYPE_BIGINT), 2, pair);
         args[1]->nullable = true;
     }
     if (type.id == TYPE_DECIMAL)
         args[1] = expr_cast_make(arena, args[1], type_decimal(19, 0));
     else
         args[1] = expr_cast_make(arena, args[1], interval ? type_make(TYPE_DOUBLE) : type);
-    Expr *quotient = expr_make(arena, interval ? EXPR_FUNC : EXPR_ARITH, type, 2, args);
     if (interval)
-        quotient->func = FUNC_INTERVAL_DIV;
-    else
-        quotient->op = '/';
+        return expr_func(arena, FUNC_INTERVAL_DIV, type, 2, args);
+    Expr *quotient = expr_new(arena, EXPR_ARITH, type, 2, args);
+    quotient->op = '/';
     return quotient;
 }
 
@@ -72,9 +71,7 @@ static void simplify_kind(BoundAgg *agg)
 
 static Expr *field_of(Arena *arena, Expr *interval, FuncId func, SqlType type)
 {
-    Expr *field = expr_make(arena, EXPR_FUNC, type_make((TypeId) func_row(func)->result), 1, &interval);
-    field->func = (int32_t) func;
-    return expr_cast_make(arena, field, type);
+    return expr_cast_make(arena, expr_func(arena, func, type_make((TypeId) func_row(func)->result), 1, &interval), type);
 }
 
 static Expr *make_interval_sum(Splitting *split, const BoundAgg *agg, bool nullable)
@@ -89,9 +86,7 @@ static Expr *make_interval_sum(Splitting *split, const BoundAgg *agg, bool nulla
         sums[k] = expr_column(split->arena, split->statement,
                               find_agg(split, AGG_SUM, agg->distinct, field, type, nullable));
     }
-    Expr *sum = expr_make(split->arena, EXPR_FUNC, type_make(TYPE_INTERVAL), 3, sums);
-    sum->func = FUNC_INTERVAL_OF;
-    return sum;
+    return expr_func(split->arena, FUNC_INTERVAL_OF, type_make(TYPE_INTERVAL), 3, sums);
 }
 
 typedef Expr *SplitAgg(Splitting *split, const BoundAgg *agg, bool nullable);

@@ -64,7 +64,7 @@ static void add_parts(Distinct *d, const BoundAgg *agg, Rel *inner, Rel *outer, 
     { /* of no rows at all the sum is null, the count 0 */
         whole.column = bound_add_column(d->arena, d->statement, "count", type_make(TYPE_BIGINT), true);
         Expr *args[2] = {expr_column(d->arena, d->statement, whole.column), expr_bigint(d->arena, 0)};
-        Expr *count = expr_make(d->arena, EXPR_COALESCE, type_make(TYPE_BIGINT), 2, args);
+        Expr *count = expr_new(d->arena, EXPR_COALESCE, type_make(TYPE_BIGINT), 2, args);
         count->nullable = false;
         fixed[(*fixed_count)++] = (BoundNamed){count, agg->column};
     }

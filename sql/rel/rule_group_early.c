@@ -151,7 +151,7 @@ static Expr *add_part(Early *early, Rel *part, const BoundAgg *agg)
         return value;
     /* a row without partner is a row, of no value */
     Expr *args[2] = {value, expr_bigint(arena, agg->kind == AGG_COUNT_STAR ? 1 : 0)};
-    Expr *counted = expr_make(arena, EXPR_COALESCE, type_make(TYPE_BIGINT), 2, args);
+    Expr *counted = expr_new(arena, EXPR_COALESCE, type_make(TYPE_BIGINT), 2, args);
     counted->nullable = false;
     return counted;
 }

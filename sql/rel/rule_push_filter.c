@@ -48,7 +48,7 @@ static Expr *without_null_test(Push *p, Expr *conjunct)
     if (conjunct->kind == EXPR_COMPARE)
         for (int32_t k = 0; k < 2; k++)
             if (conjunct->args[k]->kind == EXPR_CONST && conjunct->args[k]->value.null)
-                return expr_boolean(p->arena, false);
+                return expr_bool(p->arena, false);
     return conjunct;
 }
 

@@ -161,22 +161,14 @@ static bool can_be_shared(const Rel *rel)
 static Rel *share(Reduce *reduce, Rel **by)
 {
     Arena *arena = reduce->arena;
-    RelTree *tree = reduce->tree;
     Rel *source = *by;
     if (source->kind != REL_SHARED)
     {
-        ColumnSet given = {0};
-        rel_columns(arena, source, &given);
-        Rel **shared = ARENA_ARRAY(arena, Rel *, tree->shared_count + 1);
-        for (int32_t k = 0; k < tree->shared_count; k++)
-            shared[k] = tree->shared[k];
-        shared[tree->shared_count] = source;
-        tree->shared = shared;
-        source->result_count = column_set_list(arena, &given, &source->results);
-        *by = rel_read_shared(arena, reduce->statement, source, tree->shared_count++, source->results);
+        int32_t shared = rel_tree_share(arena, reduce->tree, source);
+        *by = rel_read_shared(arena, reduce->statement, source, shared, source->results);
         (*by)->rows_estimate = source->rows_estimate;
     }
-    Rel *reader = rel_read_shared(arena, reduce->statement, tree->shared[(*by)->shared], (*by)->shared, NULL);
+    Rel *reader = rel_read_shared(arena, reduce->statement, reduce->tree->shared[(*by)->shared], (*by)->shared, NULL);
     reader->rows_estimate = (*by)->rows_estimate;
     return reader;
 }

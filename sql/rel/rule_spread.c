@@ -43,21 +43,6 @@ static ColumnId new_column(const Spread *spread, const char *name, SqlType type,
     return bound_add_column(spread->arena, spread->statement, name, type, nullable);
 }
 
-/* A new shared tree with all that `rel` gives. */
-static int32_t share(Spread *spread, Rel *rel)
-{
-    RelTree *tree = spread->tree;
-    ColumnSet given = {0};
-    Rel **shared = ARENA_ARRAY(spread->arena, Rel *, tree->shared_count + 1);
-    for (int32_t k = 0; k < tree->shared_count; k++)
-        shared[k] = tree->shared[k];
-    shared[tree->shared_count] = rel;
-    tree->shared = shared;
-    rel_columns(spread->arena, rel, &given);
-    rel->result_count = column_set_list(spread->arena, &given, &rel->results);
-    return tree->shared_count++;
-}
-
 /* Reads it under its own names, or (again) under new ones. */
 static Rel *read_shared(Spread *spread, int32_t shared, bool again)
 {
@@ -85,7 +70,7 @@ static bool is_whole(const BoundWindow *window)
 
 static Rel *beside_aggregates(Spread *spread, Rel *window)
 {
-    int32_t shared = share(spread, window->inputs[0]);
+    int32_t shared = rel_tree_share(spread->arena, spread->tree, window->inputs[0]);
     Rel *rows = read_shared(spread, shared, false), *agg = rel_new(spread->arena, REL_AGG, 1);
     agg->inputs[0] = read_shared(spread, shared, true);
     agg->agg_count = window->window_count;
@@ -100,13 +85,6 @@ static Rel *beside_aggregates(Spread *spread, Rel *window)
 }
 
 /* --- ranges of the sort key ------------------------------------------------------------ */
-
-static Expr *call(const Spread *spread, FuncId func, SqlType type, int32_t count, Expr *const *args)
-{
-    Expr *expr = expr_make(spread->arena, EXPR_FUNC, type, count, args);
-    expr->func = (int32_t) func;
-    return expr;
-}
 
 static Expr *constant(const Spread *spread, TypeId type, Datum value)
 {
@@ -128,11 +106,11 @@ static Expr *key_as_number(const Spread *spread, Expr *key, double *low, double 
     case TYPE_DATE:
         *low = k_date_part_date(FIELD_EPOCH, stats->min.i);
         *high = k_date_part_date(FIELD_EPOCH, stats->max.i);
-        return call(spread, FUNC_DATE_PART_DATE, type_make(TYPE_DOUBLE), 2, args);
+        return expr_func(spread->arena, FUNC_DATE_PART_DATE, type_make(TYPE_DOUBLE), 2, args);
     case TYPE_TIMESTAMP:
         *low = k_date_part(FIELD_EPOCH, stats->min.i);
         *high = k_date_part(FIELD_EPOCH, stats->max.i);
-        return call(spread, FUNC_DATE_PART, type_make(TYPE_DOUBLE), 2, args);
+        return expr_func(spread->arena, FUNC_DATE_PART, type_make(TYPE_DOUBLE), 2, args);
     case TYPE_SMALLINT:
     case TYPE_INTEGER:
     case TYPE_BIGINT:
@@ -155,16 +133,16 @@ static Expr *range_number(const Spread *spread, const BoundSort *sort)
     Expr *args[4] = {number, constant(spread, TYPE_DOUBLE, (Datum){.f = sort->descending ? high : low}),
                      constant(spread, TYPE_DOUBLE, (Datum){.f = sort->descending ? low : high}),
                      constant(spread, TYPE_INTEGER, (Datum){.i = SPREAD_RANGES})};
-    Expr *range[2] = {call(spread, FUNC_WIDTH_BUCKET_DOUBLE, type_make(TYPE_INTEGER), 4, args),
+    Expr *range[2] = {expr_func(spread->arena, FUNC_WIDTH_BUCKET_DOUBLE, type_make(TYPE_INTEGER), 4, args),
                       constant(spread, TYPE_INTEGER, (Datum){.i = sort->nulls_first ? -1 : SPREAD_RANGES + 2})};
-    Expr *known = expr_make(spread->arena, EXPR_COALESCE, type_make(TYPE_INTEGER), 2, range);
+    Expr *known = expr_new(spread->arena, EXPR_COALESCE, type_make(TYPE_INTEGER), 2, range);
     known->nullable = false;
     return known;
 }
 
 /* --- what adds up from the first row on --------------------------------------------------- */
 
-/* The aggregate over a whole range that counts for the rows behind it, and that of these: COUNT_OF: none. */
+/* The aggregate over a whole range that counts for the rows behind it, and that of these; AGG_NONE: nothing adds up. */
 static AggKind before_kind(const BoundWindow *window)
 {
     switch (window->window)
@@ -212,15 +190,15 @@ static BoundWindow prefix_of(const Spread *spread, ColumnId range, ColumnId part
 static Expr *added(const Spread *spread, Expr *own, Expr *before)
 {
     Expr *pair[2] = {own, before}, *swapped[2] = {before, own};
-    Expr *whens[3] = {expr_make(spread->arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &swapped[0]), own,
-                      expr_make(spread->arena, EXPR_ARITH, own->type, 2, pair)};
+    Expr *whens[3] = {expr_new(spread->arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &swapped[0]), own,
+                      expr_new(spread->arena, EXPR_ARITH, own->type, 2, pair)};
     whens[2]->op = '+';
-    Expr *sum = expr_make(spread->arena, EXPR_CASE, own->type, 3, whens);
+    Expr *sum = expr_new(spread->arena, EXPR_CASE, own->type, 3, whens);
     sum->nullable = own->nullable;
     if (!own->nullable)
         return sum;
-    Expr *empty[3] = {expr_make(spread->arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &swapped[1]), before, sum};
-    return expr_make(spread->arena, EXPR_CASE, own->type, 3, empty);
+    Expr *empty[3] = {expr_new(spread->arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &swapped[1]), before, sum};
+    return expr_new(spread->arena, EXPR_CASE, own->type, 3, empty);
 }
 
 /* T: the windows of each range, under names of their own. */
@@ -274,7 +252,7 @@ static Rel *in_ranges(Spread *spread, Rel *window, Expr *number)
     int32_t count = window->window_count;
     BoundNamed range = {number, new_column(spread, "range", number->type, false)};
     ColumnId *own = ARENA_ARRAY(arena, ColumnId, count), *before = ARENA_ARRAY(arena, ColumnId, count);
-    int32_t shared = share(spread, windows_of_ranges(spread, window, range, own));
+    int32_t shared = rel_tree_share(spread->arena, spread->tree, windows_of_ranges(spread, window, range, own));
     Rel *rows = read_shared(spread, shared, false), *prefix;
     const Rel *agg = before_ranges(spread, window, read_shared(spread, shared, true), range.column, own, &prefix, before);
     Expr *same = expr_compare_make(arena, '=', column_of(spread, range.column), column_of(spread, agg->named[0].column));

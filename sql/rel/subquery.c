@@ -119,7 +119,7 @@ Error *build_filter(Build *build, Expr *condition, Rel **rel)
 
 static Expr *is_true(Arena *arena, Expr *condition)
 {
-    Expr *test = expr_make(arena, EXPR_IS_TRUE, type_make(TYPE_BOOLEAN), 1, &condition);
+    Expr *test = expr_new(arena, EXPR_IS_TRUE, type_make(TYPE_BOOLEAN), 1, &condition);
     test->nullable = false;
     return test;
 }

@@ -16,7 +16,7 @@
 
 Expr *expr_null_test(Arena *arena, Expr *arg)
 {
-    Expr *test = expr_make(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &arg);
+    Expr *test = expr_new(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &arg);
     test->nullable = false;
     return test;
 }
@@ -30,7 +30,7 @@ static Expr *null_boolean(Arena *arena)
 
 static Expr *case_make(Arena *arena, SqlType type, Expr *const *args, int32_t count)
 {
-    Expr *expr = expr_make(arena, EXPR_CASE, type, count, args);
+    Expr *expr = expr_new(arena, EXPR_CASE, type, count, args);
     expr->nullable = true;
     return expr;
 }
@@ -76,7 +76,7 @@ static Expr *count_swap(void *context, const Expr *column)
         Expr *args[2] = {expr_column(arena, swap->build->statement, agg->column), expr_bigint(arena, 0)};
         if (agg->kind != AGG_COUNT && agg->kind != AGG_COUNT_STAR)
             return args[0];
-        Expr *counted = expr_make(arena, EXPR_COALESCE, type_make(TYPE_BIGINT), 2, args);
+        Expr *counted = expr_new(arena, EXPR_COALESCE, type_make(TYPE_BIGINT), 2, args);
         counted->nullable = false;
         return counted;
     }
@@ -146,7 +146,7 @@ static void hold_one_row(Build *build, Expr *rows, Rel **rel)
         expr_list_add(&any, expr_null_test(arena, rows));
     if (build->guard != NULL)
     {
-        Expr *asked = expr_make(arena, EXPR_IS_TRUE, type_make(TYPE_BOOLEAN), 1, &build->guard);
+        Expr *asked = expr_new(arena, EXPR_IS_TRUE, type_make(TYPE_BOOLEAN), 1, &build->guard);
         asked->nullable = false;
         expr_list_add(&any, expr_not(arena, asked));
     }
@@ -226,12 +226,12 @@ static Error *in_or_null(Build *build, const Expr *expr, Expr *left, Expr *match
     TRY(join_row_counts(build, expr, rel, values));
     Expr *unknown[2] = {expr_null_test(arena, left), expr_compare_make(arena, '!', values[0], values[1])};
     Expr *args[7] = {matched,
-                     expr_boolean(arena, true),
+                     expr_bool(arena, true),
                      expr_compare_make(arena, '=', values[0], expr_bigint(arena, 0)),
-                     expr_boolean(arena, false),
+                     expr_bool(arena, false),
                      expr_or_list(arena, unknown, 2),
                      null_boolean(arena),
-                     expr_boolean(arena, false)};
+                     expr_bool(arena, false)};
     *value = case_make(arena, type_make(TYPE_BOOLEAN), args, 7);
     return NULL;
 }
@@ -251,9 +251,9 @@ static Expr *in_by_counts(Build *build, Expr *equal, Rel *inner, Rel **rel)
                             case_make(arena, type_make(TYPE_BIGINT), args, 3));
     }
     join_row(build, agg, rel, values, 2);
-    Expr *args[5] = {expr_compare_make(arena, '>', values[0], expr_bigint(arena, 0)), expr_boolean(arena, true),
+    Expr *args[5] = {expr_compare_make(arena, '>', values[0], expr_bigint(arena, 0)), expr_bool(arena, true),
                      expr_compare_make(arena, '>', values[1], expr_bigint(arena, 0)), null_boolean(arena),
-                     expr_boolean(arena, false)};
+                     expr_bool(arena, false)};
     return case_make(arena, type_make(TYPE_BOOLEAN), args, 5);
 }
 
@@ -327,12 +327,12 @@ static Error *quantified_value(Build *build, const Expr *expr, Rel **rel, Expr *
     Expr *test = extreme_test(arena, expr, left, values[2], values[3]);
     Expr *unknown[2] = {expr_null_test(arena, left), expr_compare_make(arena, '!', values[0], values[1])};
     Expr *args[7] = {expr_compare_make(arena, '=', values[0], expr_bigint(arena, 0)),
-                     expr_boolean(arena, all),
+                     expr_bool(arena, all),
                      all ? expr_not(arena, test) : test,
-                     expr_boolean(arena, !all),
+                     expr_bool(arena, !all),
                      expr_or_list(arena, unknown, 2),
                      null_boolean(arena),
-                     expr_boolean(arena, all)};
+                     expr_bool(arena, all)};
     *value = case_make(arena, type_make(TYPE_BOOLEAN), args, 7);
     if (expr->negated)
         *value = expr_not(arena, *value);

@@ -75,7 +75,7 @@ static Expr *zero_of(Arena *arena, SqlType type)
 
 static Expr *null_flag(Arena *arena, Expr *column)
 {
-    Expr *flag = expr_make(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &column);
+    Expr *flag = expr_new(arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &column);
     flag->nullable = false;
     return flag;
 }
@@ -85,7 +85,7 @@ static Expr *without_null(Arena *arena, Expr *column)
     if (!column->nullable)
         return column;
     Expr *args[2] = {column, zero_of(arena, column->type)};
-    Expr *value = expr_make(arena, EXPR_COALESCE, column->type, 2, args);
+    Expr *value = expr_new(arena, EXPR_COALESCE, column->type, 2, args);
     value->nullable = false;
     return value;
 }

@@ -119,7 +119,7 @@ static Rel *lone_beside(const Domain *domain, Rel *agg, const ColumnId *inner, C
         one->column = bound_add_column(arena, build->statement, build->statement->columns[whole].name,
                                        build->statement->columns[whole].type, true);
         Expr *args[2] = {column_of(domain, one->column), expr_bigint(arena, 0)};
-        Expr *counted = expr_make(arena, EXPR_COALESCE, args[0]->type, 2, args);
+        Expr *counted = expr_new(arena, EXPR_COALESCE, args[0]->type, 2, args);
         counted->nullable = false;
         named[count++] = (BoundNamed){counted, whole};
     }

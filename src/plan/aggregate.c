@@ -122,7 +122,7 @@ static Step *aggregate_again(Planner *planner, Step *input, const Step *partial,
 
 static Expr *binary(Planner *planner, char op, TypeId type, Expr *a, Expr *b)
 {
-    Expr *expr = expr_make(planner->arena, EXPR_ARITH, type_make(type), 2, (Expr *[]){a, b});
+    Expr *expr = expr_new(planner->arena, EXPR_ARITH, type_make(type), 2, (Expr *[]){a, b});
     expr->op = op;
     return expr;
 }
@@ -139,13 +139,10 @@ static Expr *moments_result(Planner *planner, const StepAgg *agg)
     Expr *divisor = population ? count : binary(planner, '-', TYPE_BIGINT, count, expr_bigint(arena, 1));
     Expr *value = binary(planner, '/', TYPE_DOUBLE, squares, expr_cast_make(arena, divisor, type_make(TYPE_DOUBLE)));
     if (root)
-    {
-        value = expr_make(arena, EXPR_FUNC, type_make(TYPE_DOUBLE), 1, &value);
-        value->func = FUNC_SQRT;
-    }
+        value = expr_func(arena, FUNC_SQRT, type_make(TYPE_DOUBLE), 1, &value);
     Expr *parts[3] = {expr_compare_make(arena, '>', count, expr_bigint(arena, population ? 0 : 1)), value,
                       expr_constant(arena, type_make(TYPE_DOUBLE), (Datum){.null = true})};
-    Expr *result = expr_make(arena, EXPR_CASE, type_make(TYPE_DOUBLE), 3, parts);
+    Expr *result = expr_new(arena, EXPR_CASE, type_make(TYPE_DOUBLE), 3, parts);
     result->nullable = true;
     return result;
 }
@@ -157,10 +154,7 @@ static Expr *pair_result(Planner *planner, const StepAgg *agg)
                                       expr_column(planner->arena, planner->statement, agg->column)};
     for (int32_t k = 0; k < AGG_STATES_MAX - 1; k++)
         args[k + 2] = expr_column(planner->arena, planner->statement, agg->more[k]);
-    Expr *result = expr_make(planner->arena, EXPR_FUNC, type_make(TYPE_DOUBLE), AGG_STATES_MAX + 1, args);
-    result->func = FUNC_PAIR_RESULT;
-    result->nullable = true;
-    return result;
+    return expr_func(planner->arena, FUNC_PAIR_RESULT, type_make(TYPE_DOUBLE), AGG_STATES_MAX + 1, args);
 }
 
 /* What states of several columns come to, under the aggregates' own names. */

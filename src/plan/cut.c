@@ -199,7 +199,7 @@ static Error *cut_expand(Cut *cut, const Step *step, Open *open)
     columns[width] = number;
     TRY(cut_step(cut, step->inputs[0], open));
     Expr *args[2] = {step->named[0].expr, expr_bigint(cut->arena, 0)};
-    Expr *count = plan_nullable(cut->plan, args[0]) ? expr_make(cut->arena, EXPR_COALESCE, args[0]->type, 2, args) : args[0];
+    Expr *count = plan_nullable(cut->plan, args[0]) ? expr_new(cut->arena, EXPR_COALESCE, args[0]->type, 2, args) : args[0];
     Bounds bounds = plan_bounds(cut->plan, count);
     *fact_of(cut->planner, number) = (ColumnFact){.nullable = false};
     int32_t store = store_add(cut, STORE_BUFFER, columns, width + 1);

@@ -214,5 +214,5 @@ Step *step_round(Planner *planner, const Rel *rel)
 Expr *column_is_null(Planner *planner, ColumnId column)
 {
     Expr *arg = column_of(planner, column);
-    return expr_make(planner->arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &arg);
+    return expr_new(planner->arena, EXPR_IS_NULL, type_make(TYPE_BOOLEAN), 1, &arg);
 }
