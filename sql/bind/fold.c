@@ -216,9 +216,9 @@ Error *expr_fold(Arena *arena, Expr *expr, Expr **out)
     if (!value.null)
     {
         Error *error = fold_strict(arena, expr, &value, &done);
-        value.null = error != NULL && expr->cast_try && error_is_data(error);
-        if (error != NULL && !value.null)
+        if (error != NULL && !(expr->cast_try && error_is_data(error)))
             return error_at(error, expr->position);
+        value.null = value.null || error != NULL;
         error_free(error);
     }
     if (done)
