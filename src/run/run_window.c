@@ -116,7 +116,8 @@ static Error *job_run(void *context, int32_t number)
 static void jobs_make(Windows *windows, int64_t rows)
 {
     const SpecStore *spec = windows->store->spec;
-    int64_t most = rows / JOB_ROWS + (rows / PARTITION_LARGE) * (spec->window_count + 1) + 2;
+    /* two small jobs in a row have more than JOB_ROWS, unless a large partition stands between them */
+    int64_t most = 2 * rows / JOB_ROWS + (rows / PARTITION_LARGE) * (spec->window_count + 1) + 2;
     windows->jobs = ARENA_ARRAY(windows->store->task->arena, WindowJob, most);
     WindowJob job = {.window = -1};
     int64_t pending = 0;
