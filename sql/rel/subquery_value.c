@@ -302,7 +302,7 @@ static Expr *extreme_test(Arena *arena, const Expr *expr, Expr *left, Expr *leas
     case 'g':
         return all ? both[1] : both[0];
     default:
-        return (expr->op == '=') == all ? expr_and_list(arena, both, 2) : expr_or_list(arena, both, 2);
+        return all ? expr_and_list(arena, both, 2) : expr_or_list(arena, both, 2);
     }
 }
 
