@@ -10,6 +10,7 @@
 #include "sql/bind/binder.h"
 
 #include <string.h>
+#include <strings.h>
 
 Error *bind_with(Binder *binder, Scope *scope, const PgQuery__WithClause *with)
 {
@@ -189,10 +190,12 @@ static Error *bind_recursive(Binder *binder, Cte *cte, const PgQuery__SelectStmt
     cte->seed_bound = true;
     BoundQuery *term;
     TRY(bind_set_side(binder, scope, select->rarg, &term));
-    if (!cte->self_read)
+    TRY(bind_check_unread(binder, scope));
+    if (!cte->self_read) /* another by that name was meant */
     {
         *out = scope->query;
-        return bind_set_sides(binder, *out, cte->bound.query, term, "UNION");
+        TRY(bind_set_of(binder, scope, select, cte->bound.query, term));
+        return bind_limits(binder, scope, select);
     }
     if (select->n_sort_clause > 0 || !node_is_missing(select->limit_count) || !node_is_missing(select->limit_offset))
         return unsupported(position, "ORDER BY, LIMIT or OFFSET in a recursive query is");
@@ -220,6 +223,15 @@ static Error *read_self(Binder *binder, Scope *scope, Cte *cte, const FromAlias 
 
 /* --- the query -------------------------------------------------------------------------------------- */
 
+static TreeAnswer look_for_table(const ProtobufCMessage *message, const void *name)
+{
+    if (message->descriptor != &pg_query__range_var__descriptor)
+        return TREE_INTO;
+    const PgQuery__RangeVar *range = (const PgQuery__RangeVar *) message;
+    bool named = range->schemaname == NULL || range->schemaname[0] == '\0';
+    return named && strcasecmp(range->relname, name) == 0 ? TREE_FOUND : TREE_INTO;
+}
+
 static Error *bind_cte_query(Binder *binder, Cte *cte, BoundQuery **out)
 {
     const Node *node = cte->node->ctequery;
@@ -229,7 +241,8 @@ static Error *bind_cte_query(Binder *binder, Cte *cte, BoundQuery **out)
     cte->binding = true;
     cte->seed_bound = cte->self_read = false;
     Error *error;
-    if (cte->recursive && select->op == PG_QUERY__SET_OPERATION__SETOP_UNION)
+    if (cte->recursive && select->op == PG_QUERY__SET_OPERATION__SETOP_UNION &&
+        tree_finds(&select->base, look_for_table, cte->name))
         error = bind_recursive(binder, cte, select, out);
     else
         error = bind_query(binder, cte->scope, true, cte->recursive ? cte : cte->next, select, out);

@@ -27,45 +27,22 @@ typedef struct OuterJoins
 
 /* --- finding (+) ------------------------------------------------------------------- */
 
-static bool message_is_mark(const ProtobufCMessage *message)
+/* Subqueries have a WHERE of their own. */
+static TreeAnswer look_for_mark(const ProtobufCMessage *message, const void *context)
 {
+    (void) context;
+    if (message->descriptor == &pg_query__select_stmt__descriptor)
+        return TREE_PASS;
     if (message->descriptor != &pg_query__func_call__descriptor)
-        return false;
+        return TREE_INTO;
     const PgQuery__FuncCall *call = (const PgQuery__FuncCall *) message;
     const char *name = call->n_funcname > 0 ? node_string(call->funcname[0]) : NULL;
-    return name != NULL && strcmp(name, OUTER_JOIN_NAME) == 0;
-}
-
-/* In a message of the grammar's tree or below it; subqueries have a WHERE of their own. */
-static bool message_has_mark(const ProtobufCMessage *message)
-{
-    if (message == NULL || message->descriptor == &pg_query__select_stmt__descriptor)
-        return false;
-    if (message_is_mark(message))
-        return true;
-    const char *base = (const char *) message;
-    for (unsigned i = 0; i < message->descriptor->n_fields; i++)
-    {
-        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
-        if (field->type != PROTOBUF_C_TYPE_MESSAGE)
-            continue;
-        const void *at = base + field->offset;
-        bool chosen = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0 ||
-                      *(const uint32_t *) (base + field->quantifier_offset) == field->id;
-        size_t count = field->label != PROTOBUF_C_LABEL_REPEATED ? chosen
-                                                                 : *(const size_t *) (base + field->quantifier_offset);
-        const ProtobufCMessage *const *messages =
-            field->label == PROTOBUF_C_LABEL_REPEATED ? *(const ProtobufCMessage *const *const *) at : at;
-        for (size_t k = 0; k < count; k++)
-            if (message_has_mark(messages[k]))
-                return true;
-    }
-    return false;
+    return name != NULL && strcmp(name, OUTER_JOIN_NAME) == 0 ? TREE_FOUND : TREE_INTO;
 }
 
 bool bind_has_outer_mark(const Node *node)
 {
-    return !node_is_missing(node) && message_has_mark(&node->base);
+    return !node_is_missing(node) && tree_finds(&node->base, look_for_mark, NULL);
 }
 
 /* --- a condition with (+) in it ---------------------------------------------------------- */

@@ -101,7 +101,7 @@ static Error *match_column(Binder *binder, BoundQuery **left, BoundQuery **right
     return bind_coerce_target(binder, right, index, *type);
 }
 
-Error *bind_set_sides(Binder *binder, BoundQuery *query, BoundQuery *left, BoundQuery *right, const char *what)
+static Error *set_sides(Binder *binder, BoundQuery *query, BoundQuery *left, BoundQuery *right, const char *what)
 {
     int32_t capacity = 0;
     if (left->visible_count != right->visible_count)
@@ -157,13 +157,17 @@ static Error *order_set(Binder *binder, Scope *scope, const PgQuery__SelectStmt 
     return bind_finish_sort(binder, scope, select, items);
 }
 
+Error *bind_set_of(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundQuery *left, BoundQuery *right)
+{
+    TRY(set_sides(binder, scope->query, left, right, set_name(select)));
+    scope->query->set_all = select->all;
+    return order_set(binder, scope, select);
+}
+
 Error *bind_set(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select)
 {
     BoundQuery *left, *right;
-    BoundQuery *query = scope->query;
     TRY(bind_set_side(binder, scope, select->larg, &left));
     TRY(bind_set_side(binder, scope, select->rarg, &right));
-    TRY(bind_set_sides(binder, query, left, right, set_name(select)));
-    query->set_all = select->all;
-    return order_set(binder, scope, select);
+    return bind_set_of(binder, scope, select, left, right);
 }

@@ -287,6 +287,17 @@ bool bind_is_pivot(const PgQuery__JoinExpr *join);
 Error *bind_pivot(Binder *binder, Scope *scope, const PgQuery__JoinExpr *join, Namespace *names,
                   BoundFrom **out) MUST_USE;
 
+/* --- tree.c ------------------------------------------------------------------------ */
+typedef enum TreeAnswer
+{
+    TREE_INTO, /* look below it */
+    TREE_PASS, /* not that */
+    TREE_FOUND
+} TreeAnswer;
+typedef TreeAnswer TreeLook(const ProtobufCMessage *message, const void *context);
+/* Does `look` find something in the message (NULL: no) or, as it says, below? */
+bool tree_finds(const ProtobufCMessage *message, TreeLook *look, const void *context);
+
 /* --- bind_outer.c ----------------------------------------------------------------- */
 #define OUTER_JOIN_NAME "?outer" /* what sql/parse has made of `column (+)`: a call */
 /* Outside of subqueries. */
@@ -360,9 +371,9 @@ Error *bind_limits(Binder *binder, Scope *scope, const PgQuery__SelectStmt *sele
 
 /* --- bind_set.c ------------------------------------------------------------------- */
 Error *bind_set(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select) MUST_USE;
-/* Two queries that are bound, as one; fills `query` and its targets. `what`: "UNION", for errors. */
-Error *bind_set_sides(Binder *binder, BoundQuery *query, BoundQuery *left, BoundQuery *right,
-                      const char *what) MUST_USE;
+/* The same of sides that are bound. */
+Error *bind_set_of(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundQuery *left,
+                   BoundQuery *right) MUST_USE;
 /* A side of it; literals of unknown type stay so. */
 Error *bind_set_side(Binder *binder, Scope *scope, const PgQuery__SelectStmt *select, BoundQuery **out) MUST_USE;
 /* `query` becomes a query over itself, of its visible columns. */
