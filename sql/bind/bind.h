@@ -80,7 +80,7 @@ typedef struct AlterTablePlan
     CatalogTable *defined;     /* for catalog_alter_table() */
     bool renames;              /* tables or columns have other names, or there are others: views are to remember */
     bool breaks;               /* columns go or change their type: views may need them as they were */
-    bool cascade;              /* then such views go */
+    bool cascade;              /* then such views go, and foreign keys that refer to what goes */
     CatalogTable *placed;      /* NULL: rows stay; else they are written anew, as its keys and encodings say */
     int32_t check_count;
     AlterCheck *checks;

@@ -91,6 +91,9 @@ static Error *add_column(Alter *alter, const PgQuery__AlterTableCmd *command)
     table->dist_column = -1;
     TRY(table_read_column(&alter->maker, definition));
     bool keys = table->dist_column >= 0 || table->sort_count > sort_count;
+    for (size_t i = 0; i < definition->n_constraints; i++)
+        if (bind_is_key(definition->constraints[i]->constraint))
+            return refused(alter, "an added column cannot be a key; use ADD CONSTRAINT after it");
     table->dist_column = dist_column;
     if (keys)
         return refused(alter, "an added column cannot be a DISTKEY or SORTKEY; use ALTER DISTKEY or ALTER SORTKEY after it");
@@ -105,6 +108,28 @@ static bool is_sort_column(const CatalogTable *table, int32_t ordinal)
         if (table->sort_columns[i] == ordinal)
             return true;
     return false;
+}
+
+static bool has_column(const int32_t *columns, int32_t count, int32_t id)
+{
+    for (int32_t i = 0; i < count; i++)
+        if (columns[i] == id)
+            return true;
+    return false;
+}
+
+/* The table's own keys of the column; those of others that refer to it are the leader's. */
+static void drop_keys_of(CatalogTable *table, int32_t id)
+{
+    int32_t kept = 0;
+    for (int32_t i = 0; i < table->key_count; i++)
+    {
+        const CatalogKey *key = &table->keys[i];
+        bool refers = !key_is_unique(key) && key->refers_to == table->id;
+        if (!has_column(key->columns, key->column_count, id) && !(refers && has_column(key->refers_columns, key->column_count, id)))
+            table->keys[kept++] = *key;
+    }
+    table->key_count = kept;
 }
 
 static Error *drop_column(Alter *alter, const PgQuery__AlterTableCmd *command)
@@ -124,6 +149,7 @@ static Error *drop_column(Alter *alter, const PgQuery__AlterTableCmd *command)
         return refused(alter, "a column of the DISTKEY or SORTKEY cannot be dropped; use ALTER DISTSTYLE or ALTER SORTKEY before it");
     if (table->column_count == 1)
         return refused(alter, "the last column of a table cannot be dropped");
+    drop_keys_of(table, table->columns[ordinal].id);
     table->column_count--;
     for (int32_t i = ordinal; i < table->column_count; i++)
         table->columns[i] = table->columns[i + 1];
@@ -171,9 +197,54 @@ static Error *change_not_null(Alter *alter, const PgQuery__AlterTableCmd *comman
 {
     int32_t ordinal;
     TRY(find_column(alter, command->name, &ordinal));
+    const CatalogTable *table = alter->maker.table;
+    const CatalogKey *primary = key_primary(table);
+    if (!not_null && primary != NULL && has_column(primary->columns, primary->column_count, table->columns[ordinal].id))
+        return error_at(error_new(SQLSTATE_INVALID_TABLE_DEFINITION, "column \"%s\" is in a primary key", table->columns[ordinal].name),
+                        alter->maker.binder->parse->position);
     if (not_null)
         add_check(alter, ordinal, -1);
     alter->maker.table->columns[ordinal].not_null = not_null;
+    return NULL;
+}
+
+/* --- declared keys ----------------------------------------------------------------------- */
+
+static Error *add_key(Alter *alter, const PgQuery__Constraint *constraint)
+{
+    const AlterTablePlan *plan = alter->plan;
+    CatalogTable *table = alter->maker.table;
+    if (!bind_is_key(constraint))
+        return unsupported(node_position(alter->maker.binder, constraint->location), "this constraint is");
+    TRY(bind_key(alter->maker.binder, table, constraint, -1));
+    for (int32_t i = 0; i < table->column_count; i++)
+    {
+        int32_t was = catalog_find_column_id(plan->table, table->columns[i].id);
+        if (table->columns[i].not_null && was >= 0 && !plan->table->columns[was].not_null)
+            add_check(alter, i, -1);
+    }
+    return NULL;
+}
+
+static Error *drop_key(Alter *alter, const PgQuery__AlterTableCmd *command)
+{
+    CatalogTable *table = alter->maker.table;
+    AlterTablePlan *plan = alter->plan;
+    const char *name = name_fold(alter->maker.binder, command->name);
+    const CatalogKey *key = key_named(table, name);
+    if (key == NULL && command->missing_ok)
+    {
+        plan->notices[plan->notice_count++] = arena_printf(
+            alter->maker.binder->arena, "constraint \"%s\" of relation \"%s\" does not exist, skipping", name, table->name);
+        return NULL;
+    }
+    if (key == NULL)
+        return error_at(error_new(SQLSTATE_UNDEFINED_OBJECT, "constraint \"%s\" of relation \"%s\" does not exist", name, table->name),
+                        alter->maker.binder->parse->position);
+    for (int32_t i = (int32_t) (key - table->keys); i < table->key_count - 1; i++)
+        table->keys[i] = table->keys[i + 1];
+    table->key_count--;
+    plan->cascade |= command->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
     return NULL;
 }
 
@@ -197,6 +268,7 @@ static CatalogTable *table_for_change(Arena *arena, const CatalogTable *table, i
     CatalogTable *copy = arena_memdup(arena, table, sizeof *table);
     copy->columns = ARENA_ARRAY(arena, CatalogColumn, table->column_count + more_columns);
     memcpy(copy->columns, table->columns, sizeof(CatalogColumn) * (size_t) table->column_count);
+    copy->keys = keys_copy(arena, table->keys, table->key_count);
     copy->sort_columns = ARENA_ARRAY(arena, int32_t, SORT_COLUMNS_MAX);
     if (table->sort_count > 0)
         memcpy(copy->sort_columns, table->sort_columns, sizeof(int32_t) * (size_t) table->sort_count);
@@ -330,6 +402,10 @@ static Error *action(Alter *alter, const PgQuery__AlterTableCmd *command)
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropNotNull:
         return change_not_null(alter, command, command->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint:
+        return add_key(alter, command->def->constraint);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint:
+        return drop_key(alter, command);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner:
         return change_owner(alter, command);
     default:
@@ -428,7 +504,7 @@ Error *bind_alter_table(Arena *arena, const CatalogSnapshot *snapshot, const Bin
     TRY(find_table(&binder, range, renames ? node->rename_stmt->missing_ok : node->alter_table_stmt->missing_ok, plan));
     if (plan->table == NULL)
         return NULL;
-    plan->checks = ARENA_ARRAY(arena, AlterCheck, count);
+    plan->checks = ARENA_ARRAY(arena, AlterCheck, count * (size_t) (1 + plan->table->column_count));
     plan->fill = ARENA_ARRAY(arena, int32_t, count);
     plan->notices = ARENA_ARRAY(arena, char *, count);
     plan->defined = table_for_change(arena, plan->table, (int32_t) count);

@@ -42,11 +42,11 @@ static Error *read_constraint(TableMaker *maker, const PgQuery__Constraint *cons
     switch (constraint->contype)
     {
     case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL:
-    case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY: /* not enforced, but its columns take no null (FEATURES 3.11) */
         column->not_null = true;
         return NULL;
     case PG_QUERY__CONSTR_TYPE__CONSTR_NULL:
     case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
+    case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY: /* read_keys() */
     case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE:
     case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN:
         return NULL;
@@ -60,6 +60,19 @@ static Error *read_constraint(TableMaker *maker, const PgQuery__Constraint *cons
     default:
         return unsupported(position, "this constraint is");
     }
+}
+
+static Error *check_null(const TableMaker *maker, const PgQuery__ColumnDef *definition, const CatalogColumn *column)
+{
+    for (size_t i = 0; i < definition->n_constraints; i++)
+    {
+        const PgQuery__Constraint *constraint = definition->constraints[i]->constraint;
+        if (constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_NULL && column->not_null)
+            return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"",
+                                      column->name, maker->table->name),
+                            node_position(maker->binder, constraint->location));
+    }
+    return NULL;
 }
 
 /* The default must be an expression that means something now; its value is made anew at each INSERT. */
@@ -103,7 +116,9 @@ static Error *add_column(TableMaker *maker, const CatalogColumn *column, int32_t
         return error_at(
             error_new(SQLSTATE_PROGRAM_LIMIT_EXCEEDED, "tables can have at most %d columns", BIND_COLUMNS_MAX),
             position);
-    ARRAY_ADD(maker->binder->arena, table->columns, table->column_count, maker->capacity, *column);
+    CatalogColumn numbered = *column;
+    numbered.id = table->column_count; /* as catalog_create_table() will: keys have columns by number */
+    ARRAY_ADD(maker->binder->arena, table->columns, table->column_count, maker->capacity, numbered);
     return NULL;
 }
 
@@ -139,6 +154,7 @@ Error *table_read_column(TableMaker *maker, const PgQuery__ColumnDef *definition
     TRY(bind_type(binder, definition->type_name, true, &column.type));
     for (size_t i = 0; i < definition->n_constraints; i++)
         TRY(read_constraint(maker, definition->constraints[i]->constraint, &column));
+    TRY(check_null(maker, definition, &column));
     TRY(read_default(maker, definition, options, &column));
     if (options->encoding != NULL)
     {
@@ -152,27 +168,57 @@ Error *table_read_column(TableMaker *maker, const PgQuery__ColumnDef *definition
     return options->sort_key ? add_sort_column(maker, ordinal, position) : NULL;
 }
 
-/* PRIMARY KEY (a, b): its columns take no null. */
-static Error *read_table_constraint(TableMaker *maker, const PgQuery__Constraint *constraint)
+/* --- keys ---------------------------------------------------------------------------------- */
+
+/* UNIQUE without a name says nothing new where the columns are a key already. */
+static bool is_again(const CatalogTable *table)
 {
-    int32_t position = node_position(maker->binder, constraint->location);
-    if (constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY &&
-        constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE)
-        return constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN
-                   ? NULL
-                   : unsupported(position, "this constraint is");
-    for (size_t i = 0; i < constraint->n_keys; i++)
+    const CatalogKey *last = &table->keys[table->key_count - 1];
+    for (int32_t i = 0; i < table->key_count - 1; i++)
     {
-        const char *key = node_string(constraint->keys[i]);
-        int32_t ordinal = key == NULL ? -1 : catalog_find_column(maker->table, name_fold(maker->binder, key));
-        if (ordinal < 0)
-            return error_at(error_new(SQLSTATE_UNDEFINED_COLUMN, "column \"%s\" named in key does not exist",
-                                      key == NULL ? "" : key),
-                            position);
-        if (constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY)
-            maker->table->columns[ordinal].not_null = true;
+        const CatalogKey *key = &table->keys[i];
+        if (key_is_unique(key) && key->column_count == last->column_count &&
+            memcmp(key->columns, last->columns, sizeof(int32_t) * (size_t) key->column_count) == 0)
+            return last->kind == KEY_UNIQUE;
     }
+    return false;
+}
+
+static Error *read_key(TableMaker *maker, PgQuery__ConstrType type, const PgQuery__Constraint *constraint, int32_t column)
+{
+    CatalogTable *table = maker->table;
+    if (constraint->contype != type)
+        return NULL;
+    TRY(bind_key(maker->binder, table, constraint, column));
+    if (type == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE && constraint->conname[0] == '\0' && is_again(table))
+        table->key_count--;
     return NULL;
+}
+
+/* All of one type, those of columns and those of the table as they stand. */
+static Error *read_keys(TableMaker *maker, const PgQuery__CreateStmt *create, PgQuery__ConstrType type)
+{
+    for (size_t i = 0; i < create->n_table_elts; i++)
+    {
+        const Node *node = create->table_elts[i];
+        if (node->node_case == PG_QUERY__NODE__NODE_CONSTRAINT)
+            TRY(read_key(maker, type, node->constraint, -1));
+        if (node->node_case != PG_QUERY__NODE__NODE_COLUMN_DEF)
+            continue;
+        int32_t column = catalog_find_column(maker->table, name_fold(maker->binder, node->column_def->colname));
+        for (size_t k = 0; k < node->column_def->n_constraints; k++)
+            TRY(read_key(maker, type, node->column_def->constraints[k]->constraint, column));
+    }
+    for (size_t i = 0; i < create->n_constraints; i++)
+        TRY(read_key(maker, type, create->constraints[i]->constraint, -1));
+    return NULL;
+}
+
+static Error *check_table_constraint(const TableMaker *maker, const Node *node)
+{
+    if (node->node_case != PG_QUERY__NODE__NODE_CONSTRAINT || bind_is_key(node->constraint))
+        return NULL;
+    return unsupported(node_position(maker->binder, node->constraint->location), "this constraint is");
 }
 
 /* LIKE parent [INCLUDING DEFAULTS]: columns, NOT NULL, distribution and sort key (FEATURES 3.12). */
@@ -214,11 +260,13 @@ static Error *read_elements(TableMaker *maker, const PgQuery__CreateStmt *create
         else if (node->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE)
             TRY(read_like(maker, node->table_like_clause));
     }
-    for (size_t i = 0; i < create->n_table_elts; i++) /* keys may name columns that come behind them */
-        if (create->table_elts[i]->node_case == PG_QUERY__NODE__NODE_CONSTRAINT)
-            TRY(read_table_constraint(maker, create->table_elts[i]->constraint));
+    for (size_t i = 0; i < create->n_table_elts; i++)
+        TRY(check_table_constraint(maker, create->table_elts[i]));
     for (size_t i = 0; i < create->n_constraints; i++)
-        TRY(read_table_constraint(maker, create->constraints[i]->constraint));
+        TRY(check_table_constraint(maker, create->constraints[i]));
+    TRY(read_keys(maker, create, PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY)); /* keys may name columns that come behind them */
+    TRY(read_keys(maker, create, PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE));
+    TRY(read_keys(maker, create, PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN));
     if (maker->table->column_count == 0)
         return definition_error(maker->binder->parse->position, "a table needs at least one column");
     return NULL;

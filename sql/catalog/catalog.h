@@ -11,6 +11,7 @@
 
 #include "base/core/arena.h"
 #include "base/data/type.h"
+#include "sql/catalog/key.h"
 #include "sql/catalog/privilege.h"
 
 typedef enum DistStyle
@@ -104,6 +105,8 @@ typedef struct CatalogTable
     ViewSource *sources;  /* of what it depends on; those that are not here have the names they had */
     int32_t grant_count;
     CatalogGrant *grants; /* one a grantee and grantor */
+    int32_t key_count;
+    CatalogKey *keys; /* declared */
 } CatalogTable;
 
 #define TEMP_SCHEMA_PREFIX "pg_temp_" /* schemas of sessions: gone with the session, and at start */
@@ -188,12 +191,17 @@ const CatalogSnapshot *catalog_txn_snapshot(CatalogTxn *txn);
 bool catalog_txn_changed(const CatalogTxn *txn);
 Error *catalog_create_schema(CatalogTxn *txn, const char *name) MUST_USE;               /* 42P06 */
 Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade) MUST_USE;   /* 3F000, 2BP01 */
-/* table->id is assigned unless it is a view's that was dropped in this transaction; everything is copied. 42P07. */
+/* table->id is assigned unless it is a view's that was dropped in this transaction, and so are its keys' numbers;
+ * everything is copied.  42P07: the name, or that of a primary or unique key, is taken. */
 Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table) MUST_USE;
 /* The table with that id is from now on as `table` says: name, schema, owner, columns, keys, what a view is of; copied.
  * Columns stay who they are by their ids, with their statistics; new ones have ids from next_column_id on, which is
- * counted up.  Rows, segments, privileges stay.  42P07, 3F000; at commit 40001 if it was altered or dropped meanwhile. */
+ * counted up; keys with id 0 get one.  Rows, segments, privileges stay.  42P07, 3F000; 2BP01: a foreign key refers to what is
+ * gone; at commit 40001 if it was altered or dropped meanwhile. */
 Error *catalog_alter_table(CatalogTxn *txn, const CatalogTable *table) MUST_USE;
+/* The table without one of its keys: catalog_alter_table().  2BP01 while a foreign key refers to its columns. */
+Error *catalog_drop_key(CatalogTxn *txn, int64_t table_id, int64_t key_id) MUST_USE;
+/* 2BP01 while a foreign key of another table refers to it. */
 Error *catalog_drop_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 

@@ -219,6 +219,7 @@ TableVersion *table_copy(const CatalogTable *table, int32_t more_segments)
     copy->grants = table->grant_count == 0
                        ? NULL
                        : arena_memdup(arena, table->grants, sizeof(CatalogGrant) * (size_t) table->grant_count);
+    copy->keys = keys_copy(arena, table->keys, table->key_count);
     copy->segments = ARENA_ARRAY(arena, CatalogSegment, table->segment_count + more_segments);
     for (int32_t i = 0; i < table->segment_count; i++)
     {

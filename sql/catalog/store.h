@@ -8,6 +8,7 @@
  *     segments                             the manifest
  *     views(table_id, ...)                 the text of those tables that are views
  *     grants(table_id, ...)                who may do what to them
+ *     keys(table_id, ...)                  their declared keys
  *     deleted_rows                         bitmaps of rows of a segment that are gone
  *     load_errors                          stl_load_errors
  */

@@ -241,6 +241,43 @@ static Error *grants_read(Store *store, Arena *arena, CatalogTable *table)
     return store_each(store, rows, take_grant, &reader);
 }
 
+static Error *take_key(sqlite3_stmt *row, void *context)
+{
+    TableReader *reader = context;
+    CatalogTable *table = reader->table;
+    if (table->key_count == 0)
+        table->keys = ARENA_ARRAY(reader->arena, CatalogKey, sqlite3_column_int(row, 7));
+    CatalogKey *key = &table->keys[table->key_count++];
+    const char *kind = (const char *) sqlite3_column_text(row, 1), *actions = (const char *) sqlite3_column_text(row, 6);
+    int bytes = sqlite3_column_bytes(row, 3);
+    key->id = sqlite3_column_int64(row, 0);
+    key->kind = (KeyKind) (kind == NULL ? 0 : kind[0]);
+    key->name = text_at(row, 2, reader->arena);
+    key->column_count = bytes / (int) sizeof(int32_t);
+    if ((key->kind != KEY_PRIMARY && key->kind != KEY_UNIQUE && key->kind != KEY_FOREIGN) || key->column_count == 0 ||
+        actions == NULL || strlen(actions) != 3 || sqlite3_column_bytes(row, 5) != (key_is_unique(key) ? 0 : bytes))
+        return error_new(SQLSTATE_DATA_CORRUPTED, "a key of table \"%s\" in the catalog is damaged", table->name);
+    key->columns = arena_memdup(reader->arena, sqlite3_column_blob(row, 3), (size_t) bytes);
+    key->refers_to = sqlite3_column_int64(row, 4);
+    if (!key_is_unique(key))
+        key->refers_columns = arena_memdup(reader->arena, sqlite3_column_blob(row, 5), (size_t) bytes);
+    key->on_update = actions[0];
+    key->on_delete = actions[1];
+    key->match = actions[2];
+    return NULL;
+}
+
+static Error *keys_read(Store *store, Arena *arena, CatalogTable *table)
+{
+    TableReader reader = {.arena = arena, .table = table};
+    sqlite3_stmt *rows;
+    TRY(store_prepare(store, &rows,
+                      "select id, kind, name, columns, refers_to, refers_columns, actions, count(*) over () from keys"
+                      " where table_id = ?1 order by id",
+                      "i", table->id));
+    return store_each(store, rows, take_key, &reader);
+}
+
 static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogTable *table)
 {
     table->id = sqlite3_column_int64(row, 0);
@@ -259,6 +296,7 @@ static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogT
     TRY(segments_read(store, arena, table));
     TRY(deleted_rows_read(store, arena, table));
     TRY(grants_read(store, arena, table));
+    TRY(keys_read(store, arena, table));
     return view_read(store, arena, table);
 }
 

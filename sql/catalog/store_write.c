@@ -52,6 +52,20 @@ static Error *grants_save_newest(Store *store, int64_t table_id, const SnapshotV
     return at < 0 ? NULL : grants_save(store, version->snapshot.tables[at]);
 }
 
+static Error *keys_save(Store *store, const CatalogTable *table)
+{
+    for (int32_t i = 0; i < table->key_count; i++)
+    {
+        const CatalogKey *key = &table->keys[i];
+        size_t bytes = sizeof(int32_t) * (size_t) key->column_count;
+        TRY(store_do(store, "insert into keys values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", "iissbibs", key->id, table->id,
+                     (char[2]){(char) key->kind, '\0'}, key->name, (const void *) key->columns, bytes, key->refers_to,
+                     (const void *) key->refers_columns, key_is_unique(key) ? (size_t) 0 : bytes,
+                     key_is_unique(key) ? "   " : (char[4]){key->on_update, key->on_delete, key->match, '\0'}));
+    }
+    return NULL;
+}
+
 static Error *column_save(Store *store, const CatalogTable *table, int32_t ordinal)
 {
     const CatalogColumn *column = &table->columns[ordinal];
@@ -107,6 +121,7 @@ static Error *definition_save(Store *store, const CatalogTable *table, int64_t e
                  (int64_t) table->next_column_id));
     for (int32_t i = 0; i < table->column_count; i++)
         TRY(column_save(store, table, i));
+    TRY(keys_save(store, table));
     return table->view_sql == NULL ? NULL : view_save(store, table);
 }
 
@@ -120,6 +135,7 @@ static Error *definition_forget(Store *store, int64_t table_id)
 {
     TRY(store_do(store, "delete from views where table_id = ?1", "i", table_id));
     TRY(store_do(store, "delete from columns where table_id = ?1", "i", table_id));
+    TRY(store_do(store, "delete from keys where table_id = ?1", "i", table_id));
     return store_do(store, "delete from tables where id = ?1", "i", table_id);
 }
 
@@ -182,6 +198,7 @@ static Error *deletes_save(Store *store, const Change *change, const SnapshotVer
 
 static Error *schema_forget(Store *store, const char *name)
 {
+    TRY(store_do(store, "delete from keys where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from grants where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from views where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from deleted_rows where table_id in (select id from tables where schema = ?1)", "s", name));

@@ -57,6 +57,22 @@ static Error *apply_create_schema(SnapshotVersion *version, const Change *change
     return NULL;
 }
 
+/* Every foreign key refers to a primary or unique key that is there. */
+static Error *check_references(const SnapshotVersion *version)
+{
+    for (int32_t i = 0; i < version->snapshot.table_count; i++)
+        for (int32_t k = 0; k < version->snapshot.tables[i]->key_count; k++)
+        {
+            const CatalogKey *key = &version->snapshot.tables[i]->keys[k];
+            int32_t at = key_is_unique(key) ? -1 : snapshot_find(version, key->refers_to);
+            if (!key_is_unique(key) &&
+                (at < 0 || key_with(version->snapshot.tables[at], key->refers_columns, key->column_count) == NULL))
+                return error_new(SQLSTATE_DEPENDENT_OBJECTS_EXIST, "constraint %s on table %s refers to what is dropped",
+                                 key->name, version->snapshot.tables[i]->name);
+        }
+    return NULL;
+}
+
 static Error *apply_drop_schema(SnapshotVersion *version, const Change *change)
 {
     const char *name = change->schema;
@@ -76,7 +92,7 @@ static Error *apply_drop_schema(SnapshotVersion *version, const Change *change)
         snapshot_remove_table(version, i);
     }
     snapshot_remove_schema(version, name);
-    return NULL;
+    return check_references(version);
 }
 
 static bool is_owner(const CatalogTable *table, const CatalogPrincipal *principal)
@@ -143,6 +159,25 @@ static Error *apply_drop_principal(SnapshotVersion *version, const Change *chang
     return NULL;
 }
 
+/* Relations and the keys that PostgreSQL has an index for share their names.  `except`: the table these were of; NULL. */
+static Error *check_name(const SnapshotVersion *version, const char *schema, const char *name, const CatalogTable *except)
+{
+    const CatalogTable *table = catalog_find_table(&version->snapshot, schema, name), *of = NULL;
+    bool index = catalog_find_index(&version->snapshot, schema, name, &of) != NULL;
+    if ((table != NULL && table != except) || (index && of != except))
+        return error_new(SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", name);
+    return NULL;
+}
+
+static Error *check_names(const SnapshotVersion *version, const CatalogTable *table, const CatalogTable *except)
+{
+    TRY(check_name(version, table->schema, table->name, except));
+    for (int32_t i = 0; i < table->key_count; i++)
+        if (key_is_unique(&table->keys[i]))
+            TRY(check_name(version, table->schema, table->keys[i].name, except));
+    return NULL;
+}
+
 static Error *apply_create_table(SnapshotVersion *version, const Change *change)
 {
     const CatalogTable *table = &change->table->table;
@@ -150,10 +185,9 @@ static Error *apply_create_table(SnapshotVersion *version, const Change *change)
         return error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", table->schema);
     if (strcmp(table->schema, "pg_catalog") == 0)
         return error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "schema \"pg_catalog\" is the system's own");
-    if (catalog_find_table(&version->snapshot, table->schema, table->name) != NULL)
-        return error_new(SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", table->name);
+    TRY(check_names(version, table, NULL));
     snapshot_add_table(version, table_copy(table, 0));
-    return NULL;
+    return check_references(version);
 }
 
 static Error *altered(const CatalogTable *table)
@@ -166,11 +200,9 @@ static Error *apply_alter_table(SnapshotVersion *version, const Change *change, 
     const CatalogTable *old = version->snapshot.tables[at], *new = &change->table->table;
     if (!catalog_has_schema(&version->snapshot, new->schema))
         return error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", new->schema);
-    const CatalogTable *same = catalog_find_table(&version->snapshot, new->schema, new->name);
-    if (same != NULL && same != old)
-        return error_new(SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", new->name);
+    TRY(check_names(version, new, old));
     snapshot_replace_table(version, at, table_defined(old, new));
-    return NULL;
+    return check_references(version);
 }
 
 static Error *apply_deletes(TableVersion *table, const Change *change)
@@ -200,7 +232,7 @@ static Error *apply_to_table(SnapshotVersion *version, const Change *change)
     if (change->kind == CHANGE_DROP_TABLE)
     {
         snapshot_remove_table(version, at);
-        return NULL;
+        return check_references(version);
     }
     const CatalogTable *was = version->snapshot.tables[at];
     if ((change->kind == CHANGE_ALTER_TABLE || change->kind == CHANGE_ADD_SEGMENTS || change->kind == CHANGE_DELETE_ROWS) &&
@@ -321,12 +353,25 @@ static void table_release(void *table)
     table_drop(table);
 }
 
+static void number_keys(CatalogTxn *txn, CatalogTable *table)
+{
+    for (int32_t i = 0; i < table->key_count; i++)
+    {
+        CatalogKey *key = &table->keys[i];
+        if (key->id == 0)
+            key->id = catalog_next_id(txn->catalog);
+        if (key->kind == KEY_FOREIGN && key->refers_to == 0)
+            key->refers_to = table->id;
+    }
+}
+
 Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table)
 {
     ASSERT(table->column_count > 0 || table->view_sql != NULL);
     ASSERT(table->dist_column < table->column_count);
     if (table->id == 0)
         table->id = catalog_next_id(txn->catalog);
+    number_keys(txn, table);
     Change *change = change_new(txn, CHANGE_CREATE_TABLE);
     table->next_column_id = 0;
     for (int32_t i = 0; i < table->column_count; i++)
@@ -351,6 +396,7 @@ Error *catalog_alter_table(CatalogTxn *txn, const CatalogTable *table)
     change->table_id = table->id;
     change->definition = definition_of(txn, table->id);
     change->table = table_copy(table, 0);
+    number_keys(txn, &change->table->table);
     arena_own(txn->arena, table_release, change->table);
     return txn_change(txn, change);
 }
@@ -360,6 +406,19 @@ Error *catalog_drop_table(CatalogTxn *txn, int64_t table_id)
     Change *change = change_new(txn, CHANGE_DROP_TABLE);
     change->table_id = table_id;
     return txn_change(txn, change);
+}
+
+Error *catalog_drop_key(CatalogTxn *txn, int64_t table_id, int64_t key_id)
+{
+    const CatalogTable *table = catalog_find_table_id(catalog_txn_snapshot(txn), table_id);
+    ASSERT(table != NULL);
+    CatalogTable without = *table;
+    without.keys = keys_copy(txn->arena, table->keys, table->key_count);
+    without.key_count = 0;
+    for (int32_t i = 0; i < table->key_count; i++)
+        if (without.keys[i].id != key_id)
+            without.keys[without.key_count++] = without.keys[i];
+    return catalog_alter_table(txn, &without);
 }
 
 Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id)

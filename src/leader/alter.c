@@ -140,6 +140,43 @@ static Error *views_check(Statement *statement, const AlterTablePlan *plan)
     return NULL;
 }
 
+/* --- keys ----------------------------------------------------------------------------------- */
+
+/* A foreign key of another table that refers to columns which are no key any more; *referrer is whose.  NULL. */
+static const CatalogKey *broken_key(const CatalogSnapshot *snapshot, const CatalogTable *defined, const CatalogTable **referrer)
+{
+    for (int32_t t = 0; t < snapshot->table_count; t++)
+    {
+        *referrer = snapshot->tables[t];
+        for (int32_t i = 0; i < (*referrer)->key_count && (*referrer)->id != defined->id; i++)
+        {
+            const CatalogKey *key = &(*referrer)->keys[i];
+            if (!key_is_unique(key) && key->refers_to == defined->id &&
+                key_with(defined, key->refers_columns, key->column_count) == NULL)
+                return key;
+        }
+    }
+    return NULL;
+}
+
+static Error *keys_check(Statement *statement, const AlterTablePlan *plan)
+{
+    CatalogTxn *txn = session_txn(statement->session);
+    const CatalogTable *referrer;
+    const CatalogKey *key;
+    while ((key = broken_key(catalog_txn_snapshot(txn), plan->defined, &referrer)) != NULL)
+    {
+        if (!plan->cascade)
+            return error_hint(error_detail(error_new(SQLSTATE_DEPENDENT_OBJECTS_EXIST,
+                                                     "cannot alter table %s because other objects depend on it", plan->table->name),
+                                           "Constraint %s on table %s refers to what is dropped.", key->name, referrer->name),
+                              "Use DROP ... CASCADE to drop the dependent objects too.");
+        wire_notice(&statement->session->wire, WIRE_NOTICE, "drop cascades to constraint %s on table %s", key->name, referrer->name);
+        TRY(catalog_drop_key(txn, referrer->id, key->id));
+    }
+    return NULL;
+}
+
 /* --- rows ------------------------------------------------------------------------------------ */
 
 static Error *fill(const Statement *statement, const CatalogTable *table, int32_t ordinal)
@@ -213,6 +250,7 @@ Error *alter_table(Statement *statement)
         TRY(check_rows(statement, plan->table, &plan->checks[i]));
     if (plan->renames)
         TRY(views_remember(statement, plan->table));
+    TRY(keys_check(statement, plan));
     TRY(catalog_alter_table(txn, plan->defined));
     act_as_owner(statement, plan->defined); /* which may be another */
     if (plan->breaks)

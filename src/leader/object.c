@@ -3,6 +3,7 @@
  * Objects that others depend on, and objects of one session.
  *
  *     table <- view <- view of the view       dropped from the end; without CASCADE nothing is (2BP01)
+ *     table <- foreign key of another table   likewise
  *     pg_temp_17.x                            temporary tables of session 17; they go with it, or at the next start
  */
 #include "src/leader/session.h"
@@ -26,25 +27,75 @@ static const char *kind_of(const CatalogTable *table)
     return table->view_sql != NULL ? "view" : "table";
 }
 
+/* What one statement drops: those it names go together, in whatever order. */
+typedef struct Drop
+{
+    Statement *statement;
+    bool cascade;
+    int32_t count;
+    int64_t *ids;
+} Drop;
+
+static bool is_named(const Drop *drop, int64_t id)
+{
+    for (int32_t i = 0; i < drop->count; i++)
+        if (drop->ids[i] == id)
+            return true;
+    return false;
+}
+
+/* 2BP01, or with CASCADE the news of it.  `what`: "view v". */
+static Error *may_go(const Drop *drop, const CatalogTable *table, const char *what)
+{
+    if (drop->cascade)
+        wire_notice(&drop->statement->session->wire, WIRE_NOTICE, "drop cascades to %s", what);
+    else
+        return error_hint(error_detail(error_new(SQLSTATE_DEPENDENT_OBJECTS_EXIST,
+                                                 "cannot drop %s %s because other objects depend on it", kind_of(table),
+                                                 table->name),
+                                       "%c%s depends on %s %s.", what[0] - 'a' + 'A', what + 1, kind_of(table), table->name),
+                          "Use DROP ... CASCADE to drop the dependent objects too.");
+    return NULL;
+}
+
+static Error *drop_dependent_views(const Drop *drop, int64_t id);
+
+/* With the foreign keys that refer to it. */
+static Error *drop_relation(const Drop *drop, int64_t id)
+{
+    Statement *statement = drop->statement;
+    CatalogTxn *txn = session_txn(statement->session);
+    const CatalogTable *referrer;
+    const CatalogKey *key;
+    TRY(drop_dependent_views(drop, id));
+    while ((key = catalog_find_referrer(catalog_txn_snapshot(txn), id, &referrer)) != NULL)
+    {
+        if (!is_named(drop, referrer->id))
+            TRY(may_go(drop, catalog_find_table_id(catalog_txn_snapshot(txn), id),
+                       arena_printf(statement->arena, "constraint %s on table %s", key->name, referrer->name)));
+        TRY(catalog_drop_key(txn, referrer->id, key->id));
+    }
+    return catalog_drop_table(txn, id);
+}
+
+static Error *drop_dependent_views(const Drop *drop, int64_t id)
+{
+    CatalogTxn *txn = session_txn(drop->statement->session);
+    const CatalogTable *view;
+    while ((view = dependent_of(catalog_txn_snapshot(txn), id)) != NULL)
+    {
+        if (!is_named(drop, view->id))
+            TRY(may_go(drop, catalog_find_table_id(catalog_txn_snapshot(txn), id),
+                       arena_printf(drop->statement->arena, "view %s", view->name)));
+        TRY(drop_relation(drop, view->id));
+    }
+    return NULL;
+}
+
 Error *object_drop(Statement *statement, const CatalogTable *table, bool cascade)
 {
-    CatalogTxn *txn = session_txn(statement->session);
-    int64_t id = table->id;
-    for (;;)
-    {
-        const CatalogTable *view = dependent_of(catalog_txn_snapshot(txn), id);
-        if (view == NULL)
-            return catalog_drop_table(txn, id);
-        table = catalog_find_table_id(catalog_txn_snapshot(txn), id);
-        if (!cascade)
-            return error_hint(error_detail(error_new(SQLSTATE_DEPENDENT_OBJECTS_EXIST,
-                                                     "cannot drop %s %s because other objects depend on it",
-                                                     kind_of(table), table->name),
-                                           "View %s depends on %s %s.", view->name, kind_of(table), table->name),
-                              "Use DROP ... CASCADE to drop the dependent objects too.");
-        wire_notice(&statement->session->wire, WIRE_NOTICE, "drop cascades to view %s", view->name);
-        TRY(object_drop(statement, view, true));
-    }
+    Drop drop = {.statement = statement, .cascade = cascade};
+    return drop_relation(&drop, table->id);
 }
 
 static Error *drop_objects(Statement *statement, bool views)
@@ -52,8 +103,10 @@ static Error *drop_objects(Statement *statement, bool views)
     Session *session = statement->session;
     const ObjectStatement *object = statement->parse->object;
     CatalogTxn *txn = session_txn(session);
+    Drop drop = {.statement = statement, .cascade = object->cascade};
     BindContext context;
     session_bind_context(session, statement, &context);
+    drop.ids = ARENA_ARRAY(statement->arena, int64_t, object->name_count);
     for (int32_t i = 0; i < object->name_count; i++)
     {
         const CatalogTable *table;
@@ -63,8 +116,11 @@ static Error *drop_objects(Statement *statement, bool views)
         if (table == NULL)
             wire_notice(&session->wire, WIRE_NOTICE, "%s \"%s\" does not exist, skipping", views ? "view" : "table", name->name);
         else
-            TRY(object_drop(statement, table, object->cascade));
+            drop.ids[drop.count++] = table->id;
     }
+    for (int32_t i = 0; i < drop.count; i++)
+        if (catalog_find_table_id(catalog_txn_snapshot(txn), drop.ids[i]) != NULL)
+            TRY(drop_relation(&drop, drop.ids[i]));
     return NULL;
 }
 
@@ -78,21 +134,20 @@ Error *object_drop_view(Statement *statement)
     return drop_objects(statement, true);
 }
 
-/* CASCADE: also views of other schemas. */
+/* CASCADE: also views of other schemas, and foreign keys of their tables. */
 static Error *empty_schema(Statement *statement, const char *schema)
 {
     CatalogTxn *txn = session_txn(statement->session);
-    for (;;)
-    {
-        const CatalogSnapshot *snapshot = catalog_txn_snapshot(txn);
-        const CatalogTable *table = NULL;
-        for (int32_t i = 0; i < snapshot->table_count && table == NULL; i++)
-            if (strcmp(snapshot->tables[i]->schema, schema) == 0 && dependent_of(snapshot, snapshot->tables[i]->id) != NULL)
-                table = snapshot->tables[i];
-        if (table == NULL)
-            return NULL;
-        TRY(object_drop(statement, table, true));
-    }
+    const CatalogSnapshot *snapshot = catalog_txn_snapshot(txn);
+    Drop drop = {.statement = statement, .cascade = true};
+    drop.ids = ARENA_ARRAY(statement->arena, int64_t, snapshot->table_count);
+    for (int32_t i = 0; i < snapshot->table_count; i++)
+        if (strcmp(snapshot->tables[i]->schema, schema) == 0)
+            drop.ids[drop.count++] = snapshot->tables[i]->id;
+    for (int32_t i = 0; i < drop.count; i++)
+        if (catalog_find_table_id(catalog_txn_snapshot(txn), drop.ids[i]) != NULL)
+            TRY(drop_relation(&drop, drop.ids[i]));
+    return NULL;
 }
 
 Error *object_drop_schema(Statement *statement)

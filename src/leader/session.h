@@ -144,7 +144,7 @@ Error *alter_rewrite(const Statement *statement, const CatalogTable *table, cons
 /* object.c: views, dropping with what depends, the session's temporary tables. */
 Error *object_create_view(Statement *statement) MUST_USE;
 Error *object_drop_table(Statement *statement) MUST_USE;
-/* The object and, with `cascade`, the views that are of it; else 2BP01 if there are any. */
+/* The object and, with `cascade`, the views that are of it and the foreign keys that refer to it; else 2BP01 if there are any. */
 Error *object_drop(Statement *statement, const CatalogTable *table, bool cascade) MUST_USE;
 Error *object_drop_view(Statement *statement) MUST_USE;
 Error *object_drop_schema(Statement *statement) MUST_USE;

@@ -187,19 +187,6 @@ def kept(w, expect):
     expect("passwords in files", found == "", found)
 
 
-def older(w, expect):
-    """The catalog as it was before there were groups."""
-    w.stop()
-    with sqlite3.connect(os.path.join(w.dir, "catalog.db")) as db:
-        db.executescript("create table users(name text primary key, scram text not null, superuser int not null) without rowid;"
-                         f"insert into users select name, scram, superuser from principals where name = '{USER}';"
-                         "drop table principals; drop table grants; update meta set value = 2 where key = 'format';")
-    db.close()
-    w.start()
-    same(expect, "format 2", state(w, "select usename, usesysid, usesuper from pg_user"), [[USER, "100", "t"]])
-    same(expect, "its tables", state(w, "select * from hers"), [["1"]])
-
-
 def run(expect):
     with Warehouse(slices=3) as w:
         w.start(3)
@@ -207,5 +194,4 @@ def run(expect):
             for part in (statements, logins, rights):
                 part(w, c, expect)
         kept(w, expect)
-        older(w, expect)
         w.stop()

@@ -520,6 +520,83 @@ static void test_alter_conflicts(void)
     arena_free(arena);
 }
 
+/* --- declared keys ------------------------------------------------------------------ */
+
+static CatalogKey key_of(KeyKind kind, char *name, int64_t refers_to)
+{
+    static int32_t first[] = {0};
+    return (CatalogKey){.kind = kind, .name = name, .column_count = 1, .columns = first, .refers_to = refers_to,
+                        .refers_columns = kind == KEY_FOREIGN ? first : NULL, .on_update = 'a', .on_delete = 'c', .match = 's'};
+}
+
+static void test_keys(void)
+{
+    Arena *arena = arena_new("test");
+    CatalogTable *parent = two_columns(arena, "public", "parent"), *child = two_columns(arena, "public", "child");
+    CatalogKey of_parent[] = {key_of(KEY_PRIMARY, "parent_pkey", 0), key_of(KEY_FOREIGN, "itself", 0)};
+    parent->keys = of_parent;
+    parent->key_count = 2;
+    CatalogTxn *txn = catalog_begin(catalog);
+    worked(catalog_create_table(txn, parent));
+    CU_ASSERT(of_parent[0].id > 0 && of_parent[1].id > of_parent[0].id);
+    CatalogKey of_child[] = {key_of(KEY_FOREIGN, "child_fkey", parent->id), key_of(KEY_UNIQUE, "parent_pkey", 0)};
+    child->keys = of_child;
+    child->key_count = 2;
+    fails(SQLSTATE_DUPLICATE_TABLE, catalog_create_table(txn, child)); /* an index's name is a relation's */
+    of_child[1].name = "parent";
+    fails(SQLSTATE_DUPLICATE_TABLE, catalog_create_table(txn, child));
+    of_child[1].name = "child_key";
+    worked(catalog_create_table(txn, child));
+    worked(catalog_commit(txn));
+
+    reopen();
+    const CatalogSnapshot *snapshot = catalog_acquire(catalog);
+    const CatalogTable *read = catalog_find_table(snapshot, "public", "child"), *owner;
+    CU_ASSERT_EQUAL_FATAL(read->key_count, 2);
+    CU_ASSERT_EQUAL(read->keys[0].kind, KEY_FOREIGN);
+    CU_ASSERT_STRING_EQUAL(read->keys[0].name, "child_fkey");
+    CU_ASSERT_EQUAL(read->keys[0].refers_to, parent->id);
+    CU_ASSERT_EQUAL(read->keys[0].refers_columns[0], 0);
+    CU_ASSERT_EQUAL(read->keys[0].on_delete, 'c');
+    CU_ASSERT_PTR_EQUAL(catalog_find_index(snapshot, "public", "child_key", &owner), &read->keys[1]);
+    CU_ASSERT_PTR_EQUAL(catalog_find_referrer(snapshot, parent->id, &owner), &read->keys[0]);
+
+    txn = catalog_begin(catalog);
+    fails(SQLSTATE_DEPENDENT_OBJECTS_EXIST, catalog_drop_table(txn, parent->id));
+    fails(SQLSTATE_DEPENDENT_OBJECTS_EXIST, catalog_drop_key(txn, parent->id, of_parent[0].id));
+    worked(catalog_drop_key(txn, child->id, of_child[0].id));
+    worked(catalog_drop_table(txn, parent->id));
+    worked(catalog_commit(txn));
+    catalog_release(catalog, snapshot);
+    reopen();
+    snapshot = catalog_acquire(catalog);
+    CU_ASSERT_EQUAL(catalog_find_table(snapshot, "public", "child")->key_count, 1);
+    catalog_release(catalog, snapshot);
+    arena_free(arena);
+}
+
+/* One drops what another refers to: who commits later is told. */
+static void test_key_conflict(void)
+{
+    Arena *arena = arena_new("test");
+    CatalogTable *parent = two_columns(arena, "public", "wanted"), *child = two_columns(arena, "public", "wants");
+    CatalogKey primary = key_of(KEY_PRIMARY, "wanted_pkey", 0), foreign;
+    parent->keys = &primary;
+    parent->key_count = 1;
+    CatalogTxn *txn = catalog_begin(catalog);
+    worked(catalog_create_table(txn, parent));
+    worked(catalog_commit(txn));
+    foreign = key_of(KEY_FOREIGN, "wants_fkey", parent->id);
+    child->keys = &foreign;
+    child->key_count = 1;
+    CatalogTxn *refers = catalog_begin(catalog), *drops = catalog_begin(catalog);
+    worked(catalog_create_table(refers, child));
+    worked(catalog_drop_table(drops, parent->id));
+    worked(catalog_commit(drops));
+    fails(SQLSTATE_SERIALIZATION_FAILURE, catalog_commit(refers));
+    arena_free(arena);
+}
+
 static void test_sources(void)
 {
     Arena *arena = arena_new("test");
@@ -653,6 +730,8 @@ int main(void)
     CU_add_test(suite, "deleted rows", test_deletes);
     CU_add_test(suite, "altered tables", test_alter);
     CU_add_test(suite, "altered tables in conflict", test_alter_conflicts);
+    CU_add_test(suite, "keys", test_keys);
+    CU_add_test(suite, "keys in conflict", test_key_conflict);
     CU_add_test(suite, "sources of views", test_sources);
     CU_add_test(suite, "older formats", test_upgrade);
     CU_add_test(suite, "damaged catalogs", test_damaged);
