@@ -104,9 +104,10 @@ void catalog_release(Catalog *catalog, const CatalogSnapshot *snapshot)
     pthread_mutex_unlock(&catalog->lock);
 }
 
-void catalog_publish(Catalog *catalog, SnapshotVersion *version)
+void catalog_publish(Catalog *catalog, SnapshotVersion *version, const CatalogTxn *by)
 {
     pthread_mutex_lock(&catalog->lock);
+    going_hand_merged(catalog, version, by);
     ASSERT(version->snapshot.version > catalog->current->snapshot.version);
     version->next_live = catalog->live;
     catalog->live = version;

@@ -96,6 +96,9 @@ typedef struct CatalogTable
     CatalogSegment *segments;
     int64_t row_count; /* without deleted ones */
     int64_t bytes;
+    /* Since the catalog was opened: the versions that changed the table last, other than by merging segments, and that took
+     * rows or segments away, or altered it, last. */
+    int64_t changed, taken;
     /* A view: no rows of its own; its columns are those of the query, none if it is bound late. */
     char *view_sql;   /* the query's text; NULL: a table */
     char *view_path;  /* names without a schema are looked for there ("a, b"); NULL: bound late, where it is used */
@@ -231,6 +234,28 @@ typedef struct SegmentDeletes
 } SegmentDeletes;
 /* Takes rows away.  Statistics stay as they are: they are bounds. */
 Error *catalog_delete_rows(CatalogTxn *txn, int64_t table_id, const SegmentDeletes *deletes, int32_t count) MUST_USE;
+
+/* Segments that are to be written anew, as fewer: in the order in which the table has them. */
+typedef struct SegmentMerge
+{
+    int32_t count;
+    int64_t *segment_ids;
+    bool yields; /* 40001 if catalog_merge_is_held_back() */
+} SegmentMerge;
+/* Their live rows stand in the files of `records` now.  Statistics stay, unless no other segment is left. */
+Error *catalog_merge_segments(CatalogTxn *txn, int64_t table_id, const SegmentMerge *merge, SegmentRecord *records,
+                              int32_t count) MUST_USE;
+
+/* Has another transaction committed since that took rows or segments of the table away?  Then nothing can be taken away here. */
+bool catalog_txn_is_behind(CatalogTxn *txn, int64_t table_id);
+/* It will run another statement: merges take care that it can change any table then, by holding back or by catalog_txn_follow(). */
+void catalog_txn_goes_on(CatalogTxn *txn);
+/* If others have merged segments of the table and this transaction, which goes on, did nothing to it: it has them merged from
+ * here on, the same rows.  Else false. */
+bool catalog_txn_follow(CatalogTxn *txn, int64_t table_id);
+/* Is there a transaction that goes on, and sees other rows than the newest version has?  It could not follow.  One that goes
+ * on for longer than a minute is not waited for: if it changes the table at last it fails with 40001. */
+bool catalog_merge_is_held_back(const CatalogTxn *merge, int64_t table_id);
 
 /* The commit point: all or nothing; 40001 if a table it changed was changed or dropped
  * by another transaction in a way that conflicts: it was truncated, or a row was deleted twice.

@@ -17,13 +17,15 @@ typedef enum ChangeKind
     CHANGE_DROP_TABLE,
     CHANGE_TRUNCATE_TABLE,
     CHANGE_ADD_SEGMENTS,
-    CHANGE_DELETE_ROWS
+    CHANGE_DELETE_ROWS,
+    CHANGE_MERGE_SEGMENTS
 } ChangeKind;
 
+/* Of a segment: DELETE_ROWS: these rows; MERGE_SEGMENTS: all but these, which were gone already. */
 typedef struct SegmentLoss
 {
     int64_t segment_id;
-    DeletedRows *rows; /* a reference of the transaction's arena */
+    const DeletedRows *rows; /* a reference of the transaction's arena; NULL: none */
 } SegmentLoss;
 
 typedef struct Change
@@ -34,12 +36,13 @@ typedef struct Change
     GrantChange grant;      /* GRANTS */
     CatalogPrincipal principal; /* PUT; DROP: its id */
     int64_t table_id;       /* all of tables */
-    int64_t definition;     /* ALTER_TABLE, ADD_SEGMENTS, DELETE_ROWS: the table's when the change was made */
+    int64_t definition;     /* ALTER_TABLE, ADD_SEGMENTS, DELETE_ROWS, MERGE_SEGMENTS: the table's when the change was made */
     TableVersion *table;    /* CREATE_TABLE, ALTER_TABLE: a reference of its own */
-    SegmentRecord *records; /* ADD_SEGMENTS */
+    SegmentRecord *records; /* ADD_SEGMENTS, MERGE_SEGMENTS */
     int32_t record_count;
-    struct SegmentLoss *losses; /* DELETE_ROWS */
+    struct SegmentLoss *losses; /* DELETE_ROWS, MERGE_SEGMENTS */
     int32_t loss_count;
+    bool yields;            /* MERGE_SEGMENTS: see catalog_merge_is_held_back() */
     struct Change *next;
 } Change;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalog's state, shared by catalog.c and txn.c only. */
+/* The catalog's state, shared by catalog.c, txn.c and going.c only. */
 #ifndef SQL_CATALOG_INSIDE_H
 #define SQL_CATALOG_INSIDE_H
 
@@ -17,6 +17,29 @@ typedef struct DeadEntry
     struct DeadEntry *next;
 } DeadEntry;
 
+/* A table as a merge has left it, for a transaction that is older. */
+typedef struct Merged
+{
+    TableVersion *table; /* a reference */
+    struct Merged *next;
+} Merged;
+
+struct CatalogTxn
+{
+    Catalog *catalog;
+    Arena *arena;
+    const CatalogSnapshot *base; /* acquired */
+    SnapshotVersion *own;        /* NULL until the first change */
+    SnapshotVersion *previous;   /* what a statement may still read while it changes `own` */
+    Change *changes;
+    Change **last;
+    /* under the catalog's lock, if it goes on: */
+    bool goes_on;
+    int64_t goes_since_us;
+    Merged *merged;
+    CatalogTxn *next_going;
+};
+
 struct Catalog
 {
     pthread_mutex_t store_lock; /* taken first: SQLite, commits one at a time */
@@ -28,10 +51,16 @@ struct Catalog
     int64_t next_id;
     int64_t id_limit; /* reserved on disk */
     DeadEntry *dead;
+    CatalogTxn *going; /* transactions that go on: see catalog_txn_goes_on() */
 };
 
-/* Makes `version` (one reference, taken over) the newest.  store_lock is held. */
-void catalog_publish(Catalog *catalog, SnapshotVersion *version);
+/* Makes `version` (one reference, taken over), which `by` has made, the newest.  store_lock is held. */
+void catalog_publish(Catalog *catalog, SnapshotVersion *version, const CatalogTxn *by);
+/* Under lock, before that: hands tables that it has merged to the transactions that go on. */
+void going_hand_merged(Catalog *catalog, const SnapshotVersion *version, const CatalogTxn *by);
+void txn_goes_no_more(CatalogTxn *txn);
+/* What the transaction sees from here on: one reference, taken over. */
+void txn_see(CatalogTxn *txn, SnapshotVersion *next);
 void catalog_bury_segment(Catalog *catalog, int64_t table_id, const CatalogSegment *segment, int64_t died);
 /* Notes the files of `table`, or of `records`, as dead since version `died`. */
 void catalog_bury_table(Catalog *catalog, const CatalogTable *table, int64_t died);

@@ -378,22 +378,39 @@ void table_set_deleted(TableVersion *version, int32_t segment, DeletedRows *dele
     ASSERT(table->row_count >= 0 && deleted->count <= changed->rows);
 }
 
-void table_drop_empty(TableVersion *version)
+static int64_t live_rows(const CatalogSegment *segment)
+{
+    return segment->rows - (segment->deleted == NULL ? 0 : segment->deleted->count);
+}
+
+void table_remove_segments(TableVersion *version, const bool *marked)
 {
     CatalogTable *table = &version->table;
     int32_t kept = 0;
     for (int32_t i = 0; i < table->segment_count; i++)
     {
         const CatalogSegment *segment = &table->segments[i];
-        if (segment->deleted != NULL && segment->deleted->count == segment->rows)
-            table->bytes -= segment->bytes;
-        else
+        if (!marked[i])
+        {
             table->segments[kept++] = *segment;
+            continue;
+        }
+        table->bytes -= segment->bytes;
+        table->row_count -= live_rows(segment);
     }
     table->segment_count = kept;
+    if (table->row_count == 0)
+        table_clear(version);
+}
+
+void table_drop_empty(TableVersion *version)
+{
+    CatalogTable *table = &version->table;
+    bool *empty = ARENA_ARRAY(version->arena, bool, table->segment_count);
+    for (int32_t i = 0; i < table->segment_count; i++)
+        empty[i] = live_rows(&table->segments[i]) == 0;
+    table_remove_segments(version, empty);
     for (int32_t i = 0; i < table->column_count; i++)
         if (table->columns[i].stats.null_count > table->row_count)
             table->columns[i].stats.null_count = table->row_count;
-    if (table->row_count == 0)
-        table_clear(version);
 }

@@ -59,6 +59,8 @@ TableVersion *table_defined(const CatalogTable *table, const CatalogTable *defin
 void table_change_grants(TableVersion *version, const GrantChange *change);
 /* No rows: segments gone, statistics empty. */
 void table_clear(TableVersion *version);
+/* Takes out the segments that are marked. */
+void table_remove_segments(TableVersion *version, const bool *marked);
 /* Takes the file in and merges its statistics; room for it was asked for at the copy. */
 void table_add_segment(TableVersion *version, const SegmentRecord *record);
 

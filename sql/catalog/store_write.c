@@ -251,6 +251,9 @@ static Error *change_save(Store *store, const Change *change, const SnapshotVers
         return segments_save(store, change, version->snapshot.version, epoch);
     case CHANGE_DELETE_ROWS:
         return deletes_save(store, change, version, epoch);
+    case CHANGE_MERGE_SEGMENTS:
+        TRY(segments_save(store, change, version->snapshot.version, epoch));
+        return deletes_save(store, change, version, epoch);
     }
     ASSERT(!"a kind of change");
     return NULL;
@@ -259,7 +262,7 @@ static Error *change_save(Store *store, const Change *change, const SnapshotVers
 static bool changes_stats(const Change *change)
 {
     return change->kind == CHANGE_ALTER_TABLE || change->kind == CHANGE_TRUNCATE_TABLE || change->kind == CHANGE_ADD_SEGMENTS ||
-           change->kind == CHANGE_DELETE_ROWS;
+           change->kind == CHANGE_DELETE_ROWS || change->kind == CHANGE_MERGE_SEGMENTS;
 }
 
 /* Statistics of each table that changed, once, as the new version has them. */

@@ -13,19 +13,9 @@
 #include "sql/catalog/deleted.h"
 #include "sql/catalog/inside.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct CatalogTxn
-{
-    Catalog *catalog;
-    Arena *arena;
-    const CatalogSnapshot *base; /* acquired */
-    SnapshotVersion *own;        /* NULL until the first change */
-    SnapshotVersion *previous;   /* what a statement may still read while it changes `own` */
-    Change *changes;
-    Change **last;
-};
 
 CatalogTxn *catalog_begin(Catalog *catalog)
 {
@@ -195,14 +185,29 @@ static Error *altered(const CatalogTable *table)
     return error_new(SQLSTATE_SERIALIZATION_FAILURE, "table \"%s\" was altered", table->name);
 }
 
+static void change_date(CatalogTable *table, ChangeKind kind, int64_t version)
+{
+    if (kind != CHANGE_MERGE_SEGMENTS)
+        table->changed = version;
+    if (kind != CHANGE_ADD_SEGMENTS && kind != CHANGE_GRANTS)
+        table->taken = version;
+}
+
 static Error *apply_alter_table(SnapshotVersion *version, const Change *change, int32_t at)
 {
     const CatalogTable *old = version->snapshot.tables[at], *new = &change->table->table;
     if (!catalog_has_schema(&version->snapshot, new->schema))
         return error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", new->schema);
     TRY(check_names(version, new, old));
-    snapshot_replace_table(version, at, table_defined(old, new));
+    TableVersion *table = table_defined(old, new);
+    change_date(&table->table, change->kind, version->snapshot.version);
+    snapshot_replace_table(version, at, table);
     return check_references(version);
+}
+
+static Error *rows_lost(const TableVersion *table)
+{
+    return error_new(SQLSTATE_SERIALIZATION_FAILURE, "rows of table \"%s\" were updated or deleted", table->table.name);
 }
 
 static Error *apply_deletes(TableVersion *table, const Change *change)
@@ -216,12 +221,55 @@ static Error *apply_deletes(TableVersion *table, const Change *change)
         if (at >= 0)
             TRY(deleted_join(table->table.segments[at].deleted, loss->rows, &deleted));
         if (deleted == NULL)
-            return error_new(SQLSTATE_SERIALIZATION_FAILURE, "rows of table \"%s\" were updated or deleted",
-                             table->table.name);
+            return rows_lost(table);
         table_set_deleted(table, at, deleted);
     }
     table_drop_empty(table);
     return NULL;
+}
+
+/* Statistics of the files are of use only where no other rows are left: they would count the same rows again. */
+static Error *apply_merge(TableVersion *table, const Change *change)
+{
+    int32_t at = -1;
+    int64_t before = table->table.row_count;
+    bool *merged = ARENA_ARRAY(table->arena, bool, table->table.segment_count);
+    for (int32_t i = 0; i < change->loss_count; i++)
+    {
+        at = table_find_segment(&table->table, change->losses[i].segment_id, at + 1);
+        if (at < 0 || table->table.segments[at].deleted != change->losses[i].rows)
+            return rows_lost(table);
+        merged[at] = true;
+    }
+    table_remove_segments(table, merged);
+    bool all = table->table.segment_count == 0;
+    for (int32_t i = 0; i < change->record_count; i++)
+    {
+        SegmentRecord record = change->records[i];
+        record.columns = all ? record.columns : NULL;
+        table_add_segment(table, &record);
+    }
+    if (table->table.row_count != before)
+        return error_new(SQLSTATE_INTERNAL_ERROR, "merging segments of table \"%s\" gave %lld rows where there were %lld",
+                         table->table.name, (long long) table->table.row_count, (long long) before);
+    return NULL;
+}
+
+static Error *rows_change(TableVersion *table, const Change *change)
+{
+    if (change->kind == CHANGE_MERGE_SEGMENTS)
+        return apply_merge(table, change);
+    if (change->kind == CHANGE_TRUNCATE_TABLE)
+        table_clear(table);
+    for (int32_t i = 0; i < change->record_count; i++)
+        table_add_segment(table, &change->records[i]);
+    return apply_deletes(table, change);
+}
+
+/* Was it made of columns as they were? */
+static bool is_of_definition(ChangeKind kind)
+{
+    return kind == CHANGE_ALTER_TABLE || kind == CHANGE_ADD_SEGMENTS || kind == CHANGE_DELETE_ROWS || kind == CHANGE_MERGE_SEGMENTS;
 }
 
 static Error *apply_to_table(SnapshotVersion *version, const Change *change)
@@ -235,19 +283,15 @@ static Error *apply_to_table(SnapshotVersion *version, const Change *change)
         return check_references(version);
     }
     const CatalogTable *was = version->snapshot.tables[at];
-    if ((change->kind == CHANGE_ALTER_TABLE || change->kind == CHANGE_ADD_SEGMENTS || change->kind == CHANGE_DELETE_ROWS) &&
-        change->definition != was->definition)
+    if (is_of_definition(change->kind) && change->definition != was->definition)
         return altered(was);
     if (change->kind == CHANGE_ALTER_TABLE)
         return apply_alter_table(version, change, at);
     TableVersion *table = table_copy(was, change->record_count);
-    if (change->kind == CHANGE_TRUNCATE_TABLE)
-        table_clear(table);
     if (change->kind == CHANGE_GRANTS)
         table_change_grants(table, &change->grant);
-    for (int32_t i = 0; i < change->record_count; i++)
-        table_add_segment(table, &change->records[i]);
-    Error *error = apply_deletes(table, change);
+    change_date(&table->table, change->kind, version->snapshot.version);
+    Error *error = rows_change(table, change);
     if (error != NULL)
         table_drop(table);
     else
@@ -275,10 +319,18 @@ static Error *change_apply(SnapshotVersion *version, const Change *change)
     case CHANGE_TRUNCATE_TABLE:
     case CHANGE_ADD_SEGMENTS:
     case CHANGE_DELETE_ROWS:
+    case CHANGE_MERGE_SEGMENTS:
         return apply_to_table(version, change);
     }
     ASSERT(!"a kind of change");
     return NULL;
+}
+
+void txn_see(CatalogTxn *txn, SnapshotVersion *next)
+{
+    snapshot_drop(txn->previous);
+    txn->previous = txn->own;
+    txn->own = next;
 }
 
 /* Applies the change to the transaction's own view and remembers it. */
@@ -291,9 +343,7 @@ static Error *txn_change(CatalogTxn *txn, Change *change)
         snapshot_drop(next);
         return error;
     }
-    snapshot_drop(txn->previous);
-    txn->previous = txn->own;
-    txn->own = next;
+    txn_see(txn, next);
     *txn->last = change;
     txn->last = &change->next;
     return NULL;
@@ -428,14 +478,21 @@ Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id)
     return txn_change(txn, change);
 }
 
-Error *catalog_add_segments(CatalogTxn *txn, int64_t table_id, SegmentRecord *records, int32_t count)
+static Error *change_of_table(CatalogTxn *txn, ChangeKind kind, int64_t table_id, const CatalogTable **table, Change **change)
 {
-    const CatalogTable *table = catalog_find_table_id(catalog_txn_snapshot(txn), table_id);
-    if (table == NULL)
+    *table = catalog_find_table_id(catalog_txn_snapshot(txn), table_id);
+    if (*table == NULL)
         return error_new(SQLSTATE_UNDEFINED_TABLE, "table with id %lld does not exist", (long long) table_id);
-    Change *change = change_new(txn, CHANGE_ADD_SEGMENTS);
-    change->table_id = table_id;
-    change->definition = table->definition;
+    *change = change_new(txn, kind);
+    (*change)->table_id = table_id;
+    (*change)->definition = (*table)->definition;
+    return NULL;
+}
+
+/* Gives the records their numbers and copies them. */
+static void change_take_records(CatalogTxn *txn, Change *change, const CatalogTable *table, SegmentRecord *records,
+                                int32_t count)
+{
     change->record_count = count;
     change->records = ARENA_ARRAY(txn->arena, SegmentRecord, count);
     for (int32_t i = 0; i < count; i++)
@@ -451,6 +508,36 @@ Error *catalog_add_segments(CatalogTxn *txn, int64_t table_id, SegmentRecord *re
         for (int32_t c = 0; c < table->column_count; c++)
             copy->columns[c] = stats_copy(txn->arena, table->columns[c].type, &records[i].columns[c]);
     }
+}
+
+Error *catalog_add_segments(CatalogTxn *txn, int64_t table_id, SegmentRecord *records, int32_t count)
+{
+    const CatalogTable *table;
+    Change *change;
+    TRY(change_of_table(txn, CHANGE_ADD_SEGMENTS, table_id, &table, &change));
+    change_take_records(txn, change, table, records, count);
+    return txn_change(txn, change);
+}
+
+Error *catalog_merge_segments(CatalogTxn *txn, int64_t table_id, const SegmentMerge *merge, SegmentRecord *records,
+                              int32_t count)
+{
+    const CatalogTable *table;
+    Change *change;
+    int32_t at = -1;
+    TRY(change_of_table(txn, CHANGE_MERGE_SEGMENTS, table_id, &table, &change));
+    change_take_records(txn, change, table, records, count);
+    change->yields = merge->yields;
+    change->losses = ARENA_ARRAY(txn->arena, SegmentLoss, merge->count);
+    for (; change->loss_count < merge->count; change->loss_count++)
+    {
+        at = table_find_segment(table, merge->segment_ids[change->loss_count], at + 1);
+        ASSERT(at >= 0);
+        const DeletedRows *deleted = table->segments[at].deleted;
+        if (deleted != NULL)
+            arena_own(txn->arena, deleted_drop, deleted_hold(deleted));
+        change->losses[change->loss_count] = (SegmentLoss){merge->segment_ids[change->loss_count], deleted};
+    }
     return txn_change(txn, change);
 }
 
@@ -463,11 +550,10 @@ Error *catalog_delete_rows(CatalogTxn *txn, int64_t table_id, const SegmentDelet
     for (int32_t i = 0; i < count; i++)
     {
         ASSERT(deletes[i].row_count > 0);
-        SegmentLoss *loss = &change->losses[change->loss_count];
-        loss->segment_id = deletes[i].segment_id;
-        TRY(deleted_make(deletes[i].rows, deletes[i].row_count, &loss->rows));
-        arena_own(txn->arena, deleted_drop, loss->rows);
-        change->loss_count++;
+        DeletedRows *rows;
+        TRY(deleted_make(deletes[i].rows, deletes[i].row_count, &rows));
+        arena_own(txn->arena, deleted_drop, rows);
+        change->losses[change->loss_count++] = (SegmentLoss){deletes[i].segment_id, rows};
     }
     return txn_change(txn, change);
 }
@@ -475,6 +561,7 @@ Error *catalog_delete_rows(CatalogTxn *txn, int64_t table_id, const SegmentDelet
 /* --- the end ---------------------------------------------------------------- */
 static void txn_free(CatalogTxn *txn)
 {
+    txn_goes_no_more(txn);
     snapshot_drop(txn->previous);
     snapshot_drop(txn->own);
     catalog_release(txn->catalog, txn->base);
@@ -484,7 +571,7 @@ static void txn_free(CatalogTxn *txn)
 static void txn_bury_records(CatalogTxn *txn)
 {
     for (Change *change = txn->changes; change != NULL; change = change->next)
-        if (change->kind == CHANGE_ADD_SEGMENTS)
+        if (change->record_count > 0)
             catalog_bury_records(txn->catalog, change);
 }
 
@@ -496,11 +583,11 @@ void catalog_rollback(CatalogTxn *txn)
     txn_free(txn);
 }
 
-/* Files that stood in `old` and not in `new`: segments without a row left. */
+/* Files that stood in `old` and not in `new`: segments merged, or without a row left. */
 static void bury_emptied(Catalog *catalog, const SnapshotVersion *old, const SnapshotVersion *new, const Change *change)
 {
     int32_t before = snapshot_find(old, change->table_id), after = snapshot_find(new, change->table_id);
-    if (change->kind != CHANGE_DELETE_ROWS || before < 0 || after < 0)
+    if (before < 0 || after < 0)
         return;
     const CatalogTable *had = old->snapshot.tables[before], *has = new->snapshot.tables[after];
     int32_t at_old = -1, at_new = -1;
@@ -537,8 +624,6 @@ static void bury_unborn(Catalog *catalog, const SnapshotVersion *new, const Chan
 {
     for (const Change *change = changes; change != NULL; change = change->next)
     {
-        if (change->kind != CHANGE_ADD_SEGMENTS)
-            continue;
         int32_t table = snapshot_find(new, change->table_id), at = -1;
         for (int32_t i = 0; i < change->record_count; i++)
         {
@@ -571,7 +656,9 @@ static Error *changes_replay(CatalogTxn *txn, SnapshotVersion **next)
     version->snapshot.version++;
     for (Change *change = txn->changes; change != NULL; change = change->next)
     {
-        Error *error = change_apply(version, change);
+        bool held = change->yields && catalog_merge_is_held_back(txn, change->table_id);
+        Error *error = held ? error_new(SQLSTATE_SERIALIZATION_FAILURE, "an older transaction may still change the table")
+                            : change_apply(version, change);
         if (error != NULL)
         {
             snapshot_drop(version);
@@ -595,7 +682,7 @@ static Error *commit_locked(CatalogTxn *txn)
     }
     bury_difference(catalog, catalog->current, next, txn->changes);
     bury_unborn(catalog, next, txn->changes);
-    catalog_publish(catalog, next);
+    catalog_publish(catalog, next, txn);
     return NULL;
 }
 

@@ -200,6 +200,7 @@ static Error *conf_write(Init *init)
                      "# Seconds until a client must have logged in.\n#login_timeout = 60\n\n"
                      "# Of each rank, for queries: threads (0: the cores it has) and memory (0: decided by the machine's).\n"
                      "#threads = 0\n#memory = 0\n\n"
+                     "# Small segments are merged in the background: on or off.\n#auto_vacuum = on\n\n"
                      "# COPY may read files below these directories, on a file system that all nodes see; with commas\n"
                      "# between them. Relative ones stand in this directory.\n"
                      "#copy_directories = import\n");

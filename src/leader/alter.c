@@ -12,25 +12,11 @@
 
 #include <stdio.h>
 
-static void put_table(Text *sql, const CatalogTable *table)
+void put_table(Text *sql, const CatalogTable *table)
 {
     text_quote_ident(sql, table->schema);
     text_putc(sql, '.');
     text_quote_ident(sql, table->name);
-}
-
-Error *alter_rewrite(const Statement *statement, const CatalogTable *table, const CatalogTable *placed)
-{
-    Text sql;
-    int64_t rows;
-    text_init(&sql, statement->arena);
-    text_puts(&sql, "update ");
-    put_table(&sql, table);
-    text_puts(&sql, " set ");
-    text_quote_ident(&sql, table->columns[0].name);
-    text_puts(&sql, " = ");
-    text_quote_ident(&sql, table->columns[0].name);
-    return conduct_inner(statement, sql.data, placed, &rows);
 }
 
 /* --- before -------------------------------------------------------------------------------- */
@@ -259,6 +245,6 @@ Error *alter_table(Statement *statement)
         TRY(fill(statement, plan->defined, plan->fill[i]));
     if (plan->placed == NULL)
         return NULL;
-    TRY(alter_rewrite(statement, plan->defined, plan->placed));
+    TRY(vacuum_rewrite(statement, plan->defined, NULL, plan->placed));
     return catalog_alter_table(txn, plan->placed);
 }

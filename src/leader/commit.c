@@ -24,8 +24,10 @@ static ColumnStats stats_from(const RunColumn *column)
 
 Error *commit_segments(Statement *statement, const CatalogTable *table, const RunResult *result, int64_t *rows)
 {
+    const SegmentMerge *merge = statement->merge;
+    CatalogTxn *txn = session_txn(statement->session);
     *rows = 0;
-    if (result->segment_count == 0)
+    if (result->segment_count == 0 && merge == NULL)
         return NULL;
     SegmentRecord *records = ARENA_ARRAY(statement->arena, SegmentRecord, result->segment_count);
     for (int32_t i = 0; i < result->segment_count; i++)
@@ -40,5 +42,7 @@ Error *commit_segments(Statement *statement, const CatalogTable *table, const Ru
             records[i].columns[c] = stats_from(&segment->columns[c]);
         *rows += segment->rows;
     }
-    return catalog_add_segments(session_txn(statement->session), table->id, records, result->segment_count);
+    if (merge != NULL)
+        return catalog_merge_segments(txn, table->id, merge, records, result->segment_count);
+    return catalog_add_segments(txn, table->id, records, result->segment_count);
 }

@@ -130,6 +130,21 @@ static Error *views_fill(Conduct *conduct)
     return NULL;
 }
 
+/* A merge reads its segments only. */
+static void scans_narrow(Spec *spec, const SegmentMerge *merge)
+{
+    for (int32_t i = 0; i < spec->scan_count; i++)
+    {
+        SpecScan *scan = &spec->scans[i];
+        int32_t kept = 0;
+        for (int32_t k = 0; k < scan->segment_count && kept < merge->count; k++)
+            if (scan->segments[k].id == merge->segment_ids[kept])
+                scan->segments[kept++] = scan->segments[k];
+        ASSERT(kept == merge->count);
+        scan->segment_count = kept;
+    }
+}
+
 static CodeTier tier_wanted(const Session *session)
 {
     const char *tier = setting_get(session->settings, "stoa.tier");
@@ -147,6 +162,8 @@ static Error *spec_complete(Conduct *conduct)
     spec->data_version = conduct->snapshot->version;
     for (int32_t i = 0; i < spec->table_count; i++)
         TRY(spec_table_complete(leader, conduct->arena, conduct->bound->write->table, &spec->tables[i]));
+    if (conduct->statement->merge != NULL)
+        scans_narrow(spec, conduct->statement->merge);
     if (conduct->unit == NULL)
         return NULL;
     const char *keep = setting_get(conduct->session->settings, "stoa.keep_code");

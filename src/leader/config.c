@@ -116,6 +116,14 @@ static Error *ssl(Config *config, const char *value)
                       "Say off, on, or required, which lets clients of other machines in with TLS only.");
 }
 
+static Error *on_off(const char *key, const char *value, bool *out)
+{
+    *out = strcasecmp(value, "on") == 0;
+    if (*out || strcasecmp(value, "off") == 0)
+        return NULL;
+    return error_hint(error_new(SQLSTATE_CONFIGURATION_ERROR, "bad value for %s: \"%s\"", key, value), "Say on or off.");
+}
+
 /* Relative ones stand in the warehouse. */
 static char *file(Arena *arena, const char *directory, const char *value)
 {
@@ -148,11 +156,13 @@ Error *config_set(Arena *arena, Config *config, const char *directory, const cha
         return small_number(key, value, 0, 1024, &config->threads);
     if (strcmp(key, "memory") == 0)
         return byte_size(key, value, &config->memory_bytes);
+    if (strcmp(key, "auto_vacuum") == 0)
+        return on_off(key, value, &config->auto_vacuum);
     if (strcmp(key, "copy_directories") == 0)
         return copy_directories(arena, config, directory, value);
     return error_hint(error_new(SQLSTATE_CONFIGURATION_ERROR, "unknown key \"%s\"", key),
                       "Known are listen_address, port, max_connections, login_timeout, ssl, ssl_cert_file, ssl_key_file, threads, "
-                      "memory and copy_directories.");
+                      "memory, auto_vacuum and copy_directories.");
 }
 
 /* Takes quotes off a value: '0.0.0.0' and "0.0.0.0" are 0.0.0.0. */
@@ -182,6 +192,7 @@ Error *config_read(Arena *arena, const char *directory, Config **out)
     config->port = PORT_DEFAULT;
     config->max_connections = CONNECTIONS_DEFAULT;
     config->login_timeout_s = LOGIN_SECONDS_DEFAULT;
+    config->auto_vacuum = true;
     config->ssl_cert_file = file(arena, directory, "server.crt");
     config->ssl_key_file = file(arena, directory, "server.key");
     TRY(copy_directories(arena, config, directory, "import"));

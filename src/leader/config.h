@@ -26,6 +26,7 @@ typedef struct Config
     char *ssl_cert_file, *ssl_key_file; /* absolute */
     int32_t threads;      /* of each rank; 0: as many as it has cores */
     int64_t memory_bytes; /* of each rank, for queries; 0: the engine decides */
+    bool auto_vacuum;     /* small segments are merged in the background */
     int32_t copy_directory_count;
     char **copy_directories; /* absolute; COPY may read files below them */
 } Config;

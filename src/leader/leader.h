@@ -25,6 +25,7 @@
 typedef struct Session Session;
 typedef struct CodeCache CodeCache;
 typedef struct Locks Locks;
+typedef struct Merger Merger;
 
 typedef struct Leader
 {
@@ -38,6 +39,7 @@ typedef struct Leader
     Lease *lease;
     TlsServer *tls; /* NULL: off */
     Locks *locks; /* of tables (lock.h) */
+    Merger *merger; /* of small segments (merge.h); NULL: off */
     int64_t start_us;
     uint8_t auth_secret[32];
     /* sessions: under lock */

@@ -149,6 +149,14 @@ static void wait_a_little(Locks *locks)
     (void) pthread_cond_timedwait(&locks->released, &locks->mutex, &until);
 }
 
+/* Whoever of them works in the background. */
+static void blockers_give_way(const Locks *locks, const Lock *lock)
+{
+    for (const Lock *other = locks->first; other != NULL; other = other->next)
+        if (other->session->background && lock_blocks(other, lock, true, false))
+            session_interrupt(other->session);
+}
+
 static Error *lock_wait(Locks *locks, Lock *lock, bool *waited)
 {
     int64_t timeout_ms = setting_number(lock->session->settings, "lock_timeout"), start = clock_us();
@@ -161,6 +169,7 @@ static Error *lock_wait(Locks *locks, Lock *lock, bool *waited)
                               "Another transaction waits for this one: run this one again.");
         if (timeout_ms > 0 && clock_us() - start > timeout_ms * 1000)
             return error_new(SQLSTATE_LOCK_NOT_AVAILABLE, "canceling statement due to lock timeout");
+        blockers_give_way(locks, lock);
         wait_a_little(locks);
     }
     lock->granted = true;
@@ -185,6 +194,39 @@ Error *lock_take(Session *session, int64_t table, LockMode mode, bool *waited)
     }
     pthread_mutex_unlock(&locks->mutex);
     return error;
+}
+
+/* Under the mutex: changes, or waits to, or has appended and may yet change. */
+static bool written_by_others(const Locks *locks, const Session *session, int64_t table, LockMode most)
+{
+    for (const Lock *other = locks->first; other != NULL; other = other->next)
+    {
+        bool goes_on = other->session->status == SESSION_BLOCK || other->session->transaction_seen;
+        if (other->session != session && other->table == table && other->mode >= LOCK_APPEND && (goes_on || other->mode > most))
+            return true;
+    }
+    return false;
+}
+
+bool lock_try(Session *session, int64_t table)
+{
+    Locks *locks = session->leader->locks;
+    pthread_mutex_lock(&locks->mutex);
+    Lock *lock = written_by_others(locks, session, table, LOCK_APPEND) ? NULL : lock_add(locks, session, table, LOCK_CHANGE);
+    bool taken = lock != NULL;
+    if (taken)
+        lock->granted = true;
+    pthread_mutex_unlock(&locks->mutex);
+    return taken;
+}
+
+bool lock_is_alone(Session *session, int64_t table)
+{
+    Locks *locks = session->leader->locks;
+    pthread_mutex_lock(&locks->mutex);
+    bool written = written_by_others(locks, session, table, LOCK_ALL);
+    pthread_mutex_unlock(&locks->mutex);
+    return !written;
 }
 
 void locks_release(Session *session)

@@ -8,7 +8,8 @@
  *     CHANGE                         x       x      UPDATE, DELETE, MERGE, TRUNCATE
  *     ALL           x       x        x       x      LOCK TABLE          x: waits for the other
  *
- * Who asked first is served first.  Readers see their snapshot: only LOCK TABLE keeps them waiting.
+ * Who asked first is served first.  Readers see their snapshot: only LOCK TABLE keeps them waiting.  The background's
+ * statement is cancelled when somebody waits for it.
  */
 #ifndef SRC_LEADER_LOCK_H
 #define SRC_LEADER_LOCK_H
@@ -34,6 +35,11 @@ void locks_free(Locks *locks);
 /* Waits until the session has the table's lock; *waited is set if it had to, else left as it is.
  * 40P01: the others wait for this session; 55P03: lock_timeout; 57014, 57P01 as session_check(). */
 Error *lock_take(Session *session, int64_t table, LockMode mode, bool *waited) MUST_USE;
+/* LOCK_CHANGE for the background (merge.h), at once or not at all: not if somebody changes the table or waits to, nor if a
+ * transaction that goes on has written to it. */
+bool lock_try(Session *session, int64_t table);
+/* Has no transaction that goes on come to write to it since? */
+bool lock_is_alone(Session *session, int64_t table);
 /* All of the session's: its transaction ends. */
 void locks_release(Session *session);
 

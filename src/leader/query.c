@@ -10,6 +10,7 @@
 #include "base/core/fault.h"
 #include "base/core/trace.h"
 #include "src/leader/lock.h"
+#include "src/leader/merge.h"
 #include "src/leader/portal.h"
 #include "src/leader/server.h"
 
@@ -19,6 +20,8 @@ CatalogTxn *session_txn(Session *session)
 {
     if (session->txn == NULL)
         session->txn = catalog_begin(session->leader->catalog);
+    if (session->status == SESSION_BLOCK)
+        catalog_txn_goes_on(session->txn);
     return session->txn;
 }
 
@@ -33,11 +36,20 @@ static bool txn_renewed(Statement *statement, bool waited)
     return true;
 }
 
+/* Who takes rows away does so of those that are there now: they may have been moved before there was anything to wait for. */
+static bool txn_caught_up(Statement *statement, int64_t table)
+{
+    CatalogTxn *txn = statement->session->txn;
+    if (txn == NULL || !catalog_txn_is_behind(txn, table))
+        return false;
+    return txn_renewed(statement, true) || catalog_txn_follow(txn, table);
+}
+
 Error *session_lock(Statement *statement, int64_t table, LockMode mode, bool *renewed)
 {
     bool waited = false;
     TRY(lock_take(statement->session, table, mode, &waited));
-    *renewed = txn_renewed(statement, waited) || *renewed;
+    *renewed = txn_renewed(statement, waited) || (mode >= LOCK_CHANGE && txn_caught_up(statement, table)) || *renewed;
     return NULL;
 }
 
@@ -61,6 +73,14 @@ static Error *commit_checked(Session *session, CatalogTxn *txn)
     return changed ? fault_pass(FAULT_commit_after) : NULL;
 }
 
+/* What waited for it may go on. */
+static void transaction_left(Session *session)
+{
+    locks_release(session);
+    if (!session->background)
+        merger_wake(session->leader);
+}
+
 Error *session_commit(Session *session)
 {
     CatalogTxn *txn = session->txn;
@@ -70,7 +90,7 @@ Error *session_commit(Session *session)
     session->transaction_seen = false;
     Error *error = txn == NULL ? NULL : commit_checked(session, txn);
     settings_end_transaction(session->settings, error == NULL);
-    locks_release(session);
+    transaction_left(session);
     if (txn != NULL)
         dead_segments_remove(session->leader);
     return error;
@@ -88,7 +108,7 @@ void session_rollback(Session *session)
     bool changed = txn != NULL && catalog_txn_changed(txn);
     if (txn != NULL)
         catalog_rollback(txn);
-    locks_release(session);
+    transaction_left(session);
     if (changed)
         dead_segments_remove(session->leader);
 }
@@ -201,13 +221,23 @@ static Error *step_begin(Session *session, Statement *statement)
     return NULL;
 }
 
+/* A statement has run in it, and another may come. */
+static void transaction_seen(Session *session)
+{
+    session->transaction_seen = session->txn != NULL;
+    if (session->txn != NULL)
+        catalog_txn_goes_on(session->txn);
+}
+
 /* One statement; the last one of a string outside a block commits before it is called complete. */
 static Error *statement_step(Session *session, Arena *arena, const ParseStatement *parse, bool last)
 {
     Statement statement = {.arena = arena, .parse = parse, .result = {.describe = true}};
     TRY(step_begin(session, &statement));
+    if (!last)
+        catalog_txn_goes_on(session_txn(session));
     TRY(statement_run(&statement));
-    session->transaction_seen = session->txn != NULL;
+    transaction_seen(session);
     if (last && session->status == SESSION_IDLE)
         TRY(session_commit(session));
     if (statement.tag[0] != 0)
@@ -269,7 +299,7 @@ static Error *message_step(Session *session, Arena *arena, uint8_t type, WireRea
     TRY(step_begin(session, &statement));
     TRY(extended_run(&statement, type, payload));
     if (type == 'E')
-        session->transaction_seen = session->txn != NULL;
+        transaction_seen(session);
     Error *error = wire_relieve(&session->wire);
     session->closing = session->closing || error != NULL;
     return error;

@@ -9,6 +9,7 @@
 #include "base/core/assert.h"
 #include "base/core/trace.h"
 #include "src/leader/auth.h"
+#include "src/leader/merge.h"
 #include "src/leader/server.h"
 #include "src/leader/session.h"
 
@@ -71,7 +72,7 @@ Error *server_listen(const Config *config, int *out, int32_t *port)
 }
 
 /* --- registry -------------------------------------------------------------------- */
-static bool session_register(Leader *leader, Session *session)
+bool session_register(Leader *leader, Session *session)
 {
     pthread_mutex_lock(&leader->lock);
     bool room = leader->session_count < leader->config->max_connections + LOGINS_MAX;
@@ -122,8 +123,7 @@ void sessions_remove(Session *session)
     pthread_mutex_unlock(&leader->lock);
 }
 
-/* Under lock. */
-static void session_cancel(Session *session)
+void session_interrupt(Session *session)
 {
     atomic_store(&session->cancelled, true);
     uint64_t query = atomic_load(&session->query);
@@ -153,7 +153,7 @@ void sessions_cancel(Leader *leader, uint32_t process, uint32_t secret)
             if (i == 0)
                 first = query;
             if (i == 0 || (query != 0 && query == first))
-                session_cancel(session);
+                session_interrupt(session);
             again = query != 0 && query == first;
         }
         pthread_mutex_unlock(&leader->lock);
@@ -168,7 +168,7 @@ static void cancel_if_gone(Session *session)
 {
     struct pollfd polled = {.fd = session->fd, .events = POLLRDHUP};
     if (atomic_load(&session->query) != 0 && poll(&polled, 1, 0) > 0)
-        session_cancel(session);
+        session_interrupt(session);
 }
 
 /* Under lock.  Shutting wakes its thread wherever it waits for the client. */
@@ -210,6 +210,23 @@ void server_wake(Leader *leader)
     (void) ignored; /* full: it is awake */
 }
 
+/* --- threads -------------------------------------------------------------------- */
+Error *session_thread(Session *session, void *(*main)(void *))
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, SESSION_STACK_BYTES);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    int failed = pthread_create(&thread, &attributes, main, session);
+    pthread_attr_destroy(&attributes);
+    if (failed == 0)
+        return NULL;
+    sessions_remove(session);
+    session_discard(session);
+    return error_new(SQLSTATE_OUT_OF_MEMORY, "could not start a session thread: %s", strerror(failed));
+}
+
 /* --- accepting -------------------------------------------------------------------- */
 static void session_start(Leader *leader, int fd)
 {
@@ -223,18 +240,10 @@ static void session_start(Leader *leader, int fd)
             close(fd);
         return;
     }
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, SESSION_STACK_BYTES);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    int failed = pthread_create(&thread, &attributes, session_main, session);
-    pthread_attr_destroy(&attributes);
-    if (failed == 0)
-        return;
-    trace(TRACE_WARNING, "could not start a session thread: %s", strerror(failed));
-    sessions_remove(session);
-    session_discard(session);
+    Error *error = session_thread(session, session_main);
+    if (error != NULL)
+        trace(TRACE_WARNING, "%s", error->message);
+    error_free(error);
 }
 
 static void accept_one(Leader *leader, int listener)
@@ -256,7 +265,7 @@ static bool sessions_gone(Leader *leader, int how, int64_t wait_ms)
         pthread_mutex_lock(&leader->lock);
         for (Session *session = leader->sessions; session != NULL; session = session->next)
         {
-            session_cancel(session);
+            session_interrupt(session);
             shutdown(session->fd, how);
         }
         gone = leader->session_count == 0;
@@ -278,6 +287,7 @@ static bool sessions_gone(Leader *leader, int how, int64_t wait_ms)
 static bool sessions_stop(Leader *leader)
 {
     atomic_store(&leader->stopping, true);
+    merger_wake(leader);
     return sessions_gone(leader, SHUT_RD, STOP_POLITE_MS) || sessions_gone(leader, SHUT_RDWR, STOP_FORCED_MS);
 }
 
@@ -321,7 +331,9 @@ Error *server_run(Leader *leader, int listener)
     int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0)
         return error_new(SQLSTATE_INTERNAL_ERROR, "signalfd failed: %s", strerror(errno));
-    Error *error = serve(leader, listener, signals);
+    Error *error = merger_start(leader);
+    if (error == NULL)
+        error = serve(leader, listener, signals);
     close(signals);
     if (!sessions_stop(leader))
     {

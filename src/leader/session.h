@@ -45,10 +45,11 @@ struct Session
     int32_t connection_limit; /* of the user; -1: none */
     Settings *settings;
     int64_t start_time; /* microseconds since 2000 */
-    SessionStatus status;
+    bool background; /* no client: it merges segments (merge.h) */
+    _Atomic(SessionStatus) status; /* others look at it, as at the next but one */
     CatalogTxn *txn;             /* open transaction, NULL before its first statement */
     int64_t transaction_time;    /* its now() */
-    bool transaction_seen;       /* a statement has run in it; one that was only parsed has not */
+    _Atomic bool transaction_seen; /* a statement has run in it; one that was only parsed has not */
     bool extended;               /* messages of the extended protocol have come since the last Sync */
     bool skipping;               /* one of them failed: passes over all up to Sync */
     _Atomic uint64_t query;      /* running, for cancel; 0 = none */
@@ -78,6 +79,7 @@ typedef struct Statement
     const ParseStatement *query; /* what EXECUTE and DECLARE stand for; else NULL */
     int64_t acts_as;             /* whose privileges count: 0: the session's user's */
     const CatalogTable *placed;  /* rows it writes are placed and encoded as this definition of their table says; NULL: as it is */
+    const SegmentMerge *merge; /* it copies these segments of its table, and its rows take their place; else NULL */
     Result result;               /* where its rows go */
     char tag[64]; /* of CommandComplete; empty: none is sent */
 } Statement;
@@ -103,8 +105,8 @@ void query_failed(Session *session, Error *error);
 CatalogTxn *session_txn(Session *session); /* opened if none is */
 Error *session_commit(Session *session) MUST_USE;
 void session_rollback(Session *session);
-/* The table's lock for the transaction.  *renewed is set if the transaction has begun anew meanwhile: what was read of
- * the catalog, the table too, is to be read again. */
+/* The table's lock for the transaction.  *renewed is set if the transaction has begun anew meanwhile, or sees the table's
+ * segments merged: what was read of the catalog, the table too, is to be read again. */
 Error *session_lock(Statement *statement, int64_t table, LockMode mode, bool *renewed) MUST_USE;
 /* 57014 if somebody asked for it, 57P01 if the server stops, else NULL. */
 Error *session_check(const Session *session) MUST_USE;
@@ -125,7 +127,6 @@ Error *utility_create_table(Statement *statement) MUST_USE;
 Error *utility_create_table_as(Statement *statement) MUST_USE;
 Error *utility_create_schema(Statement *statement) MUST_USE;
 Error *utility_truncate(Statement *statement) MUST_USE;
-Error *utility_vacuum(Statement *statement) MUST_USE; /* vacuum.c; commits table after table */
 Error *utility_lock(Statement *statement) MUST_USE;
 Error *utility_analyze(Statement *statement) MUST_USE;
 Error *utility_set(Statement *statement) MUST_USE;
@@ -138,8 +139,13 @@ void session_report_setting(Session *session, const char *reported);
 
 /* alter.c */
 Error *alter_table(Statement *statement) MUST_USE;
-/* Writes the table's rows anew; placed: where and how another definition of it says, or NULL: as its own does. */
-Error *alter_rewrite(const Statement *statement, const CatalogTable *table, const CatalogTable *placed) MUST_USE;
+void put_table(Text *sql, const CatalogTable *table); /* "schema"."table" */
+/* vacuum.c; commits table after table. */
+Error *utility_vacuum(Statement *statement) MUST_USE;
+/* Writes the live rows of some segments of the table anew, as a part of the transaction; NULL: of all.  placed: see Statement.
+ * The table's LOCK_CHANGE is held. */
+Error *vacuum_rewrite(const Statement *statement, const CatalogTable *table, const SegmentMerge *merge,
+                      const CatalogTable *placed) MUST_USE;
 
 /* object.c: views, dropping with what depends, the session's temporary tables. */
 Error *object_create_view(Statement *statement) MUST_USE;
@@ -209,6 +215,10 @@ Error *sysview_pack(Session *session, Arena *arena, const CatalogSnapshot *snaps
                     SpecValues *values) MUST_USE;
 
 /* server.c: registry. */
+bool session_register(Leader *leader, Session *session); /* before its thread starts; false: there are too many */
+/* Takes over a registered session; on error it is gone. */
+Error *session_thread(Session *session, void *(*main)(void *)) MUST_USE;
+void session_interrupt(Session *session); /* asks its query string to end; the session must not end meanwhile */
 Error *sessions_add(Session *session) MUST_USE; /* admits it: 53300; gives the secret */
 void sessions_remove(Session *session);
 /* A cancel request: finds the session by its key; silent if there is none. */

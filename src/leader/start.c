@@ -6,6 +6,7 @@
 #include "src/leader/clientfile.h"
 #include "src/leader/leader.h"
 #include "src/leader/lock.h"
+#include "src/leader/merge.h"
 #include "src/leader/runfile.h"
 #include "src/leader/sweep.h"
 
@@ -154,6 +155,7 @@ void leader_retract(Leader *leader)
 
 void leader_stop(Leader *leader)
 {
+    merger_free(leader);
     (void) sweep_dead_jobs(); /* what was too young to judge at the start */
     if (leader->code != NULL)
         code_cache_listen(leader->code, NULL, NULL);

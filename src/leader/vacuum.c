@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * VACUUM: a table with deleted rows, or with several small segments in a slice, is written anew, by the road of an UPDATE
- * that changes nothing.  Readers go on with what they see; the old files go when nobody reads them.
+ * VACUUM: a table with deleted rows, or with several small segments in a slice, is written anew, by the road of an INSERT
+ * of its own rows.  Readers go on with what they see; the old files go when nobody reads them.
  */
 #include "src/leader/session.h"
 
@@ -21,13 +21,35 @@ static bool is_worth_it(Arena *arena, const CatalogSnapshot *snapshot, const Cat
     return worth;
 }
 
+/* insert into schema.table select * from schema.table */
+Error *vacuum_rewrite(const Statement *statement, const CatalogTable *table, const SegmentMerge *merge, const CatalogTable *placed)
+{
+    const CatalogTable *now = catalog_find_table_id(catalog_txn_snapshot(session_txn(statement->session)), table->id);
+    SegmentMerge all = {.segment_ids = ARENA_ARRAY(statement->arena, int64_t, now->segment_count)};
+    Statement outer = *statement;
+    int64_t rows;
+    Text sql;
+    for (; all.count < now->segment_count; all.count++)
+        all.segment_ids[all.count] = now->segments[all.count].id;
+    outer.merge = merge == NULL ? &all : merge;
+    text_init(&sql, statement->arena);
+    text_puts(&sql, "insert into ");
+    put_table(&sql, table);
+    text_puts(&sql, " select * from ");
+    put_table(&sql, table);
+    return conduct_inner(&outer, sql.data, placed, &rows);
+}
+
 static Error *vacuum_table(Statement *statement, int64_t id)
 {
     Session *session = statement->session;
+    bool renewed = false;
+    (void) session_txn(session);
+    TRY(session_lock(statement, id, LOCK_CHANGE, &renewed));
     const CatalogSnapshot *snapshot = catalog_txn_snapshot(session_txn(session));
     const CatalogTable *table = catalog_find_table_id(snapshot, id);
     if (table != NULL && table->view_sql == NULL && is_worth_it(statement->arena, snapshot, table))
-        TRY(alter_rewrite(statement, table, NULL));
+        TRY(vacuum_rewrite(statement, table, NULL, NULL));
     return session_commit(session);
 }
 

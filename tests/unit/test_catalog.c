@@ -321,6 +321,110 @@ static void test_deletes(void)
     arena_free(arena);
 }
 
+static Error *merge(CatalogTxn *txn, int64_t table_id, int32_t from, int32_t count, const char *file, int64_t rows, bool yields)
+{
+    const CatalogTable *table = catalog_find_table_id(catalog_txn_snapshot(txn), table_id);
+    int64_t ids[10];
+    for (int32_t i = 0; i < count; i++)
+        ids[i] = table->segments[from + i].id;
+    ColumnStats stats[2] = {{.has_range = true, .min = {.i = 1000}, .max = {.i = 2000}}, {.null_count = rows}};
+    SegmentRecord record = {.segment = {.slice = 0, .file = (char *) file, .rows = rows, .bytes = 1}, .columns = stats};
+    return catalog_merge_segments(txn, table_id, &(SegmentMerge){count, ids, yields}, &record, 1);
+}
+
+static void test_merges(void)
+{
+    Arena *arena = arena_new("test");
+    DeadSegment *dead;
+    int32_t count;
+    int64_t id = create(arena, "merged");
+    CatalogTxn *txn = catalog_begin(catalog);
+    add(txn, arena, id, "a.h5", 0, 10);
+    add(txn, arena, id, "b.h5", 10, 10);
+    add(txn, arena, id, "c.h5", 20, 10);
+    worked(delete_rows(txn, id, 0, 0, 4));
+    worked(catalog_commit(txn));
+    CatalogTxn *old = catalog_begin(catalog), *writer = catalog_begin(catalog), *late = catalog_begin(catalog);
+    worked(delete_rows(writer, id, 2, 0, 1));
+    worked(delete_rows(late, id, 1, 0, 1));
+    /* Rows may not be lost, nor come from nowhere. */
+    txn = catalog_begin(catalog);
+    fails(SQLSTATE_INTERNAL_ERROR, merge(txn, id, 0, 2, "d.h5", 15, false));
+    catalog_rollback(txn);
+    /* What others have done to other segments does not matter, and nobody counts rows twice. */
+    CU_ASSERT_FALSE(catalog_txn_is_behind(old, id));
+    txn = catalog_begin(catalog);
+    worked(merge(txn, id, 0, 2, "d.h5", 16, false));
+    worked(catalog_commit(txn));
+    worked(catalog_commit(writer));
+    fails(SQLSTATE_SERIALIZATION_FAILURE, catalog_commit(late));
+    for (int round = 0; round < 2; round++)
+    {
+        const CatalogSnapshot *now = catalog_acquire(catalog);
+        const CatalogTable *t = catalog_find_table_id(now, id);
+        CU_ASSERT(t->segment_count == 2 && t->row_count == 25);
+        CU_ASSERT_PTR_NULL(t->segments[1].deleted);
+        CU_ASSERT(t->columns[0].stats.max.i == 29 && t->columns[1].stats.null_count == 15);
+        catalog_release(catalog, now);
+        if (round == 0)
+        {
+            /* Its view is older than a row that was taken away: it can only fail, and is told so. */
+            CU_ASSERT(catalog_txn_is_behind(old, id));
+            CU_ASSERT_FALSE(catalog_txn_follow(old, id));
+            catalog_rollback(old);
+            catalog_take_dead(catalog, arena, &dead, &count);
+            CU_ASSERT_EQUAL(count, 2);
+            reopen();
+        }
+    }
+    /* Merged only: an older transaction sees the same rows in the new places, unless it has changed the table itself. */
+    old = catalog_begin(catalog);
+    writer = catalog_begin(catalog);
+    catalog_txn_goes_on(old);
+    catalog_txn_goes_on(writer);
+    add(writer, arena, id, "e.h5", 30, 10);
+    txn = catalog_begin(catalog);
+    worked(merge(txn, id, 0, 2, "f.h5", 25, true));
+    worked(catalog_commit(txn));
+    CU_ASSERT(catalog_txn_is_behind(old, id));
+    CU_ASSERT_FALSE(catalog_txn_is_behind(writer, id));
+    CU_ASSERT(catalog_txn_follow(old, id));
+    CU_ASSERT_FALSE(catalog_txn_follow(writer, id));
+    CU_ASSERT_EQUAL(catalog_find_table_id(catalog_txn_snapshot(old), id)->segment_count, 1);
+    CU_ASSERT_EQUAL(catalog_find_table_id(catalog_txn_snapshot(old), id)->columns[0].stats.max.i, 2000);
+    worked(delete_rows(old, id, 0, 3, 1));
+    worked(catalog_commit(old));
+    worked(catalog_commit(writer));
+    const CatalogSnapshot *now = catalog_acquire(catalog);
+    CU_ASSERT_EQUAL(catalog_find_table_id(now, id)->row_count, 34);
+    catalog_release(catalog, now);
+    /* One that goes on and has not seen the last change could not follow: a merge that yields fails instead. */
+    old = catalog_begin(catalog);
+    catalog_txn_goes_on(old);
+    catalog_txn_goes_on(old); /* once more changes nothing */
+    txn = catalog_begin(catalog);
+    CU_ASSERT_FALSE(catalog_merge_is_held_back(txn, id));
+    worked(delete_rows(txn, id, 1, 0, 1));
+    worked(catalog_commit(txn));
+    txn = catalog_begin(catalog);
+    CU_ASSERT(catalog_merge_is_held_back(txn, id));
+    worked(merge(txn, id, 0, 2, "h.h5", 33, true));
+    fails(SQLSTATE_SERIALIZATION_FAILURE, catalog_commit(txn));
+    catalog_rollback(old);
+    catalog_take_dead(catalog, arena, &dead, &count);
+    CU_ASSERT_EQUAL(count, 3);
+    /* A segment of which rows were deleted meanwhile cannot be merged. */
+    old = catalog_begin(catalog);
+    txn = catalog_begin(catalog);
+    worked(merge(txn, id, 0, 1, "g.h5", 24, false));
+    worked(delete_rows(old, id, 0, 0, 1));
+    worked(catalog_commit(old));
+    fails(SQLSTATE_SERIALIZATION_FAILURE, catalog_commit(txn));
+    catalog_take_dead(catalog, arena, &dead, &count);
+    CU_ASSERT_EQUAL(count, 1);
+    arena_free(arena);
+}
+
 #define THREADS 4
 #define INSERTS 25
 static int64_t shared_table;
@@ -728,6 +832,7 @@ int main(void)
     CU_add_test(suite, "conflicts", test_conflicts);
     CU_add_test(suite, "dead files", test_dead);
     CU_add_test(suite, "deleted rows", test_deletes);
+    CU_add_test(suite, "merged segments", test_merges);
     CU_add_test(suite, "altered tables", test_alter);
     CU_add_test(suite, "altered tables in conflict", test_alter_conflicts);
     CU_add_test(suite, "keys", test_keys);

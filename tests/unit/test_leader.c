@@ -5,6 +5,7 @@
 #include "src/leader/clientfile.h"
 #include "src/leader/config.h"
 #include "src/leader/lease.h"
+#include "src/leader/merge.h"
 #include "src/leader/runfile.h"
 #include "src/leader/setting.h"
 #include "src/leader/wire.h"
@@ -429,6 +430,48 @@ static void test_files(void)
     arena_free(arena);
 }
 
+/* `count` segments of these bytes each, over `slices`. */
+static void segments_put(CatalogTable *table, int32_t count, int64_t bytes, int32_t slices)
+{
+    for (int32_t i = 0; i < count; i++, table->segment_count++)
+        table->segments[table->segment_count] =
+            (CatalogSegment){.id = 1000 + table->segment_count, .slice = i % slices, .rows = 1, .bytes = bytes};
+}
+
+static void test_merge_choice(void)
+{
+    Arena *arena = arena_new("test");
+    CatalogSegment segments[2000];
+    CatalogTable table = {.id = 7, .dist_style = DIST_KEY, .segments = segments};
+    SegmentMerge merge;
+    CU_ASSERT_FALSE(merge_choose(arena, &table, 4, &merge));
+    /* Large ones do not count, and as many small ones as a table may have are left alone. */
+    segments_put(&table, 100, 100 << 20, 4);
+    segments_put(&table, 48, 9000, 4);
+    CU_ASSERT_FALSE(merge_choose(arena, &table, 4, &merge));
+    segments_put(&table, 1, 900000, 1); /* more than its slice's small ones together: not this time */
+    CU_ASSERT_FATAL(merge_choose(arena, &table, 4, &merge));
+    CU_ASSERT(merge.yields && merge.count == 48);
+    CU_ASSERT(merge.segment_ids[0] == 1100 && merge.segment_ids[47] == 1147);
+    /* One is nothing to merge: three slices have one each, the other all the rest. */
+    table.segment_count = 0;
+    segments_put(&table, 3, 9000, 3);
+    segments_put(&table, 60, 9000, 1);
+    CU_ASSERT_FATAL(merge_choose(arena, &table, 4, &merge));
+    CU_ASSERT_EQUAL(merge.count, 61);
+    /* Dealt evenly, all slices together become one a slice: worth it from twice as many. */
+    table.dist_style = DIST_EVEN;
+    CU_ASSERT_FATAL(merge_choose(arena, &table, 4, &merge));
+    CU_ASSERT_EQUAL(merge.count, 63);
+    CU_ASSERT_FALSE(merge_choose(arena, &table, 40, &merge));
+    /* No more at a time than others may wait for. */
+    table.segment_count = 0;
+    segments_put(&table, 60, 7 << 20, 1);
+    CU_ASSERT_FATAL(merge_choose(arena, &table, 4, &merge));
+    CU_ASSERT_EQUAL(merge.count, 9);
+    arena_free(arena);
+}
+
 int main(void)
 {
     if (CU_initialize_registry() != CUE_SUCCESS)
@@ -441,6 +484,7 @@ int main(void)
     CU_add_test(suite, "configuration", test_config);
     CU_add_test(suite, "lease", test_lease);
     CU_add_test(suite, "files", test_files);
+    CU_add_test(suite, "segments to merge", test_merge_choice);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();
     CU_cleanup_registry();
