@@ -24,10 +24,20 @@ static inline void hll_clear(Hll *hll)
     memset(hll, 0, sizeof *hll);
 }
 
+/* Of 2^bits registers: which, and the rank there: 1 to 64 - bits + 1. */
+static inline uint32_t hll_slot(uint64_t hash, int bits)
+{
+    return (uint32_t) (hash >> (64 - bits));
+}
+static inline uint8_t hll_rank(uint64_t hash, int bits)
+{
+    return (uint8_t) (__builtin_clzll((hash << bits) | (UINT64_C(1) << (bits - 1))) + 1);
+}
+
 static inline void hll_add(Hll *hll, uint64_t hash)
 {
-    uint32_t slot = (uint32_t) (hash >> (64 - HLL_BITS));
-    uint8_t rank = (uint8_t) (__builtin_clzll((hash << HLL_BITS) | (UINT64_C(1) << (HLL_BITS - 1))) + 1);
+    uint32_t slot = hll_slot(hash, HLL_BITS);
+    uint8_t rank = hll_rank(hash, HLL_BITS);
     if (rank > hll->registers[slot])
         hll->registers[slot] = rank;
 }
@@ -39,19 +49,25 @@ static inline void hll_merge(Hll *into, const Hll *from)
             into->registers[i] = from->registers[i];
 }
 
+/* sum: of 2^-rank over all registers, empty ones have rank 0. */
+static inline double hll_estimate_of(int64_t registers, double sum, int64_t empty)
+{
+    double m = (double) registers, estimate = 0.7213 / (1 + 1.079 / m) * m * m / sum;
+    if (estimate <= 2.5 * m && empty > 0)
+        return m * log(m / (double) empty);
+    return estimate; /* 64-bit hashes: no correction for large counts is needed */
+}
+
 static inline double hll_estimate(const Hll *hll)
 {
-    double m = HLL_REGISTERS, sum = 0;
+    double sum = 0;
     int32_t empty = 0;
     for (int32_t i = 0; i < HLL_REGISTERS; i++)
     {
         sum += ldexp(1.0, -hll->registers[i]);
         empty += hll->registers[i] == 0;
     }
-    double estimate = 0.7213 / (1 + 1.079 / m) * m * m / sum;
-    if (estimate <= 2.5 * m && empty > 0)
-        return m * log(m / empty);
-    return estimate; /* 64-bit hashes: no correction for large counts is needed */
+    return hll_estimate_of(HLL_REGISTERS, sum, empty);
 }
 
 #endif

@@ -426,6 +426,18 @@ void k_substring_regex(Arena *arena, Str *result, const Str *text, const Str *pa
 void k_similar(Arena *arena, Str *result, const Str *pattern, Error **error);
 void k_similar_escape(Arena *arena, Str *result, const Str *pattern, const Str *escape, Error **error);
 
+/* sketch.c */
+int64_t k_sketch_bigint(int64_t value);
+int64_t k_sketch_count(double weight, int64_t filled);
+int64_t k_sketch_decimal(const I128 *value, int32_t scale);
+int64_t k_sketch_double(double value);
+int64_t k_sketch_slot(int64_t sketch);
+int64_t k_sketch_text(const Str *value);
+double k_sketch_weight(int64_t sketch);
+#define SKETCH_BITS      15 /* 2^15 registers: to about 0.6 % */
+#define SKETCH_REGISTERS (1 << SKETCH_BITS)
+#define SKETCH_RANKS     64 /* a sketch is register * SKETCH_RANKS + rank */
+
 /* str.c */
 int64_t k_ascii(const Str *text);
 void k_btrim(Arena *arena, Str *result, const Str *text);

@@ -217,7 +217,8 @@ Error *bind_agg_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *call
                      BoundAgg *agg, AggMatch *match)
 {
     Expr *filter;
-    *agg = (BoundAgg){.distinct = call->agg_distinct};
+    const char *schema = call->n_funcname > 1 ? node_string(call->funcname[0]) : NULL;
+    *agg = (BoundAgg){.distinct = call->agg_distinct, .approximate = schema != NULL && strcmp(schema, APPROXIMATE) == 0};
     TRY(bind_argument(binder, scope, call, name, position, agg, match));
     TRY(bind_filter(binder, scope, call, &filter));
     apply_filter(binder, agg, filter);
@@ -281,7 +282,7 @@ static ColumnId aggregate_column(Binder *binder, Scope *scope, const BoundAgg *a
     for (int32_t i = 0; i < query->agg_count; i++)
     {
         const BoundAgg *other = &query->aggs[i];
-        if (other->kind == agg->kind && other->distinct == agg->distinct && same_expr(other->arg, agg->arg) &&
+        if (other->kind == agg->kind && other->distinct == agg->distinct && other->approximate == agg->approximate && same_expr(other->arg, agg->arg) &&
             same_expr(other->parameter, agg->parameter) &&
             bind_same_sort(other->sort, other->sort_count, agg->sort, agg->sort_count))
             return other->column;

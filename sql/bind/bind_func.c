@@ -129,7 +129,8 @@ Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *cal
     bool ignore_nulls = schema != NULL && strcmp(schema, IGNORE_NULLS) == 0;
     if (ignore_nulls && call->over == NULL)
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "IGNORE NULLS without OVER"), position);
-    if (schema != NULL && !ignore_nulls && strcmp(schema, "pg_catalog") != 0 && !bind_is_series(name))
+    bool known = ignore_nulls || (schema != NULL && strcmp(schema, APPROXIMATE) == 0) || bind_is_series(name);
+    if (schema != NULL && !known && strcmp(schema, "pg_catalog") != 0)
         return error_at(error_new(SQLSTATE_UNDEFINED_FUNCTION, "function %s.%s() does not exist", schema, name),
                         position);
     if (call->over != NULL)

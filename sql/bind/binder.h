@@ -430,6 +430,7 @@ bool bind_same_sort(const BoundSort *a, int32_t a_count, const BoundSort *b, int
 
 /* --- bind_window.c, bind_frame.c ---------------------------------------------------- */
 #define QUALIFY_WINDOW "?qualify" /* sql/parse leaves QUALIFY's condition as a window of this name */
+#define APPROXIMATE    "?approximate" /* as the schema of COUNT: about how many will do */
 #define IGNORE_NULLS   "?ignore"  /* and a function that ignores nulls as one of this schema */
 Error *bind_window(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, const char *name, bool ignore_nulls,
                    int32_t position, Expr **out) MUST_USE;

@@ -128,6 +128,7 @@ typedef struct BoundAgg
 {
     AggKind kind;
     bool distinct;
+    bool approximate; /* COUNT of DISTINCT: about how many will do */
     Expr *arg;       /* NULL for COUNT_STAR */
     Expr *parameter; /* constant: LISTAGG's delimiter, PERCENTILE's fraction; else NULL */
     int32_t sort_count;

@@ -3,7 +3,7 @@
  *     lag(x) ignore nulls over (..)                       "?ignore".lag(x) over (..)
  *     lag(x ignore nulls) over (..)                ->     the same; RESPECT NULLS, the default, is dropped
  *     listagg(distinct x, ',') within group (order by y)  listagg(distinct x, ',' order by y)
- *     approximate count(distinct x)                       count(distinct x)
+ *     approximate count(distinct x)                       "?approximate".count(distinct x)
  *     ... having c qualify q order by z                   ... having c window "?qualify" as (partition by q) order by z
  */
 #include "sql/parse/dialect.h"
@@ -119,8 +119,11 @@ Error *dialect_window(Dialect *dialect)
         else if (token_is(tokens, i, "within"))
             within_group(dialect, i);
         else if (token_is(tokens, i, "approximate") && token_is_char(tokens, i + 2, '(') &&
-                 (token_is(tokens, i + 1, "count") || token_is(tokens, i + 1, "percentile_disc")))
+                 token_is(tokens, i + 1, "percentile_disc"))
             dialect_erase(dialect, i, i + 1);
+        else if (token_is(tokens, i, "approximate") && token_is_char(tokens, i + 2, '(') && token_is(tokens, i + 1, "count"))
+            edit_replace(&dialect->edits, tokens->items[i].start, tokens->items[i + 1].start, "\"?approximate\".",
+                         tokens->items[i + 1].start);
         else if (token_is(tokens, i, "qualify") && is_qualify(tokens, i))
             qualify_clause(dialect, i);
     }

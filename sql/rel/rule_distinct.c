@@ -5,6 +5,10 @@
  *     AGG g: count(distinct x), sum(y)
  *     AGG g: count(x), sum(part)  over  AGG g, x: sum(y) as part
  *
+ * approximate count(distinct x) needs no more rows than HyperLogLog has registers, of each group:
+ *
+ *     AGG g: sketch_count(sum(weight(s)), count(s))  over  AGG g, slot(sketch): max(sketch) as s  over  PROJECT sketch(x)
+ *
  * Without groups, several different arguments are aggregated one by one and
  * their single rows put side by side.
  */
@@ -71,10 +75,81 @@ static void add_parts(Distinct *d, const BoundAgg *agg, Rel *inner, Rel *outer, 
     outer->aggs[outer->agg_count++] = whole;
 }
 
+/* --- approximate ---------------------------------------------------------------------- */
+
+/* What makes a sketch of values of the type; FUNC_NONE: nothing does. */
+static FuncId sketch_of(SqlType type)
+{
+    Rep rep = type_rep(type);
+    if (type_is_string(type))
+        return FUNC_SKETCH_TEXT;
+    if (type.id == TYPE_DECIMAL)
+        return FUNC_SKETCH_DECIMAL;
+    if (type.id == TYPE_DOUBLE)
+        return FUNC_SKETCH_DOUBLE;
+    return rep_is_integer(rep) && rep != REP_I128 ? FUNC_SKETCH_BIGINT : FUNC_NONE;
+}
+
+/* Will about how many do for all distinct aggregates? */
+static bool is_approximate(const Rel *agg, const Expr *arg)
+{
+    bool all = sketch_of(arg->type) != FUNC_NONE;
+    for (int32_t k = 0; k < agg->agg_count; k++)
+        all = all && (!agg->aggs[k].distinct || agg->aggs[k].approximate);
+    return all;
+}
+
+static Expr *call_func(Distinct *d, FuncId func, int32_t count, Expr *const *args)
+{
+    return expr_func(d->arena, func, type_make((TypeId) func_row(func)->result), count, args);
+}
+
+static Expr *column_of(Distinct *d, ColumnId column)
+{
+    return expr_column(d->arena, d->statement, column);
+}
+
+/* The rows of `agg` with the sketch of each one's argument. */
+static ColumnId add_sketch(Distinct *d, Rel *agg, Expr *arg)
+{
+    Expr *sketch = call_func(d, sketch_of(arg->type), 1, &arg);
+    BoundNamed *named = ARENA_NEW(d->arena, BoundNamed);
+    *named = (BoundNamed){sketch, bound_add_column(d->arena, d->statement, "sketch", sketch->type, arg->nullable)};
+    agg->inputs[0] = rel_project(d->arena, agg->inputs[0], named, 1);
+    return named->column;
+}
+
+/* Of the ranks that have come to rest, one a register: the estimate, in the place of agg->column. */
+static BoundNamed estimate(Distinct *d, const BoundAgg *agg, ColumnId rank, Rel *outer)
+{
+    ColumnId weights = bound_add_column(d->arena, d->statement, "weights", type_make(TYPE_DOUBLE), true);
+    ColumnId filled = bound_add_column(d->arena, d->statement, "filled", type_make(TYPE_BIGINT), false);
+    Expr *ranks = column_of(d, rank);
+    outer->aggs[outer->agg_count++] =
+        (BoundAgg){.kind = AGG_SUM, .arg = call_func(d, FUNC_SKETCH_WEIGHT, 1, &ranks), .column = weights};
+    outer->aggs[outer->agg_count++] = (BoundAgg){.kind = AGG_COUNT, .arg = ranks, .column = filled};
+    Expr *none[2] = {column_of(d, weights), expr_constant(d->arena, type_make(TYPE_DOUBLE), (Datum){.f = 0})};
+    Expr *sum = expr_new(d->arena, EXPR_COALESCE, type_make(TYPE_DOUBLE), 2, none);
+    sum->nullable = false;
+    Expr *args[2] = {sum, column_of(d, filled)};
+    return (BoundNamed){call_func(d, FUNC_SKETCH_COUNT, 2, args), agg->column};
+}
+
+/* --- levels ----------------------------------------------------------------------------- */
+
 /* All distinct aggregates of `agg` have the argument `arg`. */
 static Rel *two_levels(Distinct *d, Rel *agg, Expr *arg)
 {
     Arena *arena = d->arena;
+    bool approximate = is_approximate(agg, arg);
+    ColumnId sketch = NO_COLUMN, rank = NO_COLUMN;
+    if (approximate)
+    {
+        sketch = add_sketch(d, agg, arg);
+        rank = bound_add_column(arena, d->statement, "rank", type_make(TYPE_BIGINT), true);
+        Expr *of = column_of(d, sketch);
+        arg = call_func(d, FUNC_SKETCH_SLOT, 1, &of);
+    }
     ColumnId column = arg->kind == EXPR_COLUMN
                           ? arg->column
                           : bound_add_column(arena, d->statement, "value", arg->type, arg->nullable);
@@ -82,13 +157,15 @@ static Rel *two_levels(Distinct *d, Rel *agg, Expr *arg)
     inner->inputs[0] = agg->inputs[0];
     inner->named = more_groups(arena, agg, arg, column);
     inner->named_count = agg->named_count + 1;
-    inner->aggs = ARENA_ARRAY(arena, BoundAgg, agg->agg_count);
+    inner->aggs = ARENA_ARRAY(arena, BoundAgg, agg->agg_count + 1);
+    if (approximate)
+        inner->aggs[inner->agg_count++] = (BoundAgg){.kind = AGG_MAX, .arg = column_of(d, sketch), .column = rank};
     outer->inputs[0] = inner;
     outer->named_count = agg->named_count;
     outer->named = ARENA_ARRAY(arena, BoundNamed, agg->named_count);
     for (int32_t k = 0; k < agg->named_count; k++)
         outer->named[k] = (BoundNamed){expr_column(arena, d->statement, agg->named[k].column), agg->named[k].column};
-    outer->aggs = ARENA_ARRAY(arena, BoundAgg, agg->agg_count);
+    outer->aggs = ARENA_ARRAY(arena, BoundAgg, 2 * agg->agg_count);
     BoundNamed *fixed = ARENA_ARRAY(arena, BoundNamed, agg->agg_count);
     int32_t fixed_count = 0;
     for (int32_t k = 0; k < agg->agg_count; k++)
@@ -99,7 +176,12 @@ static Rel *two_levels(Distinct *d, Rel *agg, Expr *arg)
             add_parts(d, &whole, inner, outer, fixed, &fixed_count);
             continue;
         }
-        whole.distinct = false;
+        if (approximate)
+        {
+            fixed[fixed_count++] = estimate(d, &whole, rank, outer);
+            continue;
+        }
+        whole.distinct = whole.approximate = false;
         whole.arg = expr_column(arena, d->statement, column);
         outer->aggs[outer->agg_count++] = whole;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What functions of known bounds give: parts of dates, dates cut short, numbers of buckets. */
+/* What functions of known bounds give: parts of dates, dates cut short, numbers of buckets, sketches. */
 #include "base/data/datetime.h"
 #include "base/kernel/bodies.h"
 #include "src/plan/planner.h"
@@ -75,6 +75,13 @@ Bounds func_bounds(const Plan *plan, const Expr *expr, Bounds all)
     }
     case FUNC_DATE_TRUNC:
         return trunc_bounds(expr, plan_bounds(plan, last), all);
+    case FUNC_SKETCH_BIGINT:
+    case FUNC_SKETCH_DECIMAL:
+    case FUNC_SKETCH_DOUBLE:
+    case FUNC_SKETCH_TEXT:
+        return between(0, SKETCH_REGISTERS * SKETCH_RANKS - 1);
+    case FUNC_SKETCH_SLOT:
+        return between(0, SKETCH_REGISTERS - 1);
     case FUNC_WIDTH_BUCKET_DECIMAL:
     case FUNC_WIDTH_BUCKET_DOUBLE:
         return last->kind == EXPR_CONST && !last->value.null && last->value.i < INT32_MAX ? between(0, last->value.i + 1) : all;
