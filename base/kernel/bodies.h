@@ -380,6 +380,7 @@ double k_pair_result(int64_t agg, int64_t count, double mean_y, double squares_y
 /* quote.c */
 int64_t k_bpcharcmp(const Str *a, const Str *b);
 int64_t k_difference(const Str *a, const Str *b);
+int64_t k_no_such(const Str *state, const Str *what, const Str *name, Error **error);
 int64_t k_octetindex(const Str *part, const Str *text);
 void k_overlay(Arena *arena, Str *result, const Str *text, const Str *with, int64_t start, Error **error);
 void k_overlay_for(Arena *arena, Str *result, const Str *text, const Str *with, int64_t start, int64_t count,

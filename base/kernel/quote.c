@@ -5,8 +5,18 @@
 #include "base/data/find.h"
 #include "base/kernel/body.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+int64_t k_no_such(const Str *state, const Str *what, const Str *name, Error **error)
+{
+    char code[6];
+    snprintf(code, sizeof code, "%.*s", (int) state->len, state->data);
+    error_keep(error, error_new(sqlstate_from_code(code), "%.*s \"%.*s\" does not exist", (int) what->len, what->data,
+                                (int) name->len, name->data));
+    return 0;
+}
 
 /* ---- quoting ----------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
  *     (_pg_expandarray(x)).n    the number and (.x) the value of each element, one a row
  *     a = any(x)                a in (select unnest(x)), where x is no ARRAY[...]
  */
-#include "sql/bind/binder.h"
+#include "sql/bind/make_node.h"
 
 #include <string.h>
 
@@ -62,46 +62,16 @@ Error *bind_indirection(Binder *binder, Scope *scope, const PgQuery__AIndirectio
     return NULL;
 }
 
-/* select unnest(array) */
-static PgQuery__SelectStmt *select_elements(Arena *arena, Node *array)
-{
-    PgQuery__SelectStmt select = PG_QUERY__SELECT_STMT__INIT;
-    PgQuery__ResTarget target = PG_QUERY__RES_TARGET__INIT;
-    PgQuery__FuncCall call = PG_QUERY__FUNC_CALL__INIT;
-    PgQuery__String name = PG_QUERY__STRING__INIT;
-    Node nodes[3] = {PG_QUERY__NODE__INIT, PG_QUERY__NODE__INIT, PG_QUERY__NODE__INIT};
-    name.sval = arena_strdup(arena, UNNEST_NAME);
-    nodes[0].node_case = PG_QUERY__NODE__NODE_STRING;
-    nodes[0].string = arena_memdup(arena, &name, sizeof name);
-    Node *word = arena_memdup(arena, &nodes[0], sizeof nodes[0]);
-    call.n_funcname = 1;
-    call.funcname = arena_memdup(arena, &word, sizeof word);
-    call.n_args = 1;
-    call.args = arena_memdup(arena, &array, sizeof array);
-    nodes[1].node_case = PG_QUERY__NODE__NODE_FUNC_CALL;
-    nodes[1].func_call = arena_memdup(arena, &call, sizeof call);
-    target.val = arena_memdup(arena, &nodes[1], sizeof nodes[1]);
-    nodes[2].node_case = PG_QUERY__NODE__NODE_RES_TARGET;
-    nodes[2].res_target = arena_memdup(arena, &target, sizeof target);
-    Node *item = arena_memdup(arena, &nodes[2], sizeof nodes[2]);
-    select.op = PG_QUERY__SET_OPERATION__SETOP_NONE;
-    select.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
-    select.n_target_list = 1;
-    select.target_list = arena_memdup(arena, &item, sizeof item);
-    return arena_memdup(arena, &select, sizeof select);
-}
-
 Error *bind_any_element(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, bool all, Expr **out)
 {
     PgQuery__SubLink link = PG_QUERY__SUB_LINK__INIT;
-    Node query = PG_QUERY__NODE__INIT;
-    query.node_case = PG_QUERY__NODE__NODE_SELECT_STMT;
-    query.select_stmt = select_elements(binder->arena, expr->rexpr);
+    Arena *arena = binder->arena;
+    Node *elements = node_call_make(arena, UNNEST_NAME, expr->rexpr);
     link.sub_link_type = all ? PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK : PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK;
     link.testexpr = expr->lexpr;
     link.n_oper_name = expr->n_name;
     link.oper_name = expr->name;
-    link.subselect = arena_memdup(binder->arena, &query, sizeof query);
+    link.subselect = node_of_select(arena, node_select_make(arena, &elements, 1, NULL));
     link.location = expr->location;
     return bind_sublink(binder, scope, &link, out);
 }

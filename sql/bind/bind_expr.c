@@ -77,9 +77,8 @@ static Error *bind_cast(Binder *binder, Scope *scope, const PgQuery__TypeCast *c
 {
     Expr *arg;
     SqlType type;
-    const char *macro;
-    if (bind_is_alias_cast(cast, &macro))
-        return bind_macro(binder, scope, macro, 1, &cast->arg, cast->location, out);
+    if (bind_is_alias_cast(cast))
+        return bind_alias_cast(binder, scope, cast, out);
     TRY(bind_expr(binder, scope, cast->arg, &arg));
     TRY(bind_type(binder, cast->type_name, false, &type));
     return cast_to(binder, arg, type, node_position(binder, cast->location), out);

@@ -6,7 +6,7 @@
  *     from a join b using (k), (select ...) c      a.k a.x  (b.k hidden) b.y  c.z
  */
 #include "base/core/assert.h"
-#include "sql/bind/binder.h"
+#include "sql/bind/make_node.h"
 
 #include <string.h>
 
@@ -161,25 +161,15 @@ static Error *from_subselect(Binder *binder, Scope *scope, const PgQuery__RangeS
 /* select call */
 static Error *select_call(Binder *binder, Scope *scope, Node *call, BoundQuery **out)
 {
-    PgQuery__ResTarget target = PG_QUERY__RES_TARGET__INIT;
-    Node item = PG_QUERY__NODE__INIT, *items[1] = {&item};
-    PgQuery__SelectStmt select = PG_QUERY__SELECT_STMT__INIT;
-    target.val = call;
-    target.location = node_location(call);
-    item.node_case = PG_QUERY__NODE__NODE_RES_TARGET;
-    item.res_target = &target;
-    select.op = PG_QUERY__SET_OPERATION__SETOP_NONE;
-    select.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
-    select.n_target_list = 1;
-    select.target_list = items;
+    PgQuery__SelectStmt *select = node_select_make(binder->arena, &call, 1, NULL);
     const char *clause = scope->no_aggregates;
-    TRY(bind_query(binder, scope, false, scope->ctes, &select, out));
+    TRY(bind_query(binder, scope, false, scope->ctes, select, out));
     scope->no_aggregates = clause;
     if (!(*out)->grouped && (*out)->window_count == 0)
         return NULL;
     return error_at(error_new(SQLSTATE_GROUPING_ERROR, "%s functions are not allowed in functions in FROM",
                               (*out)->grouped ? "aggregate" : "window"),
-                    node_position(binder, target.location));
+                    node_position(binder, node_location(call)));
 }
 
 /* WITH ORDINALITY: the number of the row, from 1. */

@@ -489,8 +489,9 @@ Error *bind_macro(Binder *binder, Scope *scope, const char *name, size_t arg_cou
                   Expr **out) MUST_USE;
 /* ARRAY(select ...): the text of an array. */
 Error *bind_array(Binder *binder, Scope *scope, PgQuery__SelectStmt *rows, int32_t location, Expr **out) MUST_USE;
-/* Is it a cast to regclass or its kin?  *macro: the function that does it. */
-bool bind_is_alias_cast(const PgQuery__TypeCast *cast, const char **macro);
+/* Is it a cast to regclass or its kin? */
+bool bind_is_alias_cast(const PgQuery__TypeCast *cast);
+Error *bind_alias_cast(Binder *binder, Scope *scope, const PgQuery__TypeCast *cast, Expr **out) MUST_USE;
 
 /* --- bind_func.c, bind_case.c, bind_leader.c -------------------------------------- */
 Error *bind_func_call(Binder *binder, Scope *scope, const PgQuery__FuncCall *call, Expr **out) MUST_USE;

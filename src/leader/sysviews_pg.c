@@ -20,6 +20,8 @@
 #define OID_PUBLIC             2200
 #define OID_SCHEMA_FIRST       1000000000 /* and a hash of the name */
 #define OID_SYSVIEW_FIRST      14000
+#define OID_ARRAY_IN           750
+#define OID_ARRAY_OUT          751
 #define OID_FUNC_FIRST         100000
 #define OID_AGG_FIRST          200000
 #define OID_WINDOW_FIRST       300000
@@ -301,8 +303,19 @@ static void put_proc(Rows *rows, const Proc *proc)
     rows_end(rows);
 }
 
+/* Whoever looks for types of arrays asks which of them array_in() reads. */
+static void put_array_procs(Rows *rows)
+{
+    static const uint8_t text = TYPE_VARCHAR, any = RULE_FIRST;
+    put_proc(rows, &(Proc){.oid = OID_ARRAY_IN, .name = "array_in", .strict = true, .volatility = 's', .arg_count = 1,
+                           .args = &text, .result = any});
+    put_proc(rows, &(Proc){.oid = OID_ARRAY_OUT, .name = "array_out", .strict = true, .volatility = 's', .arg_count = 1,
+                           .args = &any, .result = text});
+}
+
 Error *rows_of_pg_proc(Rows *rows)
 {
+    put_array_procs(rows);
     for (int32_t id = FUNC_NONE + 1; id < FUNC_COUNT; id++)
     {
         const FuncRow *func = func_row((FuncId) id);
