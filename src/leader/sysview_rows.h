@@ -29,6 +29,8 @@ void rows_real(Rows *rows, double value);
 void rows_str(Rows *rows, const char *text);
 void rows_null(Rows *rows);
 int64_t table_oid(const CatalogTable *table); /* of pg_class */
+int64_t schema_oid(const char *name);         /* of pg_namespace */
+bool relation_is_visible(const Rows *rows, const CatalogTable *table); /* by its name alone, for the session */
 void rows_end(Rows *rows);
 
 /* The producers, one a view of sysview.def. */

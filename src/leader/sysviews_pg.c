@@ -17,6 +17,7 @@
 #define OID_PG_CLASS           1259
 #define OID_PG_PROC            1255
 #define OID_PG_REWRITE         2618
+#define OID_BTREE              403
 #define OID_PUBLIC             2200
 #define OID_SCHEMA_FIRST       1000000000 /* and a hash of the name */
 #define OID_SYSVIEW_FIRST      14000
@@ -29,7 +30,7 @@
 #define COLLATION_DEFAULT      100
 #define BLOCK_BYTES            (1 << 20)
 
-static int64_t schema_oid(const char *name)
+int64_t schema_oid(const char *name)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
     if (strcmp(name, "pg_catalog") == 0)
@@ -45,6 +46,17 @@ static int64_t schema_oid(const char *name)
 
 int64_t table_oid(const CatalogTable *table)
 {
+    static const struct
+    {
+        const char *name;
+        int64_t oid;
+    } known[] = {{"pg_am", 2601},         {"pg_attrdef", 2604}, {"pg_attribute", 1249},   {"pg_class", OID_PG_CLASS},
+                 {"pg_constraint", 2606}, {"pg_database", 1262}, {"pg_depend", 2608},     {"pg_description", 2609},
+                 {"pg_index", 2610},      {"pg_language", 2612}, {"pg_namespace", 2615},  {"pg_proc", OID_PG_PROC},
+                 {"pg_rewrite", OID_PG_REWRITE}, {"pg_type", 1247}};
+    for (size_t i = 0; i < sizeof known / sizeof *known && table_is_sysview(table); i++)
+        if (strcmp(known[i].name, table->name) == 0)
+            return known[i].oid;
     return table_is_sysview(table) ? OID_SYSVIEW_FIRST - 1 - table->id : table->id;
 }
 
@@ -87,33 +99,53 @@ static bool has_default(const CatalogTable *table)
     return false;
 }
 
-static void put_relation(Rows *rows, const BindContext *context, const CatalogTable *table)
+bool relation_is_visible(const Rows *rows, const CatalogTable *table)
+{
+    BindContext context = {.temp_schema = rows->session->temp_schema};
+    session_search_path(rows->session, rows->arena, &context);
+    return is_visible(rows, &context, table);
+}
+
+static bool has_key(const CatalogTable *table, bool unique)
+{
+    for (int32_t i = 0; i < table->key_count; i++)
+        if (key_is_unique(&table->keys[i]) == unique)
+            return true;
+    return false;
+}
+
+/* A table or view or, with `index`, the index PostgreSQL would have for that key of it. */
+static void put_relation(Rows *rows, const BindContext *context, const CatalogTable *table, const CatalogKey *index)
 {
     bool view = table->view_sql != NULL || table_is_sysview(table);
+    const CatalogTable *referrer;
+    bool triggers = index == NULL && (has_key(table, false) || catalog_find_referrer(rows->snapshot, table->id, &referrer) != NULL);
+    int64_t oid = index != NULL ? index->id : table_oid(table);
     bool temporary = strncmp(table->schema, TEMP_SCHEMA_PREFIX, strlen(TEMP_SCHEMA_PREFIX)) == 0;
-    rows_int(rows, table_oid(table));
-    rows_str(rows, table->name);
+    rows_int(rows, oid);
+    rows_str(rows, index != NULL ? index->name : table->name);
     rows_int(rows, schema_oid(table->schema));
     rows_int(rows, 0);
     rows_int(rows, 0);
     rows_int(rows, owner_id(rows, table));
+    rows_int(rows, index != NULL ? OID_BTREE : 0);
+    rows_int(rows, view ? 0 : oid);
     rows_int(rows, 0);
-    rows_int(rows, view ? 0 : table_oid(table));
-    rows_int(rows, 0);
-    rows_int(rows, (table->bytes + BLOCK_BYTES - 1) / BLOCK_BYTES);
+    rows_int(rows, index != NULL ? 0 : (table->bytes + BLOCK_BYTES - 1) / BLOCK_BYTES);
     rows_real(rows, (double) table->row_count);
     for (int32_t i = 0; i < 3; i++) /* all visible, toast */
         rows_int(rows, 0);
-    rows_int(rows, false); /* index */
+    rows_int(rows, index == NULL && has_key(table, true)); /* index */
     rows_int(rows, false); /* shared */
     rows_str(rows, temporary ? "t" : "p");
-    rows_str(rows, view ? "v" : "r");
-    rows_int(rows, table->column_count);
+    rows_str(rows, index != NULL ? "i" : view ? "v" : "r");
+    rows_int(rows, index != NULL ? index->column_count : table->column_count);
     rows_int(rows, 0);     /* checks */
     rows_int(rows, false); /* oids */
-    rows_int(rows, false); /* primary key */
+    rows_int(rows, index == NULL && key_primary(table) != NULL);
     rows_int(rows, table->view_sql != NULL && !table_is_sysview(table));
-    for (int32_t i = 0; i < 4; i++) /* triggers, subclasses, row security, partition */
+    rows_int(rows, triggers); /* PostgreSQL's foreign keys are made of some: psql asks for them then */
+    for (int32_t i = 0; i < 3; i++) /* subclasses, row security, partition */
         rows_int(rows, false);
     rows_null(rows);
     rows_null(rows);
@@ -130,7 +162,12 @@ Error *rows_of_pg_class(Rows *rows)
     BindContext context = {.temp_schema = rows->session->temp_schema};
     session_search_path(rows->session, rows->arena, &context);
     for (int32_t t = 0; (table = relation_at(rows, t)) != NULL; t++)
-        put_relation(rows, &context, table);
+    {
+        put_relation(rows, &context, table, NULL);
+        for (int32_t i = 0; i < table->key_count; i++)
+            if (key_is_unique(&table->keys[i]))
+                put_relation(rows, &context, table, &table->keys[i]);
+    }
     return NULL;
 }
 
@@ -148,23 +185,25 @@ static int64_t sort_ordinal(const CatalogTable *table, int32_t column)
     return 0;
 }
 
-static void put_column(Rows *rows, const CatalogTable *table, int32_t number)
+/* A column of the table as that of `relation`, the table or an index of it. */
+static void put_column(Rows *rows, const CatalogTable *table, int32_t ordinal, int64_t relation, int32_t number)
 {
-    const CatalogColumn *column = &table->columns[number];
-    rows_int(rows, table_oid(table));
+    const CatalogColumn *column = &table->columns[ordinal];
+    bool index = relation != table_oid(table);
+    rows_int(rows, relation);
     rows_str(rows, column->name);
     rows_int(rows, type_oid(column->type));
     rows_int(rows, -1);
     rows_int(rows, type_wire_length(column->type));
-    rows_int(rows, number + 1);
+    rows_int(rows, number);
     rows_int(rows, 0);
     rows_int(rows, -1);
     rows_int(rows, type_typmod(column->type));
     rows_int(rows, type_wire_length(column->type) > 0);
     rows_str(rows, "p");
     rows_str(rows, "i");
-    rows_int(rows, column->not_null);
-    rows_int(rows, column->default_sql != NULL);
+    rows_int(rows, !index && column->not_null);
+    rows_int(rows, !index && column->default_sql != NULL);
     rows_int(rows, false); /* dropped */
     rows_int(rows, true);  /* local */
     rows_int(rows, 0);
@@ -174,8 +213,8 @@ static void put_column(Rows *rows, const CatalogTable *table, int32_t number)
     rows_null(rows);
     rows_null(rows);
     rows_int(rows, encoding_number(column->encoding));
-    rows_int(rows, table->dist_style == DIST_KEY && table->dist_column == number);
-    rows_int(rows, sort_ordinal(table, number));
+    rows_int(rows, !index && table->dist_style == DIST_KEY && table->dist_column == ordinal);
+    rows_int(rows, index ? 0 : sort_ordinal(table, ordinal));
     rows_end(rows);
 }
 
@@ -184,8 +223,13 @@ Error *rows_of_pg_attribute(Rows *rows)
 {
     const CatalogTable *table;
     for (int32_t t = 0; (table = relation_at(rows, t)) != NULL; t++)
+    {
         for (int32_t c = 0; c < table->column_count; c++)
-            put_column(rows, table, c);
+            put_column(rows, table, c, table_oid(table), c + 1);
+        for (int32_t i = 0; i < table->key_count; i++)
+            for (int32_t c = 0; key_is_unique(&table->keys[i]) && c < table->keys[i].column_count; c++)
+                put_column(rows, table, catalog_find_column_id(table, table->keys[i].columns[c]), table->keys[i].id, c + 1);
+    }
     return NULL;
 }
 

@@ -7,9 +7,10 @@ create schema shop;
 create table orders (id integer not null default 7, name varchar(20), price numeric(12,3), at timestamp, day date, code char(5))
     diststyle key distkey(id) sortkey(day, name);
 create table shop.items (k bigint, big varchar(300));
+create table shop.lines (n integer primary key, item varchar(9) unique, of_line integer references shop.lines);
 create view cheap as select id, name from orders where price < 10;
 """
-CLEAN = "drop view cheap; drop table orders; drop table shop.items; drop schema shop;"
+CLEAN = "drop view cheap; drop table orders; drop table shop.items; drop table shop.lines; drop schema shop;"
 
 # command: what its output must have, one after the other
 SHOWN = {
@@ -22,6 +23,9 @@ SHOWN = {
     r"\d orders": ("integer", "not null | 7", "character varying(20)", "numeric(12,3)", "timestamp without time zone", "date",
                    "character(5)"),
     r"\d shop.items": ("bigint", "character varying(300)"),
+    r"\d shop.lines": ("not null", "Indexes:", '"lines_pkey" PRIMARY KEY, btree (n)', '"lines_item_key" UNIQUE CONSTRAINT, btree (item)',
+                      "Foreign-key constraints:", '"lines_of_line_fkey" FOREIGN KEY (of_line) REFERENCES shop.lines(n)', "Referenced by:"),
+    r"\di shop.*": ("lines_item_key", "lines_pkey"),
     r"\d+ orders": ("Table \"public.orders\"", "character varying(20)"),
     r"\d+ cheap": ("View \"public.cheap\"", "View definition:", "select id, name from orders where price < 10"),
     r"\sv cheap": ("CREATE OR REPLACE VIEW public.cheap AS", "select id, name"),
