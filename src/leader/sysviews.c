@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BLOCK_MB 1048576 /* svv_table_info.size counts blocks of 1 MB */
+#define BLOCK_BYTES (1 << 20) /* sizes are told in blocks */
 
 static void rows_put(Rows *rows, Datum value)
 {
@@ -60,12 +60,17 @@ void rows_end(Rows *rows)
 }
 
 /* --- tables ------------------------------------------------------------------- */
-static int32_t sort_position(const CatalogTable *table, int32_t column)
+int32_t table_sort_position(const CatalogTable *table, int32_t column)
 {
     for (int32_t i = 0; i < table->sort_count; i++)
         if (table->sort_columns[i] == column)
             return i + 1;
     return 0;
+}
+
+int64_t table_blocks(const CatalogTable *table)
+{
+    return (table->bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
 }
 
 Error *rows_of_pg_table_def(Rows *rows)
@@ -85,7 +90,7 @@ Error *rows_of_pg_table_def(Rows *rows)
             rows_str(rows, type.data);
             rows_str(rows, column->encoding == NULL ? "auto" : column->encoding);
             rows_int(rows, table->dist_style == DIST_KEY && table->dist_column == c);
-            rows_int(rows, sort_position(table, c));
+            rows_int(rows, table_sort_position(table, c));
             rows_int(rows, column->not_null);
             rows_end(rows);
         }
@@ -167,7 +172,7 @@ Error *rows_of_svv_table_info(Rows *rows)
         rows_str(rows, table->sort_count > 0 ? table->columns[table->sort_columns[0]].name : "");
         rows_int(rows, longest);
         rows_int(rows, table->sort_count);
-        rows_int(rows, (table->bytes + BLOCK_MB - 1) / BLOCK_MB);
+        rows_int(rows, table_blocks(table));
         rows_int(rows, 0);
         rows_int(rows, table->row_count);
         rows_int(rows, skew_hundredths(rows->arena, table, rows->snapshot->slice_count));

@@ -11,7 +11,6 @@
 
 #include <string.h>
 
-#define OID_OWNER              100
 #define OID_PG_CATALOG         11
 #define OID_INFORMATION_SCHEMA 13000
 #define OID_PG_CLASS           1259
@@ -28,7 +27,6 @@
 #define OID_WINDOW_FIRST       300000
 #define LANGUAGE_INTERNAL      12
 #define COLLATION_DEFAULT      100
-#define BLOCK_BYTES            (1 << 20)
 
 int64_t schema_oid(const char *name)
 {
@@ -88,7 +86,7 @@ static bool is_visible(const Rows *rows, const BindContext *context, const Catal
 static int64_t owner_id(const Rows *rows, const CatalogTable *table)
 {
     const CatalogPrincipal *owner = principal_find(rows->snapshot->principals, PRINCIPAL_USER, table->owner);
-    return owner != NULL ? owner->id : OID_OWNER;
+    return owner != NULL ? owner->id : FIRST_USER_ID;
 }
 
 static bool has_default(const CatalogTable *table)
@@ -131,7 +129,7 @@ static void put_relation(Rows *rows, const BindContext *context, const CatalogTa
     rows_int(rows, index != NULL ? OID_BTREE : 0);
     rows_int(rows, view ? 0 : oid);
     rows_int(rows, 0);
-    rows_int(rows, index != NULL ? 0 : (table->bytes + BLOCK_BYTES - 1) / BLOCK_BYTES);
+    rows_int(rows, index != NULL ? 0 : table_blocks(table));
     rows_real(rows, (double) table->row_count);
     for (int32_t i = 0; i < 3; i++) /* all visible, toast */
         rows_int(rows, 0);
@@ -177,14 +175,6 @@ static int64_t encoding_number(const char *encoding)
     return encoding == NULL || strcmp(encoding, "auto") == 0 ? 131 : strcmp(encoding, "raw") == 0 ? 0 : 128;
 }
 
-static int64_t sort_ordinal(const CatalogTable *table, int32_t column)
-{
-    for (int32_t i = 0; i < table->sort_count; i++)
-        if (table->sort_columns[i] == column)
-            return i + 1;
-    return 0;
-}
-
 /* A column of the table as that of `relation`, the table or an index of it. */
 static void put_column(Rows *rows, const CatalogTable *table, int32_t ordinal, int64_t relation, int32_t number)
 {
@@ -214,7 +204,7 @@ static void put_column(Rows *rows, const CatalogTable *table, int32_t ordinal, i
     rows_null(rows);
     rows_int(rows, encoding_number(column->encoding));
     rows_int(rows, !index && table->dist_style == DIST_KEY && table->dist_column == ordinal);
-    rows_int(rows, index ? 0 : sort_ordinal(table, ordinal));
+    rows_int(rows, index ? 0 : table_sort_position(table, ordinal));
     rows_end(rows);
 }
 
@@ -253,11 +243,12 @@ Error *rows_of_pg_attrdef(Rows *rows)
     return NULL;
 }
 
+/* The first user owns what nobody is known to own. */
 static void put_schema(Rows *rows, const char *name)
 {
     rows_int(rows, schema_oid(name));
     rows_str(rows, name);
-    rows_int(rows, OID_OWNER);
+    rows_int(rows, FIRST_USER_ID);
     rows_null(rows);
     rows_end(rows);
 }
@@ -322,7 +313,7 @@ static void put_proc(Rows *rows, const Proc *proc)
     rows_int(rows, proc->oid);
     rows_str(rows, proc->name);
     rows_int(rows, OID_PG_CATALOG);
-    rows_int(rows, OID_OWNER);
+    rows_int(rows, FIRST_USER_ID);
     rows_int(rows, LANGUAGE_INTERNAL);
     rows_real(rows, 1);
     rows_real(rows, 0);
