@@ -98,6 +98,14 @@ Error *segment_finish(SegmentWriter *writer, SegmentReport *report) MUST_USE;
 Error *segment_sync(const char *directory, const char *file_name) MUST_USE;
 Error *segment_sync_directory(const char *directory) MUST_USE;
 
+/* A new directory is there after a crash only if its parent was synced: it is.  One that is there already is fine. */
+Error *segment_directory_make(const char *path, const char *parent) MUST_USE;
+
+/* The finished file's bytes, in `arena`; `bytes`: its size. */
+Error *segment_image(Arena *arena, const char *directory, const char *file_name, int64_t bytes, void **image) MUST_USE;
+/* Makes the file durable as its image says, and writes it again if it is not so; its name is up to segment_sync_directory(). */
+Error *segment_restore(const char *directory, const char *file_name, const void *image, int64_t bytes) MUST_USE;
+
 /* Closes and removes the .tmp.  Does nothing after segment_finish or a second time. */
 void segment_abandon(SegmentWriter *writer);
 

@@ -227,3 +227,25 @@ Error *catalog_load_errors(Catalog *catalog, Arena *arena, LoadErrorRow **rows, 
     pthread_mutex_unlock(&catalog->store_lock);
     return error;
 }
+
+/* --- images ----------------------------------------------------------------- */
+Error *catalog_images(Catalog *catalog, Arena *arena, SegmentImage **images, int32_t *count)
+{
+    pthread_mutex_lock(&catalog->store_lock);
+    Error *error = store_images(catalog->store, arena, images, count);
+    pthread_mutex_unlock(&catalog->store_lock);
+    return error;
+}
+
+Error *catalog_forget_images(Catalog *catalog, const SegmentImage *images, int32_t count)
+{
+    pthread_mutex_lock(&catalog->store_lock);
+    Error *error = store_forget_images(catalog->store, images, count);
+    pthread_mutex_unlock(&catalog->store_lock);
+    return error;
+}
+
+int64_t catalog_image_bytes(Catalog *catalog)
+{
+    return atomic_load(&catalog->store->image_bytes);
+}

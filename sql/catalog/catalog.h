@@ -221,9 +221,25 @@ typedef struct SegmentRecord
 {
     CatalogSegment segment; /* id is assigned at add */
     ColumnStats *columns;   /* one a column of the table */
+    const void *image;      /* the file's bytes, durable with the commit; NULL: the file is durable */
 } SegmentRecord;
 /* Adds files and merges their statistics into the table's. */
 Error *catalog_add_segments(CatalogTxn *txn, int64_t table_id, SegmentRecord *records, int32_t count) MUST_USE;
+
+/* The bytes of a small file that may not be durable: kept until somebody says that it is, or the segment goes. */
+typedef struct SegmentImage
+{
+    int64_t segment_id, table_id;
+    int32_t slice;
+    char *file;
+    void *data;
+    int64_t bytes;
+} SegmentImage;
+/* All of them, by table and slice. */
+Error *catalog_images(Catalog *catalog, Arena *arena, SegmentImage **images, int32_t *count) MUST_USE;
+Error *catalog_forget_images(Catalog *catalog, const SegmentImage *images, int32_t count) MUST_USE;
+/* How many bytes of them were committed since catalog_forget_images(), at most. */
+int64_t catalog_image_bytes(Catalog *catalog);
 
 /* Rows of one segment, by their numbers in it, in any order. */
 typedef struct SegmentDeletes

@@ -9,6 +9,7 @@
  *     views(table_id, ...)                 the text of those tables that are views
  *     grants(table_id, ...)                who may do what to them
  *     keys(table_id, ...)                  their declared keys
+ *     images                               bytes of small segments that may not be durable as files; gone with their segments
  *     deleted_rows                         bitmaps of rows of a segment that are gone
  *     load_errors                          stl_load_errors
  */
@@ -36,6 +37,8 @@ Error *store_commit(Store *store, const Change *changes, const SnapshotVersion *
 Error *store_read_principals(Store *store, SnapshotVersion *version) MUST_USE;
 Error *store_put_principal(Store *store, const CatalogPrincipal *principal) MUST_USE;
 Error *store_drop_principal(Store *store, int64_t id, const SnapshotVersion *version) MUST_USE;
+Error *store_images(Store *store, Arena *arena, SegmentImage **images, int32_t *count) MUST_USE;
+Error *store_forget_images(Store *store, const SegmentImage *images, int32_t count) MUST_USE;
 Error *store_add_load_errors(Store *store, const LoadErrorRow *rows, int32_t count) MUST_USE;
 Error *store_load_errors(Store *store, Arena *arena, LoadErrorRow **rows, int32_t *count) MUST_USE;
 
@@ -46,6 +49,7 @@ struct Store
 {
     struct sqlite3 *db;
     char *path; /* owned */
+    _Atomic int64_t image_bytes; /* written since images were forgotten */
 };
 /* What SQLite last complained of, as an Error: 53100 disk full, XX001 damaged, else 58030. */
 Error *store_error(const Store *store, const char *doing) MUST_USE;

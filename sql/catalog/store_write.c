@@ -169,6 +169,10 @@ static Error *segments_save(Store *store, const Change *change, int64_t version,
         TRY(store_do(store, "insert into segments values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "iiisiibii", segment->id,
                      change->table_id, (int64_t) segment->slice, segment->file, segment->rows, segment->bytes,
                      (const void *) segment->digest, sizeof segment->digest, version, epoch));
+        if (change->records[i].image == NULL)
+            continue;
+        TRY(store_do(store, "insert into images values(?1, ?2)", "ib", segment->id, change->records[i].image, (size_t) segment->bytes));
+        store->image_bytes += segment->bytes;
     }
     return NULL;
 }

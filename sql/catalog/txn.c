@@ -502,6 +502,8 @@ static void change_take_records(CatalogTxn *txn, Change *change, const CatalogTa
         SegmentRecord *copy = &change->records[i];
         copy->segment = records[i].segment;
         copy->segment.file = arena_strdup(txn->arena, records[i].segment.file);
+        if (records[i].image != NULL)
+            copy->image = arena_memdup(txn->arena, records[i].image, (size_t) copy->segment.bytes);
         if (records[i].columns == NULL)
             continue;
         copy->columns = ARENA_ARRAY(txn->arena, ColumnStats, table->column_count);

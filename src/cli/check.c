@@ -5,6 +5,7 @@
 #include "sql/catalog/catalog.h"
 #include "src/cli/cli.h"
 #include "src/leader/leader.h"
+#include "src/leader/settle.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -85,10 +86,13 @@ static Error *check_held(Check *check)
 {
     Catalog *catalog;
     TRY(catalog_open(arena_printf(check->arena, "%s/catalog.db", check->directory), &catalog));
+    Error *error = settle_files(check->directory, catalog);
     const CatalogSnapshot *snapshot = catalog_acquire(catalog);
-    snapshot_check(check, snapshot);
+    if (error == NULL)
+        snapshot_check(check, snapshot);
     catalog_release(catalog, snapshot);
     catalog_close(catalog);
+    TRY(error);
     if (check->bad_count > 0)
         return error_hint(error_new(SQLSTATE_DATA_CORRUPTED, "%lld of %lld files are damaged", (long long) check->bad_count,
                                     (long long) check->file_count),

@@ -4,6 +4,8 @@
  *
  *     RunResult.segments -> SegmentRecord[] -> catalog_add_segments() ... session_commit(): one SQLite transaction
  *
+ * with the bytes of small ones in it, which are not durable otherwise (settle.h).
+ *
  * Until that transaction the files do not exist for anybody.
  */
 #include "base/core/assert.h"
@@ -37,6 +39,7 @@ Error *commit_segments(Statement *statement, const CatalogTable *table, const Ru
         records[i].segment =
             (CatalogSegment){.slice = segment->slice, .file = segment->file, .rows = segment->rows, .bytes = segment->bytes};
         memcpy(records[i].segment.digest, segment->digest, sizeof segment->digest);
+        records[i].image = segment->image;
         records[i].columns = ARENA_ARRAY(statement->arena, ColumnStats, table->column_count);
         for (int32_t c = 0; c < table->column_count; c++)
             records[i].columns[c] = stats_from(&segment->columns[c]);

@@ -12,6 +12,7 @@
 #include "base/core/assert.h"
 #include "hdf5store/encoding.h"
 #include "src/leader/copy.h"
+#include "src/leader/settle.h"
 #include "src/load/parse.h"
 #include "src/plan/plan.h"
 
@@ -131,6 +132,7 @@ static RowLayout *layout_make(Arena *arena, const CatalogTable *table)
 Error *spec_table_complete(Leader *leader, Arena *arena, const CatalogTable *table, SpecTable *target)
 {
     target->file_stamp = catalog_next_id(leader->catalog);
+    target->rides = catalog_image_bytes(leader->catalog) < IMAGES_BYTES_MAX;
     target->column_encodings = ARENA_ARRAY(arena, uint8_t, table->column_count);
     for (int32_t i = 0; i < table->column_count; i++)
     {

@@ -10,6 +10,7 @@
  */
 #include "src/leader/merge.h"
 #include "base/core/trace.h"
+#include "src/leader/settle.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -181,6 +182,9 @@ static int32_t round_run(Session *session, bool *again)
         session_rollback(session);
     }
     arena_free(arena);
+    Leader *leader = session->leader;
+    if (catalog_image_bytes(leader->catalog) > IMAGES_BYTES_MAX / 2 && merge_failed(session, settle_files(leader->directory, leader->catalog)))
+        pause_ms = FAILED_PAUSE_MS;
     return pause_ms;
 }
 

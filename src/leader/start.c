@@ -8,6 +8,7 @@
 #include "src/leader/lock.h"
 #include "src/leader/merge.h"
 #include "src/leader/runfile.h"
+#include "src/leader/settle.h"
 #include "src/leader/sweep.h"
 
 #include <errno.h>
@@ -51,6 +52,7 @@ static Error *subdirectory_make(Arena *arena, const char *directory, const char 
 static Error *data_open(Leader *leader)
 {
     TRY(catalog_open(arena_printf(leader->arena, "%s/catalog.db", leader->directory), &leader->catalog));
+    TRY(settle_files(leader->directory, leader->catalog));
     const CatalogSnapshot *snapshot = catalog_acquire(leader->catalog);
     int64_t gone = orphans_remove(leader->directory, snapshot);
     if (gone > 0)

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define RIDE_BYTES_MAX (256 << 10) /* of a statement, on a node: all its files ride in the commit record */
 #define TILE_ROWS 256 /* rows whose columns are taken apart while they are in the cache */
 
 /* A segment that is being written. */
@@ -37,26 +38,6 @@ typedef struct Block
 
 /* ---- directories and files ---- */
 
-static Error *directory_sync(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool bad = fd < 0 || fsync(fd) != 0;
-    int code = errno;
-    if (fd >= 0)
-        close(fd);
-    return bad ? error_new(SQLSTATE_IO_ERROR, "could not sync directory \"%s\": %s", path, strerror(code)) : NULL;
-}
-
-/* A new directory is there after a crash only if its parent was synced. */
-static Error *directory_make(const char *path, const char *parent)
-{
-    if (mkdir(path, 0700) == 0)
-        return directory_sync(parent);
-    if (errno != EEXIST)
-        return error_new(SQLSTATE_IO_ERROR, "could not create directory \"%s\": %s", path, strerror(errno));
-    return NULL;
-}
-
 /* Makes the slice's directory; several threads may come at once. */
 static Error *slice_directory(RtStore *store, AppendSlice *slice)
 {
@@ -71,9 +52,9 @@ static Error *slice_directory(RtStore *store, AppendSlice *slice)
     char *table = arena_printf(task->arena, "%s/t%lld", base, (long long) store->append->table->table_id);
     char *directory = arena_printf(task->arena, "%s/s%d", table, slice->slice);
     pthread_mutex_unlock(&task->lock);
-    TRY(directory_make(base, task->env.directory));
-    TRY(directory_make(table, base));
-    TRY(directory_make(directory, table));
+    TRY(segment_directory_make(base, task->env.directory));
+    TRY(segment_directory_make(table, base));
+    TRY(segment_directory_make(directory, table));
     pthread_mutex_lock(&store->append->lock);
     slice->directory = directory;
     pthread_mutex_unlock(&store->append->lock);
@@ -366,11 +347,31 @@ static Error *slice_durable(void *context, int32_t i)
     return slice->number > 0 ? segment_sync_directory(slice->directory) : NULL;
 }
 
+static Error *segment_ride(void *context, int32_t i)
+{
+    RtStore *store = context;
+    TaskSegment *segment = &store->task->segments[i];
+    if (!of_store(store, segment))
+        return NULL;
+    return segment_image(segment->arena, segment->directory, segment->file, segment->report.bytes, &segment->image);
+}
+
+static bool may_ride(const RtStore *store)
+{
+    const Task *task = store->task;
+    int64_t bytes = 0;
+    for (int32_t i = 0; i < task->segment_count; i++)
+        bytes += of_store(store, &task->segments[i]) ? task->segments[i].report.bytes : 0;
+    return store->append->table->rides && bytes <= RIDE_BYTES_MAX;
+}
+
 Error *append_sync(RtStore *store)
 {
     Task *task = store->task;
     if (task->segment_count == 0)
         return NULL;
+    if (may_ride(store))
+        return task_parts(task, task->segment_count, INT64_MAX, segment_ride, store);
     TRY(task_parts(task, task->segment_count, INT64_MAX, segment_durable, store));
     return task_parts(task, store->append->mine_count, INT64_MAX, slice_durable, store);
 }

@@ -43,6 +43,7 @@ static void segment_write(ByteWriter *writer, const Spec *spec, const TaskSegmen
     put_i64(writer, segment->report.rows);
     put_i64(writer, segment->report.bytes);
     put_run(writer, segment->report.digest, SEGMENT_DIGEST_SIZE);
+    put_run(writer, segment->image, segment->image == NULL ? 0 : (size_t) segment->report.bytes);
     put_i32(writer, segment->report.column_count);
     for (int32_t c = 0; c < segment->report.column_count; c++)
         column_write(writer, spec->tables[segment->table].column_types[c], &segment->report.columns[c]);
@@ -163,6 +164,10 @@ static void segment_read(ByteReader *reader, ReportSum *sum)
         memcpy(segment->digest, digest, length);
     else
         reader->broken = true;
+    const void *image = get_run(reader, &length);
+    if (length > 0 && !reader->broken)
+        segment->image = arena_memdup(sum->arena, image, length);
+    reader->broken |= length > 0 && length != (size_t) segment->bytes;
     int32_t count = get_i32(reader);
     if (segment->table < 0 || segment->table >= sum->spec->table_count || segment->file == NULL ||
         count != sum->spec->tables[segment->table].column_count)

@@ -10,7 +10,7 @@
 #include "base/data/value.h"
 #include "src/run/task.h"
 
-/* A segment file written by the query: durable, named by no manifest yet. */
+/* A segment file written by the query: durable, unless there is an image of it; named by no manifest yet. */
 typedef struct RunColumn
 {
     bool has_range; /* false: nothing but nulls (or NaN) */
@@ -31,6 +31,7 @@ typedef struct RunSegment
     int64_t rows;
     int64_t bytes;
     uint8_t digest[16];
+    void *image; /* `bytes` of them: the commit is to make them durable; NULL: the file is */
     int32_t column_count;
     RunColumn *columns;
 } RunSegment;

@@ -38,7 +38,8 @@ struct AppendPart
 /* Makes a segment of the rows, in the order of the table's sort key.  What it leaves behind after an error
  * is found by task_segments_remove(), or is gone. */
 Error *append_write(RtStore *store, AppendSlice *slice, const RowBag *rows) MUST_USE;
-/* Makes the files of all segments durable: nobody is told of them before. */
+/* Makes the files of all segments durable: nobody is told of them before.  Small ones: takes their bytes along, which the
+ * commit makes durable (SpecTable.rides). */
 Error *append_sync(RtStore *store) MUST_USE;
 
 #endif

@@ -205,6 +205,7 @@ typedef struct SpecTable
     int32_t dist_column; /* -1 = none */
     int32_t sort_count;
     int32_t *sort_columns;
+    bool rides;         /* small files may ride in the commit record instead of being synced */
     int64_t file_stamp; /* unique number of this statement, part of the file names */
 } SpecTable;
 

@@ -150,6 +150,7 @@ static void table_wire(Wire *wire, SpecTable *table)
     wire_i32(wire, &table->dist_style);
     wire_i32(wire, &table->dist_column);
     WIRE_LIST(wire, int32_t, table->sort_columns, table->sort_count, wire_i32);
+    wire_bool(wire, &table->rides);
     wire_i64(wire, &table->file_stamp);
 }
 

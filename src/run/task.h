@@ -66,7 +66,8 @@ typedef struct TaskSegment
     char *directory;
     char *file;
     SegmentReport report;
-    Arena *arena; /* the report's strings */
+    void *image;  /* the file's bytes; NULL: it is durable */
+    Arena *arena; /* the report's strings, the image */
 } TaskSegment;
 
 typedef struct Task Task;

@@ -425,6 +425,51 @@ static void test_merges(void)
     arena_free(arena);
 }
 
+static int64_t image_add(CatalogTxn *txn, int64_t table_id, const char *file, const char *image)
+{
+    ColumnStats stats[2] = {{0}};
+    SegmentRecord record = {.segment = {.slice = 1, .file = (char *) file, .rows = 2, .bytes = (int64_t) strlen(image)},
+                            .columns = stats,
+                            .image = image};
+    worked(catalog_add_segments(txn, table_id, &record, 1));
+    return record.segment.id;
+}
+
+static void test_images(void)
+{
+    Arena *arena = arena_new("test");
+    SegmentImage *images;
+    int32_t count;
+    int64_t bytes = catalog_image_bytes(catalog), one = create(arena, "rides"), two = create(arena, "rides_too");
+    CatalogTxn *txn = catalog_begin(catalog);
+    int64_t first = image_add(txn, one, "r.h5", "bytes of r");
+    image_add(txn, two, "s.h5", "and of s");
+    image_add(txn, one, "q.h5", "q");
+    add(txn, arena, one, "durable.h5", 0, 10);
+    worked(catalog_commit(txn));
+    CU_ASSERT_EQUAL(catalog_image_bytes(catalog) - bytes, 19);
+    reopen();
+    worked(catalog_images(catalog, arena, &images, &count));
+    CU_ASSERT_EQUAL_FATAL(count, 3);
+    CU_ASSERT(images[0].table_id == one && images[1].table_id == one && images[2].table_id == two);
+    CU_ASSERT(images[0].segment_id == first && images[0].slice == 1 && images[0].bytes == 10);
+    CU_ASSERT_STRING_EQUAL(images[0].file, "r.h5");
+    CU_ASSERT(memcmp(images[0].data, "bytes of r", 10) == 0);
+    /* They go with their segments, or when they are not needed. */
+    txn = catalog_begin(catalog);
+    worked(catalog_truncate_table(txn, two));
+    worked(delete_rows(txn, one, 1, 0, 2));
+    worked(catalog_commit(txn));
+    worked(catalog_images(catalog, arena, &images, &count));
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    CU_ASSERT_EQUAL(images[0].segment_id, first);
+    worked(catalog_forget_images(catalog, images, count));
+    CU_ASSERT_EQUAL(catalog_image_bytes(catalog), 0);
+    worked(catalog_images(catalog, arena, &images, &count));
+    CU_ASSERT_EQUAL(count, 0);
+    arena_free(arena);
+}
+
 #define THREADS 4
 #define INSERTS 25
 static int64_t shared_table;
@@ -840,6 +885,7 @@ int main(void)
     CU_add_test(suite, "sources of views", test_sources);
     CU_add_test(suite, "older formats", test_upgrade);
     CU_add_test(suite, "damaged catalogs", test_damaged);
+    CU_add_test(suite, "images", test_images);
     CU_add_test(suite, "threads", test_threads);
     CU_add_test(suite, "users and numbers", test_users_and_ids);
     CU_add_test(suite, "load errors", test_load_errors);

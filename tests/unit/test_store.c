@@ -812,6 +812,47 @@ static int folder_remove(void)
     return failed;
 }
 
+static Error *verify_named(Arena *arena, const char *file_name, const SegmentReport *report)
+{
+    SegmentRef ref = {.path = arena_printf(arena, "%s/%s", folder, file_name), .table_name = "t", .bytes = report->bytes, .digest = report->digest};
+    return segment_verify(&ref);
+}
+
+static void test_image(void)
+{
+    Arena *arena = arena_new("test");
+    SegmentReport report;
+    void *image;
+    struct stat status;
+    const char *path = arena_printf(arena, "%s/image.h5", folder), *below = arena_printf(arena, "%s/below", folder);
+    CU_ASSERT_PTR_NULL_FATAL(write_table(arena, "image.h5", 100, &report));
+    CU_ASSERT_PTR_NULL_FATAL(segment_image(arena, folder, "image.h5", report.bytes, &image));
+    /* Whole, cut off, gone. */
+    CU_ASSERT_PTR_NULL(segment_restore(folder, "image.h5", image, report.bytes));
+    CU_ASSERT_EQUAL(truncate(path, report.bytes / 2), 0);
+    CU_ASSERT_PTR_NULL(segment_restore(folder, "image.h5", image, report.bytes));
+    CU_ASSERT_PTR_NULL(verify_named(arena, "image.h5", &report));
+    CU_ASSERT_EQUAL(unlink(path), 0);
+    Error *error = segment_image(arena, folder, "image.h5", report.bytes, &image);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+    CU_ASSERT_EQUAL(error->state, SQLSTATE_IO_ERROR);
+    error_free(error);
+    CU_ASSERT_PTR_NULL(segment_restore(folder, "image.h5", image, report.bytes));
+    CU_ASSERT_PTR_NULL(verify_named(arena, "image.h5", &report));
+    CU_ASSERT(stat(arena_printf(arena, "%s.tmp", path), &status) != 0);
+    error = segment_restore(arena_printf(arena, "%s/nowhere", folder), "image.h5", image, report.bytes);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+    error_free(error);
+    CU_ASSERT_PTR_NULL(segment_directory_make(below, folder));
+    CU_ASSERT_PTR_NULL(segment_directory_make(below, folder)); /* it is there */
+    error = segment_directory_make(arena_printf(arena, "%s/nowhere/below", folder), folder);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+    error_free(error);
+    rmdir(below);
+    unlink(path);
+    arena_free(arena);
+}
+
 int main(void)
 {
     CU_initialize_registry();
@@ -831,6 +872,7 @@ int main(void)
     CU_add_test(suite, "abandoned, existing, impossible", test_abandon);
     CU_add_test(suite, "fault points", test_faults);
     CU_add_test(suite, "orphans", test_orphans);
+    CU_add_test(suite, "images", test_image);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();
