@@ -78,6 +78,14 @@ typedef struct ViewSource
     char **column_names;
 } ViewSource;
 
+/* COMMENT ON a table or view (part 't', id 0), a column ('c', its number), a key ('k', its number). */
+typedef struct CatalogComment
+{
+    char part;
+    int64_t id;
+    char *text;
+} CatalogComment;
+
 typedef struct CatalogTable
 {
     int64_t id;
@@ -110,6 +118,8 @@ typedef struct CatalogTable
     CatalogGrant *grants; /* one a grantee and grantor */
     int32_t key_count;
     CatalogKey *keys; /* declared */
+    int32_t comment_count;
+    CatalogComment *comments;
 } CatalogTable;
 
 #define TEMP_SCHEMA_PREFIX "pg_temp_" /* schemas of sessions: gone with the session, and at start */
@@ -121,6 +131,8 @@ typedef struct CatalogSnapshot
     char *database;
     int32_t schema_count;
     char **schemas;
+    char **schema_comments; /* NULL: none */
+    char *comment;          /* of the database; NULL: none */
     int32_t table_count;
     CatalogTable **tables; /* shared between snapshots, read-only */
     const PrincipalList *principals; /* as well */
@@ -213,6 +225,10 @@ Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 Error *catalog_put_principal(CatalogTxn *txn, CatalogPrincipal *principal) MUST_USE;
 /* Gives or takes privileges; what two transactions do so adds up. */
 Error *catalog_change_grants(CatalogTxn *txn, int64_t table_id, const GrantChange *change) MUST_USE;
+/* A comment on a table, view, column or key, by its number; copied.  text NULL: none any more. */
+Error *catalog_comment(CatalogTxn *txn, int64_t table_id, const CatalogComment *comment) MUST_USE;
+/* On a schema or, with NULL, the database. */
+Error *catalog_comment_schema(CatalogTxn *txn, const char *schema, const char *text) MUST_USE;
 /* 2BP01: a user owns tables, or somebody has privileges or has given some. */
 Error *catalog_drop_principal(CatalogTxn *txn, int64_t id) MUST_USE;
 

@@ -12,6 +12,8 @@ typedef enum ChangeKind
     CHANGE_PUT_PRINCIPAL,
     CHANGE_DROP_PRINCIPAL,
     CHANGE_GRANTS,
+    CHANGE_COMMENT,
+    CHANGE_COMMENT_SCHEMA,
     CHANGE_CREATE_TABLE,
     CHANGE_ALTER_TABLE,
     CHANGE_DROP_TABLE,
@@ -31,9 +33,10 @@ typedef struct SegmentLoss
 typedef struct Change
 {
     ChangeKind kind;
-    char *schema;           /* CREATE/DROP SCHEMA */
+    char *schema;           /* CREATE/DROP SCHEMA, COMMENT_SCHEMA */
     bool cascade;           /* DROP SCHEMA */
     GrantChange grant;      /* GRANTS */
+    CatalogComment comment; /* COMMENT; COMMENT_SCHEMA: its text */
     CatalogPrincipal principal; /* PUT; DROP: its id */
     int64_t table_id;       /* all of tables */
     int64_t definition;     /* ALTER_TABLE, ADD_SEGMENTS, DELETE_ROWS, MERGE_SEGMENTS: the table's when the change was made */

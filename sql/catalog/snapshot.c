@@ -11,6 +11,11 @@
 
 #define TABLE_ROOM 16 /* free places of a fork, so that a DDL script does not copy the array each time */
 
+char *strdup_or_null(Arena *arena, const char *text)
+{
+    return text == NULL ? NULL : arena_strdup(arena, text);
+}
+
 SnapshotVersion *snapshot_new(const char *database, int32_t slice_count)
 {
     Arena *arena = arena_new("catalog snapshot");
@@ -35,8 +40,13 @@ SnapshotVersion *snapshot_fork(const SnapshotVersion *from)
     fork->principals = &principals_hold(old->principals)->list;
     fork->schema_count = old->schema_count;
     fork->schemas = ARENA_ARRAY(version->arena, char *, old->schema_count + 1);
+    fork->schema_comments = ARENA_ARRAY(version->arena, char *, old->schema_count + 1);
+    fork->comment = strdup_or_null(version->arena, old->comment);
     for (int32_t i = 0; i < old->schema_count; i++)
+    {
         fork->schemas[i] = arena_strdup(version->arena, old->schemas[i]);
+        fork->schema_comments[i] = strdup_or_null(version->arena, old->schema_comments[i]);
+    }
     version->table_capacity = old->table_count + TABLE_ROOM;
     fork->tables = ARENA_ARRAY(version->arena, CatalogTable *, version->table_capacity);
     fork->table_count = old->table_count;
@@ -67,10 +77,25 @@ void snapshot_add_schema(SnapshotVersion *version, const char *name)
 {
     CatalogSnapshot *snapshot = &version->snapshot;
     char **schemas = ARENA_ARRAY(version->arena, char *, snapshot->schema_count + 1);
+    char **comments = ARENA_ARRAY(version->arena, char *, snapshot->schema_count + 1);
     for (int32_t i = 0; i < snapshot->schema_count; i++)
+    {
         schemas[i] = snapshot->schemas[i];
+        comments[i] = snapshot->schema_comments[i];
+    }
     schemas[snapshot->schema_count++] = arena_strdup(version->arena, name);
     snapshot->schemas = schemas;
+    snapshot->schema_comments = comments;
+}
+
+void snapshot_set_comment(SnapshotVersion *version, const char *schema, const char *text)
+{
+    CatalogSnapshot *snapshot = &version->snapshot;
+    if (schema == NULL)
+        snapshot->comment = strdup_or_null(version->arena, text);
+    for (int32_t i = 0; schema != NULL && i < snapshot->schema_count; i++)
+        if (strcmp(snapshot->schemas[i], schema) == 0)
+            snapshot->schema_comments[i] = strdup_or_null(version->arena, text);
 }
 
 static void principals_replace(SnapshotVersion *version, PrincipalVersion *principals)
@@ -95,7 +120,10 @@ void snapshot_remove_schema(SnapshotVersion *version, const char *name)
     int32_t kept = 0;
     for (int32_t i = 0; i < snapshot->schema_count; i++)
         if (strcmp(snapshot->schemas[i], name) != 0)
+        {
+            snapshot->schema_comments[kept] = snapshot->schema_comments[i];
             snapshot->schemas[kept++] = snapshot->schemas[i];
+        }
     ASSERT(kept == snapshot->schema_count - 1);
     snapshot->schema_count = kept;
 }
@@ -158,11 +186,6 @@ ColumnStats stats_copy(Arena *arena, SqlType type, const ColumnStats *stats)
     return copy;
 }
 
-static char *strdup_or_null(Arena *arena, const char *text)
-{
-    return text == NULL ? NULL : arena_strdup(arena, text);
-}
-
 static ViewSource source_copy(Arena *arena, const ViewSource *source)
 {
     ViewSource copy = *source;
@@ -220,6 +243,12 @@ TableVersion *table_copy(const CatalogTable *table, int32_t more_segments)
                        ? NULL
                        : arena_memdup(arena, table->grants, sizeof(CatalogGrant) * (size_t) table->grant_count);
     copy->keys = keys_copy(arena, table->keys, table->key_count);
+    copy->comments = ARENA_ARRAY(arena, CatalogComment, table->comment_count);
+    for (int32_t i = 0; i < table->comment_count; i++)
+    {
+        copy->comments[i] = table->comments[i];
+        copy->comments[i].text = arena_strdup(arena, table->comments[i].text);
+    }
     copy->segments = ARENA_ARRAY(arena, CatalogSegment, table->segment_count + more_segments);
     for (int32_t i = 0; i < table->segment_count; i++)
     {
@@ -244,6 +273,41 @@ static ColumnStats stats_missing(Arena *arena, const CatalogColumn *column, int6
                          .average_width = type_rep(column->type) == REP_STR ? (double) value.str.len : 0};
 }
 
+/* Is what the comment is on there? */
+static bool has_part(const CatalogTable *table, const CatalogComment *comment)
+{
+    for (int32_t i = 0; comment->part == 'k' && i < table->key_count; i++)
+        if (table->keys[i].id == comment->id)
+            return true;
+    return comment->part == 't' || (comment->part == 'c' && catalog_find_column_id(table, (int32_t) comment->id) >= 0);
+}
+
+static void table_drop_comments(CatalogTable *table)
+{
+    int32_t kept = 0;
+    for (int32_t i = 0; i < table->comment_count; i++)
+        if (has_part(table, &table->comments[i]))
+            table->comments[kept++] = table->comments[i];
+    table->comment_count = kept;
+}
+
+bool table_set_comment(TableVersion *version, const CatalogComment *comment)
+{
+    CatalogTable *table = &version->table;
+    CatalogComment *comments = ARENA_ARRAY(version->arena, CatalogComment, table->comment_count + 1);
+    int32_t kept = 0;
+    if (!has_part(table, comment))
+        return false;
+    for (int32_t i = 0; i < table->comment_count; i++)
+        if (table->comments[i].part != comment->part || table->comments[i].id != comment->id)
+            comments[kept++] = table->comments[i];
+    if (comment->text != NULL)
+        comments[kept++] = (CatalogComment){comment->part, comment->id, arena_strdup(version->arena, comment->text)};
+    table->comments = comments;
+    table->comment_count = kept;
+    return true;
+}
+
 TableVersion *table_defined(const CatalogTable *table, const CatalogTable *defined)
 {
     CatalogTable merged = *defined;
@@ -254,7 +318,10 @@ TableVersion *table_defined(const CatalogTable *table, const CatalogTable *defin
     merged.bytes = table->bytes;
     merged.grant_count = table->grant_count;
     merged.grants = table->grants;
+    merged.comment_count = table->comment_count;
+    merged.comments = table->comments;
     TableVersion *version = table_copy(&merged, 0);
+    table_drop_comments(&version->table);
     for (int32_t i = 0; i < merged.column_count; i++)
     {
         CatalogColumn *column = &version->table.columns[i];

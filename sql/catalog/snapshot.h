@@ -45,6 +45,8 @@ void snapshot_add_schema(SnapshotVersion *version, const char *name);
 /* See principals_with(), principals_without(). */
 void snapshot_put_principal(SnapshotVersion *version, const CatalogPrincipal *principal);
 void snapshot_remove_principal(SnapshotVersion *version, int64_t id);
+/* NULL: of the database.  text NULL: none. */
+void snapshot_set_comment(SnapshotVersion *version, const char *schema, const char *text);
 void snapshot_remove_schema(SnapshotVersion *version, const char *name);
 int32_t snapshot_find(const SnapshotVersion *version, int64_t table_id); /* index, -1 */
 void snapshot_add_table(SnapshotVersion *version, TableVersion *table);  /* takes over the reference */
@@ -56,6 +58,8 @@ TableVersion *table_copy(const CatalogTable *table, int32_t more_segments);
 void table_drop(TableVersion *version);
 /* `table` with the definition of `defined` (see catalog_alter_table()): a copy with one reference. */
 TableVersion *table_defined(const CatalogTable *table, const CatalogTable *defined);
+/* False: the column or key is not there any more. */
+bool table_set_comment(TableVersion *version, const CatalogComment *comment);
 void table_change_grants(TableVersion *version, const GrantChange *change);
 /* No rows: segments gone, statistics empty. */
 void table_clear(TableVersion *version);
@@ -70,6 +74,8 @@ int32_t table_find_segment(const CatalogTable *table, int64_t segment_id, int32_
 void table_set_deleted(TableVersion *version, int32_t segment, DeletedRows *deleted);
 void table_drop_empty(TableVersion *version);
 
+/* NULL of NULL. */
+char *strdup_or_null(Arena *arena, const char *text);
 ColumnStats stats_copy(Arena *arena, SqlType type, const ColumnStats *stats);
 
 #endif

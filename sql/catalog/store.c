@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CATALOG_FORMAT 7
+#define CATALOG_FORMAT 8
 #define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
 
 #define FORMAT_2_SQL                                                                                               \
@@ -44,7 +44,12 @@
     "create table images(segment_id integer primary key, image blob not null);"                                        \
     "create trigger segment_gone after delete on segments begin delete from images where segment_id = old.id; end;"
 
-/* What formats 1 to 6 had not. */
+#define FORMAT_8_SQL                                                                                               \
+    "create table comments(table_id int, part text, id int, comment text not null,"                                    \
+    " primary key(table_id, part, id)) without rowid;"                                                                  \
+    "alter table schemas add column comment text;"
+
+/* What formats 1 to 7 had not. */
 static const char upgrade_1_sql[] = "begin immediate;" FORMAT_2_SQL
                                     "update meta set value = 2 where key = 'format'; commit;";
 static const char upgrade_2_sql[] =
@@ -74,6 +79,9 @@ static const char upgrade_5_sql[] = "begin immediate;" FORMAT_6_SQL
 static const char upgrade_6_sql[] = "begin immediate;" FORMAT_7_SQL
                                     "update meta set value = 7 where key = 'format'; commit;";
 
+static const char upgrade_7_sql[] = "begin immediate;" FORMAT_8_SQL
+                                    "update meta set value = 8 where key = 'format'; commit;";
+
 static const char schema_sql[] =
     "create table meta(key text primary key, value) without rowid;"
     "create table schemas(name text primary key, owner text) without rowid;"
@@ -86,7 +94,7 @@ static const char schema_sql[] =
     "create table segments(id integer primary key, table_id int not null, slice int not null, file text not null,"
     " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
     "create index segments_of_table on segments(table_id);"
-    FORMAT_2_SQL FORMAT_3_SQL FORMAT_4_SQL FORMAT_6_SQL FORMAT_7_SQL
+    FORMAT_2_SQL FORMAT_3_SQL FORMAT_4_SQL FORMAT_6_SQL FORMAT_7_SQL FORMAT_8_SQL
     "alter table views add column sources blob;"
     "create table load_errors(id integer primary key, query int, start_time int, table_id int, line_number int,"
     " position int, slice int, error_code int, file text, column_name text, type text, column_length text,"
@@ -258,7 +266,7 @@ static Error *fill_new(Store *store, int32_t slice_count, const char *database, 
                  " ('slice_count', ?3), ('database', ?4)",
                  "iiis", (int64_t) CATALOG_FORMAT, (int64_t) FIRST_ID, (int64_t) slice_count, database));
     TRY(store_put_principal(store, user));
-    TRY(store_do(store, "insert into schemas values('public', ?1)", "s", user->name));
+    TRY(store_do(store, "insert into schemas values('public', ?1, null)", "s", user->name));
     return store_run(store, "commit");
 }
 
@@ -282,7 +290,7 @@ Error *store_open(const char *path, Store **out)
     int64_t format = 0;
     Error *error = store_number(*out, &format, "select value from meta where key = 'format'", "");
     static const char *const upgrades[] = {upgrade_1_sql, upgrade_2_sql, upgrade_3_sql, upgrade_4_sql, upgrade_5_sql,
-                                           upgrade_6_sql};
+                                           upgrade_6_sql, upgrade_7_sql};
     for (; error == NULL && format >= 1 && format < CATALOG_FORMAT; format++)
         error = store_run(*out, upgrades[format - 1]);
     if (error == NULL && format != CATALOG_FORMAT)

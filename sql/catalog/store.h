@@ -9,6 +9,7 @@
  *     views(table_id, ...)                 the text of those tables that are views
  *     grants(table_id, ...)                who may do what to them
  *     keys(table_id, ...)                  their declared keys
+ *     comments(table_id, ...)              on them, their columns and keys
  *     images                               bytes of small segments that may not be durable as files; gone with their segments
  *     deleted_rows                         bitmaps of rows of a segment that are gone
  *     load_errors                          stl_load_errors

@@ -278,6 +278,26 @@ static Error *keys_read(Store *store, Arena *arena, CatalogTable *table)
     return store_each(store, rows, take_key, &reader);
 }
 
+static Error *take_comment(sqlite3_stmt *row, void *context)
+{
+    TableReader *reader = context;
+    CatalogTable *table = reader->table;
+    char *part = text_at(row, 0, reader->arena);
+    if (table->comment_count == 0)
+        table->comments = ARENA_ARRAY(reader->arena, CatalogComment, sqlite3_column_int(row, 3));
+    table->comments[table->comment_count++] =
+        (CatalogComment){part == NULL ? '\0' : part[0], sqlite3_column_int64(row, 1), text_at(row, 2, reader->arena)};
+    return NULL;
+}
+
+static Error *comments_read(Store *store, Arena *arena, CatalogTable *table)
+{
+    TableReader reader = {.arena = arena, .table = table};
+    sqlite3_stmt *rows;
+    TRY(store_prepare(store, &rows, "select part, id, comment, count(*) over () from comments where table_id = ?1", "i", table->id));
+    return store_each(store, rows, take_comment, &reader);
+}
+
 static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogTable *table)
 {
     table->id = sqlite3_column_int64(row, 0);
@@ -297,6 +317,7 @@ static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogT
     TRY(deleted_rows_read(store, arena, table));
     TRY(grants_read(store, arena, table));
     TRY(keys_read(store, arena, table));
+    TRY(comments_read(store, arena, table));
     return view_read(store, arena, table);
 }
 
@@ -330,14 +351,16 @@ static Error *tables_read(Store *store, SnapshotVersion *version)
 
 static Error *take_schema(sqlite3_stmt *row, void *context)
 {
-    snapshot_add_schema(context, (const char *) sqlite3_column_text(row, 0));
+    const char *name = (const char *) sqlite3_column_text(row, 0);
+    snapshot_add_schema(context, name);
+    snapshot_set_comment(context, name, (const char *) sqlite3_column_text(row, 1));
     return NULL;
 }
 
 static Error *schemas_read(Store *store, SnapshotVersion *version)
 {
     sqlite3_stmt *rows;
-    TRY(store_prepare(store, &rows, "select name from schemas order by name", ""));
+    TRY(store_prepare(store, &rows, "select name, comment from schemas order by name", ""));
     return store_each(store, rows, take_schema, version);
 }
 
@@ -348,7 +371,7 @@ Error *store_read(Store *store, SnapshotVersion **out, int64_t *next_id)
     TRY(store_prepare(store, &row,
                       "select (select value from meta where key = 'version'), (select value from meta where key = "
                       "'next_id'), (select value from meta where key = 'slice_count'), (select value from meta where key "
-                      "= 'database')",
+                      "= 'database'), (select value from meta where key = 'comment')",
                       ""));
     TRY(store_next(store, row, &more));
     if (!more || sqlite3_column_type(row, 3) != SQLITE_TEXT || sqlite3_column_int(row, 2) < 1)
@@ -359,6 +382,7 @@ Error *store_read(Store *store, SnapshotVersion **out, int64_t *next_id)
     }
     SnapshotVersion *version = snapshot_new((const char *) sqlite3_column_text(row, 3), sqlite3_column_int(row, 2));
     version->snapshot.version = sqlite3_column_int64(row, 0);
+    snapshot_set_comment(version, NULL, (const char *) sqlite3_column_text(row, 4));
     *next_id = sqlite3_column_int64(row, 1);
     sqlite3_finalize(row);
     Error *error = store_read_principals(store, version);

@@ -52,6 +52,28 @@ static Error *grants_save_newest(Store *store, int64_t table_id, const SnapshotV
     return at < 0 ? NULL : grants_save(store, version->snapshot.tables[at]);
 }
 
+static Error *comments_save(Store *store, const CatalogTable *table)
+{
+    TRY(store_do(store, "delete from comments where table_id = ?1", "i", table->id));
+    for (int32_t i = 0; i < table->comment_count; i++)
+        TRY(store_do(store, "insert into comments values(?1, ?2, ?3, ?4)", "isis", table->id,
+                     (char[2]){table->comments[i].part, '\0'}, table->comments[i].id, table->comments[i].text));
+    return NULL;
+}
+
+static Error *comments_save_newest(Store *store, int64_t table_id, const SnapshotVersion *version)
+{
+    int32_t at = snapshot_find(version, table_id);
+    return at < 0 ? NULL : comments_save(store, version->snapshot.tables[at]);
+}
+
+static Error *comment_schema_save(Store *store, const Change *change)
+{
+    if (change->schema != NULL)
+        return store_do(store, "update schemas set comment = ?2 where name = ?1", "ss", change->schema, change->comment.text);
+    return store_do(store, "insert or replace into meta values('comment', ?1)", "s", change->comment.text);
+}
+
 static Error *keys_save(Store *store, const CatalogTable *table)
 {
     for (int32_t i = 0; i < table->key_count; i++)
@@ -143,12 +165,14 @@ static Error *table_forget(Store *store, int64_t table_id)
 {
     TRY(rows_forget(store, table_id));
     TRY(store_do(store, "delete from grants where table_id = ?1", "i", table_id));
+    TRY(store_do(store, "delete from comments where table_id = ?1", "i", table_id));
     return definition_forget(store, table_id);
 }
 
 static Error *table_save(Store *store, const CatalogTable *table, int64_t epoch)
 {
     TRY(definition_save(store, table, epoch));
+    TRY(comments_save(store, table));
     return grants_save(store, table);
 }
 
@@ -202,6 +226,7 @@ static Error *deletes_save(Store *store, const Change *change, const SnapshotVer
 
 static Error *schema_forget(Store *store, const char *name)
 {
+    TRY(store_do(store, "delete from comments where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from keys where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from grants where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from views where table_id in (select id from tables where schema = ?1)", "s", name));
@@ -234,19 +259,24 @@ static Error *change_save(Store *store, const Change *change, const SnapshotVers
     switch (change->kind)
     {
     case CHANGE_CREATE_SCHEMA:
-        return store_do(store, "insert into schemas values(?1, null)", "s", change->schema);
+        return store_do(store, "insert into schemas values(?1, null, null)", "s", change->schema);
     case CHANGE_DROP_SCHEMA:
         return schema_forget(store, change->schema);
     case CHANGE_PUT_PRINCIPAL:
         return store_put_principal(store, &change->principal);
     case CHANGE_DROP_PRINCIPAL:
         return store_drop_principal(store, change->principal.id, version);
+    case CHANGE_COMMENT:
+        return comments_save_newest(store, change->table_id, version);
+    case CHANGE_COMMENT_SCHEMA:
+        return comment_schema_save(store, change);
     case CHANGE_GRANTS:
         return grants_save_newest(store, change->table_id, version);
     case CHANGE_CREATE_TABLE:
         return table_save(store, &change->table->table, epoch);
     case CHANGE_ALTER_TABLE:
-        return alter_save(store, change, epoch);
+        TRY(alter_save(store, change, epoch));
+        return comments_save_newest(store, change->table_id, version); /* those of dropped columns and keys are gone */
     case CHANGE_DROP_TABLE:
         return table_forget(store, change->table_id);
     case CHANGE_TRUNCATE_TABLE:

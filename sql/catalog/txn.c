@@ -85,6 +85,14 @@ static Error *apply_drop_schema(SnapshotVersion *version, const Change *change)
     return check_references(version);
 }
 
+static Error *apply_comment_schema(SnapshotVersion *version, const Change *change)
+{
+    if (change->schema != NULL && !catalog_has_schema(&version->snapshot, change->schema))
+        return error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", change->schema);
+    snapshot_set_comment(version, change->schema, change->comment.text);
+    return NULL;
+}
+
 static bool is_owner(const CatalogTable *table, const CatalogPrincipal *principal)
 {
     return principal->kind == PRINCIPAL_USER && strcmp(table->owner, principal->name) == 0;
@@ -189,7 +197,7 @@ static void change_date(CatalogTable *table, ChangeKind kind, int64_t version)
 {
     if (kind != CHANGE_MERGE_SEGMENTS)
         table->changed = version;
-    if (kind != CHANGE_ADD_SEGMENTS && kind != CHANGE_GRANTS)
+    if (kind != CHANGE_ADD_SEGMENTS && kind != CHANGE_GRANTS && kind != CHANGE_COMMENT)
         table->taken = version;
 }
 
@@ -291,7 +299,9 @@ static Error *apply_to_table(SnapshotVersion *version, const Change *change)
     if (change->kind == CHANGE_GRANTS)
         table_change_grants(table, &change->grant);
     change_date(&table->table, change->kind, version->snapshot.version);
-    Error *error = rows_change(table, change);
+    Error *error = change->kind == CHANGE_COMMENT && !table_set_comment(table, &change->comment)
+                       ? error_new(SQLSTATE_UNDEFINED_OBJECT, "a column or constraint of table \"%s\" was dropped", was->name)
+                       : rows_change(table, change);
     if (error != NULL)
         table_drop(table);
     else
@@ -313,6 +323,9 @@ static Error *change_apply(SnapshotVersion *version, const Change *change)
         return apply_drop_principal(version, change);
     case CHANGE_CREATE_TABLE:
         return apply_create_table(version, change);
+    case CHANGE_COMMENT_SCHEMA:
+        return apply_comment_schema(version, change);
+    case CHANGE_COMMENT:
     case CHANGE_GRANTS:
     case CHANGE_ALTER_TABLE:
     case CHANGE_DROP_TABLE:
@@ -395,6 +408,23 @@ Error *catalog_change_grants(CatalogTxn *txn, int64_t table_id, const GrantChang
     Change *change = change_new(txn, CHANGE_GRANTS);
     change->table_id = table_id;
     change->grant = *grant;
+    return txn_change(txn, change);
+}
+
+Error *catalog_comment(CatalogTxn *txn, int64_t table_id, const CatalogComment *comment)
+{
+    Change *change = change_new(txn, CHANGE_COMMENT);
+    change->table_id = table_id;
+    change->comment = *comment;
+    change->comment.text = strdup_or_null(txn->arena, comment->text);
+    return txn_change(txn, change);
+}
+
+Error *catalog_comment_schema(CatalogTxn *txn, const char *schema, const char *text)
+{
+    Change *change = change_new(txn, CHANGE_COMMENT_SCHEMA);
+    change->schema = strdup_or_null(txn->arena, schema);
+    change->comment.text = strdup_or_null(txn->arena, text);
     return txn_change(txn, change);
 }
 

@@ -320,6 +320,56 @@ static Error *convert_fetch(Arena *arena, const PgQuery__FetchStmt *fetch, Parse
 }
 
 /* Redshift knows one mode only, ACCESS EXCLUSIVE. */
+static char *last_name(Arena *arena, const PgQuery__List *list, size_t back)
+{
+    return list->n_items <= back ? NULL : parse_fold_name(arena, list->items[list->n_items - 1 - back]->string->sval);
+}
+
+/* A table's name and, behind it, that of a column or constraint. */
+static Error *comment_names(Arena *arena, const PgQuery__Node *object, CommentStatement *comment)
+{
+    size_t back = comment->word == COMMENT_ON_COLUMN || comment->word == COMMENT_ON_CONSTRAINT;
+    if (object->node_case == PG_QUERY__NODE__NODE_STRING)
+    {
+        comment->object.name = parse_fold_name(arena, object->string->sval);
+        return NULL;
+    }
+    if (object->list->n_items <= back)
+        return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "column name must be qualified"), comment->object.position);
+    comment->part = back == 0 ? NULL : last_name(arena, object->list, 0);
+    comment->object.name = last_name(arena, object->list, back);
+    comment->object.schema = last_name(arena, object->list, back + 1);
+    return NULL;
+}
+
+/* An empty text is none. */
+static Error *convert_comment(Arena *arena, const PgQuery__CommentStmt *node, ParseStatement *statement)
+{
+    static const struct
+    {
+        PgQuery__ObjectType type;
+        CommentWord word;
+    } words[] = {{PG_QUERY__OBJECT_TYPE__OBJECT_TABLE, COMMENT_ON_TABLE},
+                 {PG_QUERY__OBJECT_TYPE__OBJECT_VIEW, COMMENT_ON_VIEW},
+                 {PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN, COMMENT_ON_COLUMN},
+                 {PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT, COMMENT_ON_CONSTRAINT},
+                 {PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA, COMMENT_ON_SCHEMA},
+                 {PG_QUERY__OBJECT_TYPE__OBJECT_DATABASE, COMMENT_ON_DATABASE}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    {
+        if (words[i].type != node->objtype)
+            continue;
+        CommentStatement *comment = statement->comment = ARENA_NEW(arena, CommentStatement);
+        set_kind(statement, STATEMENT_COMMENT);
+        comment->word = words[i].word;
+        comment->object.position = statement->position;
+        comment->text = node->comment[0] == '\0' ? NULL : arena_strdup(arena, node->comment);
+        return comment_names(arena, node->object, comment);
+    }
+    set_unsupported(statement, "COMMENT on such objects");
+    return NULL;
+}
+
 static Error *convert_lock(Arena *arena, const PgQuery__LockStmt *lock, ParseStatement *statement)
 {
     enum { ACCESS_EXCLUSIVE = 8 }; /* PostgreSQL's lockdefs.h */
@@ -477,6 +527,8 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
         return NULL;
     case PG_QUERY__NODE__NODE_VACUUM_STMT: /* ANALYZE too */
         return convert_analyze(arena, node->vacuum_stmt, statement);
+    case PG_QUERY__NODE__NODE_COMMENT_STMT:
+        return convert_comment(arena, node->comment_stmt, statement);
     case PG_QUERY__NODE__NODE_LOCK_STMT:
         return convert_lock(arena, node->lock_stmt, statement);
     case PG_QUERY__NODE__NODE_PREPARE_STMT:

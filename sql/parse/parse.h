@@ -259,6 +259,24 @@ typedef struct GrantStatement
     GrantGrantee *grantees;
 } GrantStatement;
 
+typedef enum CommentWord
+{
+    COMMENT_ON_TABLE,
+    COMMENT_ON_VIEW,
+    COMMENT_ON_COLUMN,
+    COMMENT_ON_CONSTRAINT,
+    COMMENT_ON_SCHEMA,
+    COMMENT_ON_DATABASE
+} CommentWord;
+
+typedef struct CommentStatement
+{
+    CommentWord word;
+    ParseName object; /* the table or view; a schema's or database's name is in `name` */
+    char *part;       /* the column or constraint; else NULL */
+    char *text;       /* NULL: it goes */
+} CommentStatement;
+
 struct PgQuery__Node;
 typedef struct ParseMap ParseMap; /* positions: text given to the grammar -> user's characters */
 
@@ -283,6 +301,7 @@ struct ParseStatement
         ViewStatement *view;       /* CREATE_VIEW */
         PrincipalStatement *principal; /* PRINCIPAL */
         GrantStatement *grant;     /* GRANT */
+        CommentStatement *comment; /* COMMENT */
         CursorStatement *cursor;   /* DECLARE, FETCH, CLOSE */
         PrepareStatement *prepare; /* PREPARE, EXECUTE, DEALLOCATE */
     };

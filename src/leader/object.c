@@ -189,6 +189,8 @@ Error *object_create_view(Statement *statement)
         TRY(bind_may_use(catalog_txn_snapshot(txn), &context, plan->replace, PRIVILEGE_OWNER, 0));
         plan->table->owner = plan->replace->owner;
         plan->table->grants = plan->replace->grants;
+        plan->table->comments = plan->replace->comments;
+        plan->table->comment_count = plan->replace->comment_count;
         plan->table->grant_count = plan->replace->grant_count;
         plan->table->id = plan->replace->id;
         TRY(catalog_drop_table(txn, plan->table->id));

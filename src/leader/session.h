@@ -147,6 +147,9 @@ Error *utility_vacuum(Statement *statement) MUST_USE;
 Error *vacuum_rewrite(const Statement *statement, const CatalogTable *table, const SegmentMerge *merge,
                       const CatalogTable *placed) MUST_USE;
 
+/* comment.c */
+Error *comment_run(Statement *statement) MUST_USE;
+
 /* object.c: views, dropping with what depends, the session's temporary tables. */
 Error *object_create_view(Statement *statement) MUST_USE;
 Error *object_drop_table(Statement *statement) MUST_USE;

@@ -53,6 +53,8 @@ static Error *dispatch(Statement *statement)
         return commit(statement);
     case STATEMENT_ROLLBACK:
         return rollback(statement);
+    case STATEMENT_COMMENT:
+        return comment_run(statement);
     case STATEMENT_CLOSE:
         return cursor_close(statement);
     case STATEMENT_DECLARE:

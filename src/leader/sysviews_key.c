@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Declared keys as pg_constraint and pg_index have them.  There are no indexes; but clients find primary keys by those PostgreSQL
+ * Comments as pg_description has them, and declared keys as pg_constraint and pg_index have them.  There are no indexes; but clients find primary keys by those PostgreSQL
  * has for them, so a primary or unique key is a row of both, and of pg_class, with the key's number:
  *
  *     pg_constraint  oid 100123  conname emp_pkey  conrelid 100122  conkey {1}  conindid 100123
@@ -12,7 +12,11 @@
 
 #include <string.h>
 
+#define OID_PG_CLASS      1259
 #define OID_PG_CONSTRAINT 2606
+#define OID_PG_DATABASE   1262
+#define OID_PG_NAMESPACE  2615
+#define OID_DATABASE      16384 /* view.def: pg_database */
 
 /* '{1,2}': numbers as pg_attribute has them. */
 static const char *numbers(Arena *arena, const CatalogTable *table, const int32_t *columns, int32_t count)
@@ -178,5 +182,48 @@ Error *rows_of_pg_index(Rows *rows)
         for (int32_t i = 0; i < rows->snapshot->tables[t]->key_count; i++)
             if (key_is_unique(&rows->snapshot->tables[t]->keys[i]))
                 put_index(rows, rows->snapshot->tables[t], &rows->snapshot->tables[t]->keys[i]);
+    return NULL;
+}
+
+/* --- comments --------------------------------------------------------------------- */
+
+static void put_description(Rows *rows, int64_t object, int64_t class, int64_t part, const char *text)
+{
+    rows_int(rows, object);
+    rows_int(rows, class);
+    rows_int(rows, part);
+    rows_str(rows, text);
+    rows_end(rows);
+}
+
+Error *rows_of_pg_description(Rows *rows)
+{
+    for (int32_t i = 0; i < rows->snapshot->schema_count; i++)
+        if (rows->snapshot->schema_comments[i] != NULL)
+            put_description(rows, schema_oid(rows->snapshot->schemas[i]), OID_PG_NAMESPACE, 0, rows->snapshot->schema_comments[i]);
+    for (int32_t t = 0; t < rows->snapshot->table_count; t++)
+    {
+        const CatalogTable *table = rows->snapshot->tables[t];
+        for (int32_t i = 0; i < table->comment_count; i++)
+        {
+            const CatalogComment *comment = &table->comments[i];
+            if (comment->part == 'k')
+                put_description(rows, comment->id, OID_PG_CONSTRAINT, 0, comment->text);
+            else
+                put_description(rows, table_oid(table), OID_PG_CLASS,
+                                comment->part == 'c' ? catalog_find_column_id(table, (int32_t) comment->id) + 1 : 0, comment->text);
+        }
+    }
+    return NULL;
+}
+
+Error *rows_of_pg_shdescription(Rows *rows)
+{
+    if (rows->snapshot->comment == NULL)
+        return NULL;
+    rows_int(rows, OID_DATABASE);
+    rows_int(rows, OID_PG_DATABASE);
+    rows_str(rows, rows->snapshot->comment);
+    rows_end(rows);
     return NULL;
 }

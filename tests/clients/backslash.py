@@ -8,9 +8,11 @@ create table orders (id integer not null default 7, name varchar(20), price nume
     diststyle key distkey(id) sortkey(day, name);
 create table shop.items (k bigint, big varchar(300));
 create table shop.lines (n integer primary key, item varchar(9) unique, of_line integer references shop.lines);
+comment on table shop.items is 'what is sold'; comment on column shop.items.big is 'its name'; comment on schema shop is 'a shop';
+comment on database dev is 'the warehouse'; comment on constraint lines_pkey on shop.lines is 'one a line';
 create view cheap as select id, name from orders where price < 10;
 """
-CLEAN = "drop view cheap; drop table orders; drop table shop.items; drop table shop.lines; drop schema shop;"
+CLEAN = "comment on database dev is null; drop view cheap; drop table orders; drop table shop.items; drop table shop.lines; drop schema shop;"
 
 # command: what its output must have, one after the other
 SHOWN = {
@@ -26,6 +28,11 @@ SHOWN = {
     r"\d shop.lines": ("not null", "Indexes:", '"lines_pkey" PRIMARY KEY, btree (n)', '"lines_item_key" UNIQUE CONSTRAINT, btree (item)',
                       "Foreign-key constraints:", '"lines_of_line_fkey" FOREIGN KEY (of_line) REFERENCES shop.lines(n)', "Referenced by:"),
     r"\di shop.*": ("lines_item_key", "lines_pkey"),
+    r"\d+ shop.items": ("its name",),
+    r"\dt+ shop.items": ("what is sold",),
+    r"\dn+ shop": ("a shop",),
+    r"\l+": ("the warehouse",),
+    r"\dd shop.*": ("lines_pkey", "one a line"),
     r"\d+ orders": ("Table \"public.orders\"", "character varying(20)"),
     r"\d+ cheap": ("View \"public.cheap\"", "View definition:", "select id, name from orders where price < 10"),
     r"\sv cheap": ("CREATE OR REPLACE VIEW public.cheap AS", "select id, name"),

@@ -121,6 +121,12 @@ def beyond(expect, c):
         ("root", "create group crowd with user " + ", ".join(["bob"] * 1001), "54000"),
         ("bob", "grant select on t to bob", "42501"), ("bob", "revoke select on v from bob", "42501"),
         ("bob", "grant all on all tables in schema public to bob", "42501"),
+        # comments and references are of who owns, and may refer
+        ("bob", "comment on table t is 'x'", "42501"), ("bob", "comment on column t.a is 'x'", "42501"),
+        ("bob", "comment on schema s is 'x'", "42501"), ("bob", "comment on database dev is 'x'", "42501"),
+        ("root", "create table parent (k int primary key)", None), ("bob", "create table child (k int references parent)", "42501"),
+        ("root", "grant references on parent to bob", None), ("bob", "create table child (k int references parent)", None),
+        ("bob", "drop table child", None), ("root", "drop table parent", None),
         # kept
         ("root", "grant select, update on t to bob", None), ("root", "grant insert on t to public", None)))
     same(expect, "has_table_privilege",

@@ -724,6 +724,43 @@ static void test_keys(void)
     arena_free(arena);
 }
 
+static void test_comments(void)
+{
+    Arena *arena = arena_new("test");
+    int64_t id = create(arena, "spoken_of");
+    CatalogTxn *txn = catalog_begin(catalog), *adds = catalog_begin(catalog);
+    worked(catalog_comment(txn, id, &(CatalogComment){'t', 0, "all"}));
+    worked(catalog_comment(txn, id, &(CatalogComment){'c', 1, "words"}));
+    fails(SQLSTATE_UNDEFINED_OBJECT, catalog_comment(txn, id, &(CatalogComment){'c', 2, "no such column"}));
+    worked(catalog_comment_schema(txn, "public", "ours"));
+    worked(catalog_comment_schema(txn, NULL, "warehouse"));
+    add(adds, arena, id, "1.h5", 1, 10);
+    worked(catalog_commit(txn));
+    worked(catalog_commit(adds)); /* no conflict */
+    reopen();
+    const CatalogSnapshot *snapshot = catalog_acquire(catalog);
+    const CatalogTable *table = catalog_find_table_id(snapshot, id);
+    CU_ASSERT_EQUAL_FATAL(table->comment_count, 2);
+    CU_ASSERT_EQUAL(table->comments[0].part, 'c');
+    CU_ASSERT_EQUAL(table->comments[0].id, 1);
+    CU_ASSERT_STRING_EQUAL(table->comments[0].text, "words");
+    CU_ASSERT_STRING_EQUAL(table->comments[1].text, "all");
+    CU_ASSERT_STRING_EQUAL(snapshot->comment, "warehouse");
+    for (int32_t i = 0; i < snapshot->schema_count; i++)
+        CU_ASSERT_EQUAL(snapshot->schema_comments[i] != NULL, strcmp(snapshot->schemas[i], "public") == 0);
+    txn = catalog_begin(catalog);
+    worked(catalog_comment(txn, id, &(CatalogComment){.part = 'c', .id = 1}));
+    worked(catalog_comment_schema(txn, NULL, NULL));
+    worked(catalog_commit(txn));
+    catalog_release(catalog, snapshot);
+    reopen();
+    snapshot = catalog_acquire(catalog);
+    CU_ASSERT_EQUAL(catalog_find_table_id(snapshot, id)->comment_count, 1);
+    CU_ASSERT_PTR_NULL(snapshot->comment);
+    catalog_release(catalog, snapshot);
+    arena_free(arena);
+}
+
 /* One drops what another refers to: who commits later is told. */
 static void test_key_conflict(void)
 {
@@ -881,6 +918,7 @@ int main(void)
     CU_add_test(suite, "altered tables", test_alter);
     CU_add_test(suite, "altered tables in conflict", test_alter_conflicts);
     CU_add_test(suite, "keys", test_keys);
+    CU_add_test(suite, "comments", test_comments);
     CU_add_test(suite, "keys in conflict", test_key_conflict);
     CU_add_test(suite, "sources of views", test_sources);
     CU_add_test(suite, "older formats", test_upgrade);
