@@ -454,6 +454,7 @@ Error *bind_create_table_as(Arena *arena, const CatalogSnapshot *snapshot, const
     TRY(columns_of_query(&maker, query, into->n_col_names, into->col_names));
     if (plan->table->column_count == 0)
         return definition_error(statement->position, "a table needs at least one column");
+    bind_inherit(plan->table, query, statement->table);
     if (statement->table == NULL)
         return NULL;
     TRY(table_read_distribution(&maker, statement->table));

@@ -229,6 +229,8 @@ bool bind_is_key(const PgQuery__Constraint *constraint);
 /* Checks and names such a constraint and adds it to the table's keys; PRIMARY KEY makes its columns NOT NULL.  `column`:
  * whose constraint it is, -1: the table's.  42P16, 42701, 42703, 42710, 42804, 42830, 42P01, 42P07... */
 Error *bind_key(Binder *binder, CatalogTable *table, const PgQuery__Constraint *constraint, int32_t column) MUST_USE;
+/* CREATE TABLE AS: the distribution and sort key that `said` (NULL: nothing) does not say.  The table has its columns. */
+void bind_inherit(CatalogTable *table, const BoundQuery *query, const TableOptions *said);
 /* The query of a view, where it is read. */
 Error *bind_view_query(Binder *binder, const CatalogTable *view, int32_t position, BoundQuery **out) MUST_USE;
 /* What the view being bound means by that name; NULL: it is none of what it depends on, or is bound late. */
