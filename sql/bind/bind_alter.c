@@ -118,15 +118,14 @@ static bool has_column(const int32_t *columns, int32_t count, int32_t id)
     return false;
 }
 
-/* The table's own keys of the column; those of others that refer to it are the leader's. */
+/* Keys of the column; those that refer to it are the leader's. */
 static void drop_keys_of(CatalogTable *table, int32_t id)
 {
     int32_t kept = 0;
     for (int32_t i = 0; i < table->key_count; i++)
     {
         const CatalogKey *key = &table->keys[i];
-        bool refers = !key_is_unique(key) && key->refers_to == table->id;
-        if (!has_column(key->columns, key->column_count, id) && !(refers && has_column(key->refers_columns, key->column_count, id)))
+        if (!has_column(key->columns, key->column_count, id))
             table->keys[kept++] = *key;
     }
     table->key_count = kept;

@@ -128,13 +128,13 @@ static Error *views_check(Statement *statement, const AlterTablePlan *plan)
 
 /* --- keys ----------------------------------------------------------------------------------- */
 
-/* A foreign key of another table that refers to columns which are no key any more; *referrer is whose.  NULL. */
+/* A foreign key that refers to columns of the table which are no key any more; *referrer is whose.  NULL. */
 static const CatalogKey *broken_key(const CatalogSnapshot *snapshot, const CatalogTable *defined, const CatalogTable **referrer)
 {
     for (int32_t t = 0; t < snapshot->table_count; t++)
     {
-        *referrer = snapshot->tables[t];
-        for (int32_t i = 0; i < (*referrer)->key_count && (*referrer)->id != defined->id; i++)
+        *referrer = snapshot->tables[t]->id == defined->id ? defined : snapshot->tables[t];
+        for (int32_t i = 0; i < (*referrer)->key_count; i++)
         {
             const CatalogKey *key = &(*referrer)->keys[i];
             if (!key_is_unique(key) && key->refers_to == defined->id &&
@@ -143,6 +143,13 @@ static const CatalogKey *broken_key(const CatalogSnapshot *snapshot, const Catal
         }
     }
     return NULL;
+}
+
+static void remove_key(CatalogTable *table, const CatalogKey *key)
+{
+    for (int32_t i = (int32_t) (key - table->keys); i < table->key_count - 1; i++)
+        table->keys[i] = table->keys[i + 1];
+    table->key_count--;
 }
 
 static Error *keys_check(Statement *statement, const AlterTablePlan *plan)
@@ -158,7 +165,10 @@ static Error *keys_check(Statement *statement, const AlterTablePlan *plan)
                                            "Constraint %s on table %s refers to what is dropped.", key->name, referrer->name),
                               "Use DROP ... CASCADE to drop the dependent objects too.");
         wire_notice(&statement->session->wire, WIRE_NOTICE, "drop cascades to constraint %s on table %s", key->name, referrer->name);
-        TRY(catalog_drop_key(txn, referrer->id, key->id));
+        if (referrer == plan->defined)
+            remove_key(plan->defined, key);
+        else
+            TRY(catalog_drop_key(txn, referrer->id, key->id));
     }
     return NULL;
 }
