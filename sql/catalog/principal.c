@@ -101,7 +101,7 @@ PrincipalVersion *principals_with(const PrincipalList *list, const CatalogPrinci
     return version;
 }
 
-static void parent_remove(CatalogPrincipal *principal, int64_t id)
+void principal_remove_parent(CatalogPrincipal *principal, int64_t id)
 {
     int32_t kept = 0;
     for (int32_t i = 0; i < principal->parent_count; i++)
@@ -120,7 +120,7 @@ PrincipalVersion *principals_without(const PrincipalList *list, int64_t id)
             continue;
         CatalogPrincipal *copy = &version->list.items[version->list.count++];
         *copy = principal_copy(version->arena, &list->items[i]);
-        parent_remove(copy, id);
+        principal_remove_parent(copy, id);
     }
     ASSERT(version->list.count == list->count - 1);
     return version;

@@ -57,6 +57,7 @@ const CatalogPrincipal *principal_find_id(const PrincipalList *list, int64_t id)
 bool principal_is_member(const PrincipalList *list, int64_t principal, int64_t id);
 /* A copy that shares nothing. */
 CatalogPrincipal principal_copy(Arena *arena, const CatalogPrincipal *principal);
+void principal_remove_parent(CatalogPrincipal *principal, int64_t id);
 const char *principal_kind_name(PrincipalKind kind); /* "user" */
 
 /* --- for the catalog: counted references ------------------------------------ */

@@ -118,6 +118,14 @@ static void tables_change_owner(SnapshotVersion *version, const CatalogPrincipal
     }
 }
 
+/* What is made with a user, group or role in mind is not made when somebody has dropped it since. */
+static Error *check_there(const PrincipalList *list, int64_t id)
+{
+    return principal_find_id(list, id) != NULL
+               ? NULL
+               : error_new(SQLSTATE_SERIALIZATION_FAILURE, "a user, group or role was dropped");
+}
+
 static Error *apply_put_principal(SnapshotVersion *version, const Change *change)
 {
     const PrincipalList *list = version->snapshot.principals;
@@ -129,8 +137,11 @@ static Error *apply_put_principal(SnapshotVersion *version, const Change *change
     if (same != NULL && same != old)
         return error_new(SQLSTATE_DUPLICATE_OBJECT, "%s \"%s\" already exists", kind, principal->name);
     for (int32_t i = 0; i < principal->parent_count; i++)
-        if (principal_find_id(list, principal->parents[i]) == NULL)
-            return error_new(SQLSTATE_SERIALIZATION_FAILURE, "a group or role was dropped");
+    {
+        TRY(check_there(list, principal->parents[i]));
+        if (principal_is_member(list, principal->parents[i], principal->id))
+            return error_new(SQLSTATE_SERIALIZATION_FAILURE, "%s \"%s\" would be a member of itself", kind, principal->name);
+    }
     if (old != NULL && strcmp(old->name, principal->name) != 0)
         tables_change_owner(version, old, principal->name);
     snapshot_put_principal(version, principal);
@@ -184,6 +195,8 @@ static Error *apply_create_table(SnapshotVersion *version, const Change *change)
     if (strcmp(table->schema, "pg_catalog") == 0)
         return error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "schema \"pg_catalog\" is the system's own");
     TRY(check_names(version, table, NULL));
+    if (principal_find(version->snapshot.principals, PRINCIPAL_USER, table->owner) == NULL)
+        return error_new(SQLSTATE_UNDEFINED_OBJECT, "user \"%s\" does not exist", table->owner);
     snapshot_add_table(version, table_copy(table, 0));
     return check_references(version);
 }
@@ -295,6 +308,12 @@ static Error *apply_to_table(SnapshotVersion *version, const Change *change)
         return altered(was);
     if (change->kind == CHANGE_ALTER_TABLE)
         return apply_alter_table(version, change, at);
+    if (change->kind == CHANGE_GRANTS && !change->grant.revoke)
+    {
+        TRY(check_there(version->snapshot.principals, change->grant.grantor));
+        if (change->grant.grantee != PUBLIC_ID)
+            TRY(check_there(version->snapshot.principals, change->grant.grantee));
+    }
     TableVersion *table = table_copy(was, change->record_count);
     if (change->kind == CHANGE_GRANTS)
         table_change_grants(table, &change->grant);

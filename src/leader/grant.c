@@ -41,17 +41,13 @@ static Error *privileges_read(Granting *g)
 
 static Error *grantee_find(const Granting *g, const GrantGrantee *grantee, int64_t *out)
 {
-    const ParseName *name = &grantee->name.name;
-    PrincipalKind kind = (PrincipalKind) grantee->name.word;
-    if (!g->said->revoke && g->said->options && (grantee->public || kind != PRINCIPAL_USER))
+    const CatalogPrincipal *found;
+    if (!g->said->revoke && g->said->options && (grantee->public || grantee->name.word != PRINCIPAL_WORD_USER))
         return error_new(SQLSTATE_INVALID_GRANT_OPERATION, "grant options can only be granted to users");
     *out = PUBLIC_ID;
     if (grantee->public)
         return NULL;
-    const CatalogPrincipal *found = principal_find(snapshot_of(g)->principals, kind, name->name);
-    if (found == NULL)
-        return error_at(error_new(SQLSTATE_UNDEFINED_OBJECT, "%s \"%s\" does not exist", principal_kind_name(kind), name->name),
-                        name->position);
+    TRY(session_find_principal(g->statement->session, &grantee->name, &found));
     *out = found->id;
     return NULL;
 }

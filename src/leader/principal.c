@@ -47,10 +47,10 @@ static const PrincipalList *list_of(Statement *statement)
     return catalog_txn_snapshot(session_txn(statement->session))->principals;
 }
 
-static Error *find(Statement *statement, const PrincipalName *name, const CatalogPrincipal **out)
+Error *session_find_principal(Session *session, const PrincipalName *name, const CatalogPrincipal **out)
 {
     PrincipalKind kind = (PrincipalKind) name->word;
-    *out = principal_find(list_of(statement), kind, name->name.name);
+    *out = principal_find(catalog_txn_snapshot(session_txn(session))->principals, kind, name->name.name);
     if (*out != NULL)
         return NULL;
     return error_at(error_new(SQLSTATE_UNDEFINED_OBJECT, "%s \"%s\" does not exist", principal_kind_name(kind), name->name.name),
@@ -148,10 +148,7 @@ static Error *parent_add(Statement *statement, const CatalogPrincipal *member, c
 static Error *parent_remove(Statement *statement, const CatalogPrincipal *member, const CatalogPrincipal *parent)
 {
     CatalogPrincipal changed = principal_copy(statement->arena, member);
-    changed.parent_count = 0;
-    for (int32_t i = 0; i < member->parent_count; i++)
-        if (member->parents[i] != parent->id)
-            changed.parents[changed.parent_count++] = member->parents[i];
+    principal_remove_parent(&changed, parent->id);
     return catalog_put_principal(session_txn(statement->session), &changed);
 }
 
@@ -163,8 +160,8 @@ static Error *link_all(Statement *statement, const PrincipalName *members, int32
         for (int32_t k = 0; k < parent_count; k++)
         {
             const CatalogPrincipal *member, *parent;
-            TRY(find(statement, &members[i], &member));
-            TRY(find(statement, &parents[k], &parent));
+            TRY(session_find_principal(statement->session, &members[i], &member));
+            TRY(session_find_principal(statement->session, &parents[k], &parent));
             TRY((add ? parent_add : parent_remove)(statement, member, parent));
         }
     return NULL;
@@ -203,7 +200,7 @@ static Error *alter(Statement *statement)
     const PrincipalStatement *said = statement->parse->principal;
     const CatalogPrincipal *old;
     const char *reported;
-    TRY(find(statement, &said->names[0], &old));
+    TRY(session_find_principal(statement->session, &said->names[0], &old));
     if (!is_own_business(statement, old))
         TRY(session_need_superuser(statement->session, "alter users, groups and roles"));
     CatalogPrincipal changed = principal_copy(statement->arena, old);
@@ -224,7 +221,7 @@ static Error *alter(Statement *statement)
 static Error *drop_one(Statement *statement, const PrincipalName *name)
 {
     const CatalogPrincipal *principal;
-    Error *error = find(statement, name, &principal);
+    Error *error = session_find_principal(statement->session, name, &principal);
     if (error != NULL && statement->parse->principal->if_exists)
     {
         wire_notice(&statement->session->wire, WIRE_NOTICE, "%s, skipping", error->message);

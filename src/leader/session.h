@@ -175,6 +175,8 @@ void prepared_release(struct Prepared *prepared); /* frees it if nobody else hol
 Error *principal_run(Statement *statement) MUST_USE;
 /* The session's user as its transaction sees him; NULL: dropped. */
 const CatalogPrincipal *session_principal(Session *session);
+/* Whom a statement names, as the transaction sees him; 42704 at the name. */
+Error *session_find_principal(Session *session, const PrincipalName *name, const CatalogPrincipal **out) MUST_USE;
 bool session_is_superuser(Session *session);
 /* 42501 "permission denied to <what>" */
 Error *session_need_superuser(Session *session, const char *what) MUST_USE;

@@ -148,6 +148,21 @@ def beyond(expect, c):
          [["INSERT", "public", "public", "f"], ["SELECT", "bob", "user", "f"], ["UPDATE", "bob", "user", "f"]])
 
 
+def dropped_meanwhile(expect, w, root):
+    """What is made with a user or role in mind does not outlive him, whoever commits first."""
+    root.run("create user eve password 'Secret77word'; create table d (a int); create role one; create role two")
+    with w.connect() as other, w.connect(user="eve", password=PASSWORD) as eve:
+        root.run("begin; grant select on d to eve")
+        same(expect, "drop user beside a grant", come(other, "drop user eve"), None)
+        same(expect, "grant to a dropped user", come(root, "commit"), "40001")
+        same(expect, "nothing is granted", root.run("select count(*) from svv_relation_privileges where relation_name = 'd'"), [["0"]])
+        same(expect, "a table of a dropped user", come(eve, "create table e (a int)"), "42704")
+        root.run("begin; grant role one to role two")
+        other.run("begin; grant role two to role one")
+        root.run("commit")
+        same(expect, "a circle of roles", come(other, "commit"), "40001")
+
+
 def run(expect):
     with Warehouse(slices=3) as w:
         w.start(3)
@@ -158,6 +173,7 @@ def run(expect):
             with w.connect(user="ada", password=PASSWORD) as ada, w.connect(user="bob", password=PASSWORD) as bob:
                 matrix(expect, root, bob)
                 beyond(expect, {"root": root, "ada": ada, "bob": bob})
+            dropped_meanwhile(expect, w, root)
         w.stop()
         w.start()
         with w.connect(user="bob", password=PASSWORD) as bob:
