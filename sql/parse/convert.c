@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char *const tags[STATEMENT_COUNT] = {
-#define STATEMENT(id, tag) [STATEMENT_##id] = tag,
+#define STATEMENT(id, tag, kind) [STATEMENT_##id] = tag,
 #include "sql/parse/statement.def"
 #undef STATEMENT
 };
@@ -39,18 +39,35 @@ static void set_unsupported(ParseStatement *statement, const char *tag)
     statement->tag = tag;
 }
 
-/* CLUSTER_STMT is "CLUSTER": the node's own name in capital letters. */
-static void set_unsupported_node(Arena *arena, const PgQuery__Node *node, ParseStatement *statement)
+/* The word at *text in capitals, added to `words`; *text moves behind it. */
+static void add_word(Text *words, const char **text)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field(node->base.descriptor, (unsigned) node->node_case);
-    char *tag = arena_strdup(arena, field != NULL ? field->name : "this statement");
-    size_t length = strlen(tag);
-    if (length > 5 && strcmp(tag + length - 5, "_stmt") == 0)
-        tag[length - 5] = '\0';
-    for (char *c = tag; *c != '\0'; c++)
-        *c = *c == '_' ? ' ' : (char) toupper((unsigned char) *c);
-    set_unsupported(statement, tag);
+    *text += strspn(*text, " \t\r\n");
+    if (words->length > 0 && isalpha((unsigned char) **text))
+        text_putc(words, ' ');
+    for (; isalpha((unsigned char) **text); (*text)++)
+        text_putc(words, (char) toupper((unsigned char) **text));
+}
+
+/* "CREATE DATABASE", "CREATE OR REPLACE FUNCTION", "LISTEN": the words that say what it is, as they were written. */
+static void set_unsupported_words(Arena *arena, ParseStatement *statement)
+{
+    static const char *const before_kind[] = {"OR", "REPLACE", "MATERIALIZED", "FOREIGN", "EVENT", "DEFAULT", "EXTERNAL", "UNIQUE", "ROW"};
+    const char *text = statement->text;
+    Text words;
+    text_init(&words, arena);
+    add_word(&words, &text);
+    bool more = words.length > 0 && (strcmp(words.data, "CREATE") == 0 || strcmp(words.data, "ALTER") == 0 ||
+                                     strcmp(words.data, "DROP") == 0);
+    while (more)
+    {
+        size_t from = words.length + 1;
+        add_word(&words, &text);
+        more = false;
+        for (size_t i = 0; i < sizeof before_kind / sizeof *before_kind && from < words.length; i++)
+            more |= strcmp(words.data + from, before_kind[i]) == 0;
+    }
+    set_unsupported(statement, words.length > 0 ? words.data : "this statement");
 }
 
 static ParseName range_name(Arena *arena, const ParseStatement *statement, const PgQuery__RangeVar *range)
@@ -88,7 +105,7 @@ static Error *convert_drop(Arena *arena, const PgQuery__DropStmt *drop, ParseSta
         set_kind(statement, STATEMENT_DROP_VIEW);
     else
     {
-        set_unsupported(statement, "DROP of such objects");
+        set_unsupported_words(arena, statement);
         return NULL;
     }
     ObjectStatement *object = ARENA_NEW(arena, ObjectStatement);
@@ -161,6 +178,24 @@ static Error *append_value(Text *text, const PgQuery__Node *node)
     return NULL;
 }
 
+/* READ ONLY or READ WRITE among a transaction's modes as a setting; NULL: neither is said.  The others are not kept. */
+static SetStatement *transaction_modes(Arena *arena, size_t count, PgQuery__Node *const *modes, bool local)
+{
+    for (size_t i = 0; i < count; i++)
+    {
+        const PgQuery__DefElem *mode = modes[i]->def_elem;
+        if (strcmp(mode->defname, "transaction_read_only") != 0)
+            continue;
+        bool on = mode->arg->a_const->ival->ival != 0;
+        SetStatement *set = ARENA_NEW(arena, SetStatement);
+        *set = (SetStatement){.name = arena_printf(arena, "%stransaction_read_only", local ? "" : "default_"),
+                              .value = arena_strdup(arena, on ? "on" : "off"),
+                              .local = local};
+        return set;
+    }
+    return NULL;
+}
+
 static Error *convert_set(Arena *arena, const PgQuery__VariableSetStmt *set, ParseStatement *statement)
 {
     SetStatement *setting = ARENA_NEW(arena, SetStatement);
@@ -171,10 +206,14 @@ static Error *convert_set(Arena *arena, const PgQuery__VariableSetStmt *set, Par
     if (set->kind != PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL)
         setting->name = parse_fold_name(arena, set->name != NULL ? set->name : "");
     setting->local = set->is_local;
-    if (set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI) /* SET TRANSACTION ...: its options are not kept */
+    if (set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI) /* SET TRANSACTION ... */
     {
+        bool local = strcasecmp(set->name, "TRANSACTION") == 0;
+        SetStatement *modes = transaction_modes(arena, set->n_args, set->args, local);
         setting->name = arena_strdup(arena, "transaction");
         setting->value = arena_strdup(arena, "");
+        if (modes != NULL)
+            statement->set = modes;
         return NULL;
     }
     if (set->kind != PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE)
@@ -410,7 +449,7 @@ static Error *convert_analyze(Arena *arena, const PgQuery__VacuumStmt *analyze, 
     return NULL;
 }
 
-static void convert_transaction(const PgQuery__TransactionStmt *transaction, ParseStatement *statement)
+static void convert_transaction(Arena *arena, const PgQuery__TransactionStmt *transaction, ParseStatement *statement)
 {
     if (transaction->chain)
     {
@@ -422,6 +461,7 @@ static void convert_transaction(const PgQuery__TransactionStmt *transaction, Par
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_BEGIN:
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_START:
         set_kind(statement, STATEMENT_BEGIN);
+        statement->set = transaction_modes(arena, transaction->n_options, transaction->options, true);
         break;
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT:
         set_kind(statement, STATEMENT_COMMIT);
@@ -446,7 +486,7 @@ static bool is_relation(PgQuery__ObjectType type)
 }
 
 /* Of a table or view: what, is in the node. */
-static void convert_alter(const PgQuery__Node *node, ParseStatement *statement)
+static void convert_alter(Arena *arena, const PgQuery__Node *node, ParseStatement *statement)
 {
     PgQuery__ObjectType type = PG_QUERY__OBJECT_TYPE__OBJECT_TYPE_UNDEFINED;
     if (node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT)
@@ -458,7 +498,7 @@ static void convert_alter(const PgQuery__Node *node, ParseStatement *statement)
     if (is_relation(type))
         set_kind(statement, STATEMENT_ALTER_TABLE);
     else
-        set_unsupported(statement, "ALTER of such objects");
+        set_unsupported_words(arena, statement);
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW)
         statement->tag = "ALTER VIEW";
 }
@@ -489,7 +529,7 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
         return NULL;
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
     case PG_QUERY__NODE__NODE_RENAME_STMT:
-        convert_alter(node, statement);
+        convert_alter(arena, node, statement);
         return NULL;
     case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT:
         if (node->create_table_as_stmt->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE)
@@ -509,7 +549,7 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
         convert_show(arena, node->variable_show_stmt, statement);
         return NULL;
     case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
-        convert_transaction(node->transaction_stmt, statement);
+        convert_transaction(arena, node->transaction_stmt, statement);
         return NULL;
     case PG_QUERY__NODE__NODE_EXPLAIN_STMT:
         return convert_explain(arena, node->explain_stmt, statement);
@@ -540,7 +580,7 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
         set_kind(statement, STATEMENT_DEALLOCATE);
         return prepare_named(arena, node->deallocate_stmt->name, statement);
     default:
-        set_unsupported_node(arena, node, statement);
+        set_unsupported_words(arena, statement);
         return NULL;
     }
 }

@@ -23,7 +23,7 @@
 
 typedef enum StatementKind
 {
-#define STATEMENT(id, tag) STATEMENT_##id,
+#define STATEMENT(id, tag, kind) STATEMENT_##id,
 #include "sql/parse/statement.def"
 #undef STATEMENT
     STATEMENT_COUNT
@@ -295,7 +295,7 @@ struct ParseStatement
     {
         TableOptions *table;       /* CREATE_TABLE, ALTER_TABLE (of views, and RENAME: NULL), CREATE_TABLE_AS (SELECT INTO: NULL) */
         CopyStatement *copy;       /* COPY */
-        SetStatement *set;         /* SET, RESET, SHOW (name only; "all") */
+        SetStatement *set;         /* SET, RESET, SHOW (name only; "all"); BEGIN: READ ONLY or READ WRITE, or NULL */
         ObjectStatement *object;   /* DROP_TABLE, DROP_VIEW, DROP_SCHEMA, TRUNCATE, LOCK, CREATE_SCHEMA */
         ExplainStatement *explain; /* EXPLAIN */
         ViewStatement *view;       /* CREATE_VIEW */

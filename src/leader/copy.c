@@ -292,6 +292,7 @@ Error *copy_run(Statement *statement)
         renewed = false;
         copy.snapshot = catalog_txn_snapshot(session_txn(session));
         TRY(bind_copy(statement->arena, copy.snapshot, &context, statement->parse, &copy.plan));
+        TRY(session_may_write(copy.session, copy.plan->table, statement->parse->tag));
         TRY(session_lock(statement, copy.plan->table->id, LOCK_APPEND, &renewed));
     }
     Spec *spec;

@@ -212,7 +212,10 @@ static Error *step_begin(Session *session, Statement *statement)
     statement->time = session_clock();
     statement->first = !session->transaction_seen;
     if (session->transaction_time == 0)
+    {
         session->transaction_time = statement->time;
+        TRY(setting_begin_transaction(session->settings));
+    }
     ValueSession values;
     settings_values(session->settings, session->transaction_time, &values);
     value_session_set(&values);

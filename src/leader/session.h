@@ -119,6 +119,9 @@ Error *statement_run(Statement *statement) MUST_USE;
 /* 25P02 in a failed block, for all but what ends it. */
 Error *statement_allowed(const Session *session, const ParseStatement *parse) MUST_USE;
 
+/* 25006 in a transaction that only reads, unless the table is temporary; table NULL: it is no table's rows. */
+Error *session_may_write(const Session *session, const CatalogTable *table, const char *what) MUST_USE;
+
 /* extended.c: one message of the extended protocol. */
 Error *extended_run(Statement *statement, uint8_t type, WireReader *payload) MUST_USE;
 

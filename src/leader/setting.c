@@ -345,6 +345,14 @@ void setting_put(Settings *settings, const char *name, const char *value)
     settings->values[at] = settings->defaults[at] = arena_strdup(settings->arena, value);
 }
 
+Error *setting_begin_transaction(Settings *settings)
+{
+    const char *reported;
+    if (strcmp(setting_get(settings, "default_transaction_read_only"), "on") != 0)
+        return NULL;
+    return setting_set(settings, "transaction_read_only", "on", true, &reported);
+}
+
 void settings_end_transaction(Settings *settings, bool committed)
 {
     for (int32_t i = 0; i < ROW_COUNT; i++)

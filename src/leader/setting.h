@@ -26,6 +26,8 @@ void settings_reset_all(Settings *settings);
 void setting_put(Settings *settings, const char *name, const char *value);
 
 /* End of a transaction: takes back what is to be taken back. */
+/* What it takes over of the defaults of transactions. */
+Error *setting_begin_transaction(Settings *settings) MUST_USE;
 void settings_end_transaction(Settings *settings, bool committed);
 
 /* Walks all settings in order of name: index from 0; false behind the last.  reported: as above. */

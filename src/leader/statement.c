@@ -10,7 +10,7 @@ static Error *begin(Statement *statement)
     if (session->status == SESSION_BLOCK)
         wire_notice(&session->wire, WIRE_WARNING, "there is already a transaction in progress");
     session->status = SESSION_BLOCK;
-    return NULL;
+    return statement->parse->set == NULL ? NULL : utility_set(statement);
 }
 
 static Error *commit(Statement *statement)
@@ -37,6 +37,38 @@ static Error *rollback(Statement *statement)
     session->status = SESSION_IDLE;
     session_rollback(session);
     return NULL;
+}
+
+/* --- transactions that only read --------------------------------------------------------- */
+
+static bool is_on(const Session *session, const char *name)
+{
+    const char *value = setting_get(session->settings, name);
+    return value != NULL && strcmp(value, "on") == 0;
+}
+
+Error *session_may_write(const Session *session, const CatalogTable *table, const char *what)
+{
+    bool temporary = table != NULL && strcmp(table->schema, session->temp_schema) == 0;
+    if (temporary || !is_on(session, "transaction_read_only"))
+        return NULL;
+    return error_new(SQLSTATE_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction", what);
+}
+
+static bool defines(StatementKind kind)
+{
+    enum
+    {
+        READS,
+        WRITES,
+        DEFINES
+    };
+    static const uint8_t kinds[STATEMENT_COUNT] = {
+#define STATEMENT(id, tag, kind) [STATEMENT_##id] = kind,
+#include "sql/parse/statement.def"
+#undef STATEMENT
+    };
+    return kinds[kind] == DEFINES;
 }
 
 static Error *dispatch(Statement *statement)
@@ -133,5 +165,7 @@ Error *statement_run(Statement *statement)
     snprintf(statement->tag, sizeof statement->tag, "%s", parse->tag);
     for (int32_t i = 0; i < parse->notice_count; i++)
         wire_notice(&session->wire, WIRE_NOTICE, "%s", parse->notices[i]);
+    if (defines(parse->kind))
+        TRY(session_may_write(session, NULL, parse->tag));
     return dispatch(statement);
 }

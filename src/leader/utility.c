@@ -157,9 +157,10 @@ Error *utility_set(Statement *statement)
     const SetStatement *set = statement->parse->set;
     const char *reported;
     ASSERT(set->name != NULL);
-    if (strcmp(set->name, "transaction") == 0) /* SET TRANSACTION, SET SESSION CHARACTERISTICS: all see a snapshot */
+    if (strcmp(set->name, "transaction") == 0) /* of isolation: all see a snapshot */
         return NULL;
-    TRY(setting_set(session->settings, set->name, set->value, set->local, &reported));
+    bool local = set->local || strncmp(set->name, "transaction_", strlen("transaction_")) == 0;
+    TRY(setting_set(session->settings, set->name, set->value, local, &reported));
     session_report_setting(session, reported);
     return NULL;
 }

@@ -77,17 +77,22 @@ static void test_kinds(void)
     check_kind("create view v as select 1", STATEMENT_CREATE_VIEW, "CREATE VIEW");
     check_kind("create view v(a) as select 1 with no schema binding", STATEMENT_CREATE_VIEW, "CREATE VIEW");
     check_kind("drop view v", STATEMENT_DROP_VIEW, "DROP VIEW");
-    check_kind("select a # b, #t.c into #x from #t", STATEMENT_CREATE_TABLE_AS, "SELECT");
+    check_kind("select a # b, #t.c into #x from #t", STATEMENT_CREATE_TABLE_AS, "CREATE TABLE AS");
     check_kind("prepare p (int) as select $1", STATEMENT_PREPARE, "PREPARE");
     check_kind("execute p (1)", STATEMENT_EXECUTE, "EXECUTE");
     check_kind("deallocate all", STATEMENT_DEALLOCATE, "DEALLOCATE");
-    check_kind("create table t as select 1", STATEMENT_CREATE_TABLE_AS, "SELECT");
+    check_kind("create table t as select 1", STATEMENT_CREATE_TABLE_AS, "CREATE TABLE AS");
     check_kind("create table t distkey(a) sortkey(b) as select 1 as a, 2 as b", STATEMENT_CREATE_TABLE_AS,
-               "SELECT");
+               "CREATE TABLE AS");
     check_kind("vacuum sort only t to 99 percent", STATEMENT_VACUUM, "VACUUM");
     check_error("vacuum t to 101 percent", "42601", 13, "101");
     check_kind("unload ('select 1') to '/x' gzip", STATEMENT_UNSUPPORTED, "UNLOAD");
     check_kind("alter table t add column a int", STATEMENT_ALTER_TABLE, "ALTER TABLE");
+    check_kind("create database d", STATEMENT_UNSUPPORTED, "CREATE DATABASE");
+    check_kind("Create or Replace\nfunction f() returns int as 'x' language sql", STATEMENT_UNSUPPORTED, "CREATE OR REPLACE FUNCTION");
+    check_kind("drop index i", STATEMENT_UNSUPPORTED, "DROP INDEX");
+    check_kind("alter schema s rename to t", STATEMENT_UNSUPPORTED, "ALTER SCHEMA");
+    check_kind("listen x", STATEMENT_UNSUPPORTED, "LISTEN");
 }
 
 static void test_lists(void)
@@ -276,7 +281,14 @@ static void test_settings(void)
     CU_ASSERT_STRING_EQUAL(list->statements[4].set->name, "timezone");
     CU_ASSERT_STRING_EQUAL(list->statements[5].set->name, "all");
     CU_ASSERT_STRING_EQUAL(list->statements[6].set->value, "on");
-    CU_ASSERT_STRING_EQUAL(list->statements[7].set->name, "transaction");
+    CU_ASSERT_STRING_EQUAL(list->statements[7].set->name, "transaction_read_only");
+    CU_ASSERT(list->statements[7].set->local);
+    list = parse_right(arena, "begin read write; begin; set session characteristics as transaction read only, isolation level serializable; "
+                              "set transaction isolation level serializable");
+    CU_ASSERT_STRING_EQUAL(list->statements[0].set->value, "off");
+    CU_ASSERT_PTR_NULL(list->statements[1].set);
+    CU_ASSERT_STRING_EQUAL(list->statements[2].set->name, "default_transaction_read_only");
+    CU_ASSERT_STRING_EQUAL(list->statements[3].set->name, "transaction");
     arena_free(arena);
 }
 
