@@ -142,11 +142,7 @@ Error *bind_any(Binder *binder, const ParseStatement *statement)
 Error *bind_statement(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                       const ParseStatement *statement, BoundStatement **out)
 {
-    Binder binder = {.arena = arena,
-                     .snapshot = snapshot,
-                     .context = context,
-                     .parse = statement,
-                     .statement = ARENA_NEW(arena, BoundStatement)};
+    Binder binder = binder_make(arena, snapshot, context, statement);
     TRY(bind_any(&binder, statement));
     *out = binder.statement;
     return NULL;

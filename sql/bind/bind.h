@@ -84,7 +84,7 @@ typedef struct AlterTablePlan
     CatalogTable *placed;      /* NULL: rows stay; else they are written anew, as its keys and encodings say */
     int32_t check_count;
     AlterCheck *checks;
-    int32_t fill_count; /* columns of `defined` whose defaults are not one value for all rows */
+    int32_t fill_count; /* new columns, by their ids, whose defaults are not one value for all rows */
     int32_t *fill;
     const CatalogTable *append_from; /* APPEND FROM: NULL: no */
     int32_t append_count;

@@ -61,7 +61,7 @@ static Error *value_for_old_rows(Alter *alter, int32_t ordinal)
     Expr *expr;
     TRY(bind_default(binder, column, &expr));
     if (expr->kind != EXPR_CONST)
-        alter->plan->fill[alter->plan->fill_count++] = ordinal;
+        alter->plan->fill[alter->plan->fill_count++] = column->id;
     else if (!expr->value.null)
         column->missing = arena_memdup(binder->arena, &expr->value, sizeof expr->value);
     bool filled = expr->kind != EXPR_CONST || !expr->value.null;
@@ -102,33 +102,12 @@ static Error *add_column(Alter *alter, const PgQuery__AlterTableCmd *command)
     return value_for_old_rows(alter, table->column_count - 1);
 }
 
-static bool is_sort_column(const CatalogTable *table, int32_t ordinal)
-{
-    for (int32_t i = 0; i < table->sort_count; i++)
-        if (table->sort_columns[i] == ordinal)
-            return true;
-    return false;
-}
-
-static bool has_column(const int32_t *columns, int32_t count, int32_t id)
-{
-    for (int32_t i = 0; i < count; i++)
-        if (columns[i] == id)
-            return true;
-    return false;
-}
-
 /* Keys of the column; those that refer to it are the leader's. */
 static void drop_keys_of(CatalogTable *table, int32_t id)
 {
-    int32_t kept = 0;
-    for (int32_t i = 0; i < table->key_count; i++)
-    {
-        const CatalogKey *key = &table->keys[i];
-        if (!has_column(key->columns, key->column_count, id))
-            table->keys[kept++] = *key;
-    }
-    table->key_count = kept;
+    for (int32_t i = table->key_count - 1; i >= 0; i--)
+        if (key_has(&table->keys[i], id))
+            key_remove(table, &table->keys[i]);
 }
 
 static Error *drop_column(Alter *alter, const PgQuery__AlterTableCmd *command)
@@ -144,7 +123,7 @@ static Error *drop_column(Alter *alter, const PgQuery__AlterTableCmd *command)
     }
     if (ordinal < 0)
         return undefined_column(alter, name);
-    if (ordinal == table->dist_column || is_sort_column(table, ordinal))
+    if (ordinal == table->dist_column || table_sort_position(table, ordinal) > 0)
         return refused(alter, "a column of the DISTKEY or SORTKEY cannot be dropped; use ALTER DISTSTYLE or ALTER SORTKEY before it");
     if (table->column_count == 1)
         return refused(alter, "the last column of a table cannot be dropped");
@@ -198,7 +177,7 @@ static Error *change_not_null(Alter *alter, const PgQuery__AlterTableCmd *comman
     TRY(find_column(alter, command->name, &ordinal));
     const CatalogTable *table = alter->maker.table;
     const CatalogKey *primary = key_primary(table);
-    if (!not_null && primary != NULL && has_column(primary->columns, primary->column_count, table->columns[ordinal].id))
+    if (!not_null && primary != NULL && key_has(primary, table->columns[ordinal].id))
         return error_at(error_new(SQLSTATE_INVALID_TABLE_DEFINITION, "column \"%s\" is in a primary key", table->columns[ordinal].name),
                         alter->maker.binder->parse->position);
     if (not_null)
@@ -240,9 +219,7 @@ static Error *drop_key(Alter *alter, const PgQuery__AlterTableCmd *command)
     if (key == NULL)
         return error_at(error_new(SQLSTATE_UNDEFINED_OBJECT, "constraint \"%s\" of relation \"%s\" does not exist", name, table->name),
                         alter->maker.binder->parse->position);
-    for (int32_t i = (int32_t) (key - table->keys); i < table->key_count - 1; i++)
-        table->keys[i] = table->keys[i + 1];
-    table->key_count--;
+    key_remove(table, key);
     plan->cascade |= command->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
     return NULL;
 }
@@ -333,13 +310,12 @@ static Error *append_from(Alter *alter, const PgQuery__RangeVar *range)
 {
     Binder *binder = alter->maker.binder;
     AlterTablePlan *plan = alter->plan;
-    ParseName name = {range->schemaname != NULL && range->schemaname[0] != '\0' ? name_fold(binder, range->schemaname) : NULL,
-                      name_fold(binder, range->relname), node_position(binder, range->location)};
+    ParseName name = bind_range_name(binder, range);
     const CatalogTable *source;
     TRY(bind_table_name(binder->snapshot, binder->context, &name, false, PRIVILEGE_OWNER, &source));
     if (source == plan->table)
         return error_at(error_new(SQLSTATE_INVALID_TABLE_DEFINITION, "a table cannot be appended to itself"), name.position);
-    if (strncmp(source->schema, TEMP_SCHEMA_PREFIX, strlen(TEMP_SCHEMA_PREFIX)) == 0)
+    if (table_is_temporary(source))
         return error_at(error_new(SQLSTATE_INVALID_TABLE_DEFINITION, "the source of APPEND FROM must be a permanent table"),
                         name.position);
     TRY(bind_may_use(binder->snapshot, binder->context, plan->table, PRIVILEGE(INSERT), binder->parse->position));
@@ -370,9 +346,7 @@ static Error *rename(Alter *alter, const PgQuery__RenameStmt *node)
         return not_a(alter, "view");
     if (node->rename_type != PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN)
     {
-        if (catalog_find_table(binder->snapshot, table->schema, name) != NULL)
-            return error_at(error_new(SQLSTATE_DUPLICATE_TABLE, "relation \"%s\" already exists", name), binder->parse->position);
-        table->name = name;
+        table->name = name; /* the catalog says if it is taken */
         return NULL;
     }
     if (table->view_sql != NULL)
@@ -416,7 +390,7 @@ static bool is_placement(const PgQuery__AlterTableCmd *command)
 {
     return command->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_SetStorage ||
            command->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddInherit ||
-           (command->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ResetRelOptions);
+           command->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ResetRelOptions;
 }
 
 static Error *placement(Alter *alter, const PgQuery__AlterTableCmd *command)
@@ -473,9 +447,7 @@ static Error *actions(Alter *alter, const PgQuery__AlterTableStmt *node)
 
 static Error *find_table(Binder *binder, const PgQuery__RangeVar *range, bool if_exists, AlterTablePlan *plan)
 {
-    ParseName name = {.schema = range->schemaname != NULL && range->schemaname[0] != '\0' ? name_fold(binder, range->schemaname) : NULL,
-                      .name = name_fold(binder, range->relname),
-                      .position = node_position(binder, range->location)};
+    ParseName name = bind_range_name(binder, range);
     Error *error = bind_relation_name(binder->snapshot, binder->context, &name, &plan->table);
     if (error != NULL && if_exists && (error->state == SQLSTATE_UNDEFINED_TABLE || error->state == SQLSTATE_INVALID_SCHEMA_NAME))
     {
@@ -490,11 +462,7 @@ static Error *find_table(Binder *binder, const PgQuery__RangeVar *range, bool if
 Error *bind_alter_table(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                         const ParseStatement *statement, AlterTablePlan **out)
 {
-    Binder binder = {.arena = arena,
-                     .snapshot = snapshot,
-                     .context = context,
-                     .parse = statement,
-                     .statement = ARENA_NEW(arena, BoundStatement)};
+    Binder binder = binder_make(arena, snapshot, context, statement);
     const Node *node = statement->node;
     bool renames = node->node_case == PG_QUERY__NODE__NODE_RENAME_STMT;
     const PgQuery__RangeVar *range = renames ? node->rename_stmt->relation : node->alter_table_stmt->relation;

@@ -49,11 +49,7 @@ Error *bind_copy(Arena *arena, const CatalogSnapshot *snapshot, const BindContex
 {
     ASSERT(statement->kind == STATEMENT_COPY);
     const CopyStatement *copy = statement->copy;
-    Binder binder = {.arena = arena,
-                     .snapshot = snapshot,
-                     .context = context,
-                     .parse = statement,
-                     .statement = ARENA_NEW(arena, BoundStatement)};
+    Binder binder = binder_make(arena, snapshot, context, statement);
     CopyPlan *plan = ARENA_NEW(arena, CopyPlan);
     TRY(bind_table_name(snapshot, context, &copy->table, false, PRIVILEGE(INSERT), &plan->table));
     plan->column_count = plan->table->column_count;

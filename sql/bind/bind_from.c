@@ -120,17 +120,15 @@ Error *bind_from_query(Binder *binder, Scope *scope, BoundQuery *query, const Fr
 static Error *from_range(Binder *binder, Scope *scope, const PgQuery__RangeVar *range, Namespace *names,
                          BoundFrom **out)
 {
-    int32_t position = node_position(binder, range->location);
+    ParseName name = bind_range_name(binder, range);
+    int32_t position = name.position;
     FromAlias alias = from_read_alias(binder, range->alias, position);
-    bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
-    char *name = name_fold(binder, range->relname);
     const CatalogTable *table;
     TRY(bind_count_relation(binder, position));
-    Cte *cte = has_schema ? NULL : find_cte(scope, name);
+    Cte *cte = name.schema != NULL ? NULL : find_cte(scope, name.name);
     if (cte != NULL)
         return bind_from_cte(binder, scope, cte, &alias, position, names, out);
-    TRY(bind_table(binder, has_schema ? name_fold(binder, range->schemaname) : NULL, name, PRIVILEGE(SELECT), position,
-                   &table));
+    TRY(bind_table(binder, name.schema, name.name, PRIVILEGE(SELECT), position, &table));
     bind_note_use(binder, table);
     if (table->view_sql != NULL)
     {

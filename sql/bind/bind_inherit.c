@@ -38,14 +38,6 @@ static void inherit_distribution(CatalogTable *table, const BoundQuery *query, c
     table->dist_column = key;
 }
 
-static bool has_sort_column(const CatalogTable *table, int32_t ordinal)
-{
-    for (int32_t i = 0; i < table->sort_count; i++)
-        if (table->sort_columns[i] == ordinal)
-            return true;
-    return false;
-}
-
 /* A result column that ORDER BY goes up by; -1: none. */
 static int32_t sorted_target(const BoundQuery *query, const BoundSort *sort)
 {
@@ -65,7 +57,7 @@ static void inherit_sort_key(CatalogTable *table, const BoundQuery *query, const
         int32_t target = ordered ? sorted_target(query, &query->sort[i]) : target_of(query, source->sort_columns[i]);
         if (target < 0)
             return;
-        if (!has_sort_column(table, target))
+        if (table_sort_position(table, target) == 0)
             table->sort_columns[table->sort_count++] = target;
     }
 }

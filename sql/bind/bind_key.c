@@ -108,26 +108,20 @@ static Error *read_unique(const KeyMaker *maker, CatalogKey *key)
 
 /* --- what a foreign key refers to --------------------------------------------------------- */
 
-static bool is_temporary(const CatalogTable *table)
-{
-    return strncmp(table->schema, TEMP_SCHEMA_PREFIX, strlen(TEMP_SCHEMA_PREFIX)) == 0;
-}
-
 static Error *find_referred(const KeyMaker *maker, const CatalogTable **out)
 {
     const PgQuery__RangeVar *range = maker->constraint->pktable;
     Binder *binder = maker->binder;
-    const char *schema = has_text(range->schemaname) ? name_fold(binder, range->schemaname) : NULL;
-    const char *name = name_fold(binder, range->relname);
+    ParseName name = bind_range_name(binder, range);
     *out = maker->table;
-    if (strcmp(name, maker->table->name) == 0 && (schema == NULL || strcmp(schema, maker->table->schema) == 0))
+    if (strcmp(name.name, maker->table->name) == 0 && (name.schema == NULL || strcmp(name.schema, maker->table->schema) == 0))
         return NULL;
-    TRY(bind_table(binder, schema, name, PRIVILEGE(REFERENCES), node_position(binder, range->location), out));
+    TRY(bind_table(binder, name.schema, name.name, PRIVILEGE(REFERENCES), name.position, out));
     if (table_is_sysview(*out) || (*out)->view_sql != NULL)
-        return fault(maker, SQLSTATE_WRONG_OBJECT_TYPE, "referenced relation \"%s\" is not a table", name);
-    if (is_temporary(*out) != is_temporary(maker->table))
+        return fault(maker, SQLSTATE_WRONG_OBJECT_TYPE, "referenced relation \"%s\" is not a table", name.name);
+    if (table_is_temporary(*out) != table_is_temporary(maker->table))
         return fault(maker, SQLSTATE_INVALID_TABLE_DEFINITION, "constraints on %s tables may reference only %s tables",
-                     is_temporary(*out) ? "permanent" : "temporary", is_temporary(*out) ? "permanent" : "temporary");
+                     table_is_temporary(*out) ? "permanent" : "temporary", table_is_temporary(*out) ? "permanent" : "temporary");
     return NULL;
 }
 

@@ -52,12 +52,20 @@ bool name_is_near(const char *name, const char *other, int32_t *distance)
 
 /* --- tables -------------------------------------------------------------------- */
 
+ParseName bind_range_name(const Binder *binder, const PgQuery__RangeVar *range)
+{
+    bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
+    return (ParseName){.schema = has_schema ? name_fold(binder, range->schemaname) : NULL,
+                       .name = name_fold(binder, range->relname),
+                       .position = node_position(binder, range->location)};
+}
+
 static Error *no_table(const Binder *binder, const char *schema, const char *name, int32_t position)
 {
     const CatalogTable *near = NULL;
     int32_t distance = NEAR_NAME_BYTES_MAX;
     for (int32_t i = 0; i < binder->snapshot->table_count; i++)
-        if (strncmp(binder->snapshot->tables[i]->schema, TEMP_SCHEMA_PREFIX, strlen(TEMP_SCHEMA_PREFIX)) == 0)
+        if (table_is_temporary(binder->snapshot->tables[i]))
             continue; /* another session's, perhaps */
         else if (name_is_near(name, binder->snapshot->tables[i]->name, &distance))
             near = binder->snapshot->tables[i];

@@ -169,11 +169,7 @@ static Error *execute_param(Binder *binder, const Node *node, int32_t number, Bi
 Error *bind_execute(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                     const ParseStatement *execute, BindParam *params, int32_t count)
 {
-    Binder binder = {.arena = arena,
-                     .snapshot = snapshot,
-                     .context = context,
-                     .parse = execute,
-                     .statement = ARENA_NEW(arena, BoundStatement)};
+    Binder binder = binder_make(arena, snapshot, context, execute);
     const PgQuery__ExecuteStmt *node = execute->node->execute_stmt;
     if (node->n_params != (size_t) count)
         return error_detail(error_new(SQLSTATE_SYNTAX_ERROR, "wrong number of parameters for prepared statement \"%s\"",

@@ -136,9 +136,8 @@ static Error *add_sort_column(TableMaker *maker, int32_t ordinal, int32_t positi
     CatalogTable *table = maker->table;
     if (table->sort_count == SORT_COLUMNS_MAX)
         return definition_error(position, "a SORTKEY can have at most %d columns", SORT_COLUMNS_MAX);
-    for (int32_t i = 0; i < table->sort_count; i++)
-        if (table->sort_columns[i] == ordinal)
-            return definition_error(position, "column \"%s\" is twice in the SORTKEY", table->columns[ordinal].name);
+    if (table_sort_position(table, ordinal) > 0)
+        return definition_error(position, "column \"%s\" is twice in the SORTKEY", table->columns[ordinal].name);
     table->sort_columns[table->sort_count++] = ordinal;
     return NULL;
 }
@@ -227,12 +226,11 @@ static Error *read_like(TableMaker *maker, const PgQuery__TableLikeClause *like)
     const uint32_t defaults = 1u << 3; /* CREATE_TABLE_LIKE_DEFAULTS of PostgreSQL 15 */
     Binder *binder = maker->binder;
     const PgQuery__RangeVar *range = like->relation;
-    bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
-    int32_t position = node_position(binder, range->location);
+    ParseName name = bind_range_name(binder, range);
+    int32_t position = name.position;
     int32_t before = maker->table->column_count;
     const CatalogTable *parent;
-    TRY(bind_table(binder, has_schema ? name_fold(binder, range->schemaname) : NULL, name_fold(binder, range->relname),
-                   PRIVILEGE(SELECT), position, &parent));
+    TRY(bind_table(binder, name.schema, name.name, PRIVILEGE(SELECT), position, &parent));
     for (int32_t i = 0; i < parent->column_count; i++)
     {
         const CatalogColumn *from = &parent->columns[i];
@@ -364,7 +362,7 @@ const char *bind_target_schema(const Binder *binder, const PgQuery__RangeVar *ra
     bool named = range->schemaname != NULL && range->schemaname[0] != '\0';
     if (context->temp_schema != NULL && (named ? strcasecmp(range->schemaname, "pg_temp") == 0 : is_temporary(range)))
         return context->temp_schema;
-    if (range->schemaname != NULL && range->schemaname[0] != '\0')
+    if (named)
         return name_fold(binder, range->schemaname);
     for (int32_t i = 0; i < context->search_path_count; i++)
         if (catalog_has_schema(binder->snapshot, context->search_path[i]))
@@ -431,11 +429,7 @@ static Error *columns_of_query(TableMaker *maker, const BoundQuery *query, size_
 Error *bind_create_table_as(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                             const ParseStatement *statement, CreateTablePlan **out)
 {
-    Binder binder = {.arena = arena,
-                     .snapshot = snapshot,
-                     .context = context,
-                     .parse = statement,
-                     .statement = ARENA_NEW(arena, BoundStatement)};
+    Binder binder = binder_make(arena, snapshot, context, statement);
     const PgQuery__IntoClause *into;
     const PgQuery__SelectStmt *select;
     TableMaker maker = {.binder = &binder, .table = ARENA_NEW(arena, CatalogTable)};
@@ -465,11 +459,7 @@ Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const Bi
                          const ParseStatement *statement, CreateTablePlan **out)
 {
     ASSERT(statement->kind == STATEMENT_CREATE_TABLE);
-    Binder binder = {.arena = arena,
-                     .snapshot = snapshot,
-                     .context = context,
-                     .parse = statement,
-                     .statement = ARENA_NEW(arena, BoundStatement)};
+    Binder binder = binder_make(arena, snapshot, context, statement);
     const PgQuery__CreateStmt *create = statement->node->create_stmt;
     TableMaker maker = {.binder = &binder, .table = ARENA_NEW(arena, CatalogTable)};
     CreateTablePlan *plan = ARENA_NEW(arena, CreateTablePlan);

@@ -101,11 +101,7 @@ Error *bind_view_query(Binder *binder, const CatalogTable *view, int32_t positio
 Error *bind_check_view(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context, const CatalogTable *view)
 {
     ParseStatement none = {.position = 0};
-    Binder binder = {.arena = arena,
-                     .snapshot = snapshot,
-                     .context = context,
-                     .parse = &none,
-                     .statement = ARENA_NEW(arena, BoundStatement)};
+    Binder binder = binder_make(arena, snapshot, context, &none);
     BoundQuery *query;
     TRY(bind_view_query(&binder, view, 0, &query));
     for (int32_t i = 0; i < view->column_count; i++)
@@ -307,11 +303,7 @@ static Error *check_replace(const CatalogTable *old, const CatalogTable *new, in
 Error *bind_create_view(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
                         const ParseStatement *statement, CreateViewPlan **out)
 {
-    Binder binder = {.arena = arena,
-                     .snapshot = snapshot,
-                     .context = context,
-                     .parse = statement,
-                     .statement = ARENA_NEW(arena, BoundStatement)};
+    Binder binder = binder_make(arena, snapshot, context, statement);
     const PgQuery__ViewStmt *node = statement->node->view_stmt;
     int32_t position = node_position(&binder, node->view->location);
     CreateViewPlan *plan = *out = ARENA_NEW(arena, CreateViewPlan);

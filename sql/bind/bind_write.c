@@ -18,9 +18,7 @@ Error *bind_no_returning(const Binder *binder, size_t count)
 Error *bind_write_target(Binder *binder, const PgQuery__RangeVar *range, const char *tag, uint32_t privileges,
                          WriteTarget *target)
 {
-    bool has_schema = range->schemaname != NULL && range->schemaname[0] != '\0';
-    ParseName name = {has_schema ? name_fold(binder, range->schemaname) : NULL, name_fold(binder, range->relname),
-                      node_position(binder, range->location)};
+    ParseName name = bind_range_name(binder, range);
     *target = (WriteTarget){0};
     TRY(bind_table_name(binder->snapshot, binder->context, &name, false, privileges, &target->table));
     BoundWrite *write = binder->statement->write = ARENA_NEW(binder->arena, BoundWrite);

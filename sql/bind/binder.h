@@ -64,6 +64,17 @@ typedef struct Binder
     struct Cte **ctes; /* those the statement computes once */
 } Binder;
 
+/* Of a statement that is bound against the snapshot. */
+static inline Binder binder_make(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
+                                 const ParseStatement *parse)
+{
+    return (Binder){.arena = arena,
+                    .snapshot = snapshot,
+                    .context = context,
+                    .parse = parse,
+                    .statement = ARENA_NEW(arena, BoundStatement)};
+}
+
 /* One name a query's expressions may use. */
 typedef struct NameEntry
 {
@@ -247,6 +258,8 @@ Error *bind_param(Binder *binder, const PgQuery__ParamRef *ref, Expr **out) MUST
 void bind_note_param(Binder *binder, const Expr *expr, SqlType type);
 
 /* --- bind_name.c --------------------------------------------------------------- */
+/* A relation's name as it was said, folded. */
+ParseName bind_range_name(const Binder *binder, const PgQuery__RangeVar *range);
 Error *bind_table(const Binder *binder, const char *schema, const char *name, uint32_t privileges, int32_t position,
                   const CatalogTable **table) MUST_USE;
 Error *bind_column_ref(Binder *binder, Scope *scope, const PgQuery__ColumnRef *ref, Expr **out) MUST_USE;

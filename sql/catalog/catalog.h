@@ -14,6 +14,8 @@
 #include "sql/catalog/key.h"
 #include "sql/catalog/privilege.h"
 
+#include <string.h>
+
 typedef enum DistStyle
 {
     DIST_EVEN = 0,
@@ -137,6 +139,15 @@ typedef struct CatalogSnapshot
     CatalogTable **tables; /* shared between snapshots, read-only */
     const PrincipalList *principals; /* as well */
 } CatalogSnapshot;
+
+static inline bool table_is_temporary(const CatalogTable *table)
+{
+    return strncmp(table->schema, TEMP_SCHEMA_PREFIX, strlen(TEMP_SCHEMA_PREFIX)) == 0;
+}
+/* Its place in the sort key, from 1; 0: it is not of it. */
+int32_t table_sort_position(const CatalogTable *table, int32_t ordinal);
+/* Is the table or view what `view` is of? */
+bool view_depends_on(const CatalogTable *view, int64_t table_id);
 
 /* NULL if there is none.  schema NULL: search pg_catalog (the system views), then "public".
  * A view of sysview.def has id < 0: it can be read, not written. */

@@ -19,6 +19,21 @@ CatalogKey *keys_copy(Arena *arena, const CatalogKey *keys, int32_t count)
     return copies;
 }
 
+bool key_has(const CatalogKey *key, int32_t column_id)
+{
+    for (int32_t i = 0; i < key->column_count; i++)
+        if (key->columns[i] == column_id)
+            return true;
+    return false;
+}
+
+void key_remove(CatalogTable *table, const CatalogKey *key)
+{
+    for (int32_t i = (int32_t) (key - table->keys); i < table->key_count - 1; i++)
+        table->keys[i] = table->keys[i + 1];
+    table->key_count--;
+}
+
 const CatalogKey *key_named(const CatalogTable *table, const char *name)
 {
     for (int32_t i = 0; i < table->key_count; i++)

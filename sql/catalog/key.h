@@ -50,6 +50,9 @@ static inline bool key_is_unique(const CatalogKey *key)
 /* A copy that shares nothing. */
 CatalogKey *keys_copy(Arena *arena, const CatalogKey *keys, int32_t count);
 /* The table's key of that name or, for key_with(), the primary or unique one of these columns in any order; NULL. */
+bool key_has(const CatalogKey *key, int32_t column_id);
+/* One of the table's own: it goes. */
+void key_remove(struct CatalogTable *table, const CatalogKey *key);
 const CatalogKey *key_named(const struct CatalogTable *table, const char *name);
 const CatalogKey *key_with(const struct CatalogTable *table, const int32_t *columns, int32_t count);
 const CatalogKey *key_primary(const struct CatalogTable *table);

@@ -143,6 +143,22 @@ bool catalog_has_schema(const CatalogSnapshot *snapshot, const char *schema)
     return false;
 }
 
+int32_t table_sort_position(const CatalogTable *table, int32_t ordinal)
+{
+    for (int32_t i = 0; i < table->sort_count; i++)
+        if (table->sort_columns[i] == ordinal)
+            return i + 1;
+    return 0;
+}
+
+bool view_depends_on(const CatalogTable *view, int64_t table_id)
+{
+    for (int32_t i = 0; i < view->depend_count; i++)
+        if (view->depends[i] == table_id)
+            return true;
+    return false;
+}
+
 int32_t catalog_find_column_id(const CatalogTable *table, int32_t id)
 {
     for (int32_t i = 0; i < table->column_count; i++)

@@ -35,6 +35,15 @@
     "create table grants(table_id int, grantee int, grantor int, privileges int not null, options int not null,"       \
     " primary key(table_id, grantee, grantor)) without rowid;"
 
+#define FORMAT_5_SQL                                                                                               \
+    "alter table tables add column definition int not null default 0;"                                                 \
+    "alter table tables add column next_column_id int not null default 0;"                                             \
+    "update tables set next_column_id = (select count(*) from columns where table_id = tables.id);"                    \
+    "alter table columns add column id int not null default 0;"                                                        \
+    "alter table columns add column missing blob;"                                                                     \
+    "update columns set id = ordinal;"                                                                                  \
+    "alter table views add column sources blob;"
+
 #define FORMAT_6_SQL                                                                                               \
     "create table keys(id integer primary key, table_id int not null, kind text not null, name text not null,"         \
     " columns blob not null, refers_to int not null, refers_columns blob not null, actions text not null);"            \
@@ -49,53 +58,36 @@
     " primary key(table_id, part, id)) without rowid;"                                                                  \
     "alter table schemas add column comment text;"
 
-/* What formats 1 to 7 had not. */
-static const char upgrade_1_sql[] = "begin immediate;" FORMAT_2_SQL
-                                    "update meta set value = 2 where key = 'format'; commit;";
-static const char upgrade_2_sql[] =
-    "begin immediate;" FORMAT_3_SQL
-    "insert into principals select 99 + row_number() over (order by name), 0, name, 1, scram, superuser, 1, 1,"
-    " 9223372036854775807, -1, null, null from users;"
-    "drop table users;"
-    "update meta set value = 3 where key = 'format'; commit;";
+#define UPGRADE(number, sql) "begin immediate;" sql "update meta set value = " #number " where key = 'format'; commit;"
 
-static const char upgrade_3_sql[] = "begin immediate;" FORMAT_4_SQL
-                                    "update meta set value = 4 where key = 'format'; commit;";
-
-static const char upgrade_4_sql[] =
-    "begin immediate;"
-    "alter table tables add column definition int not null default 0;"
-    "alter table tables add column next_column_id int not null default 0;"
-    "update tables set next_column_id = (select count(*) from columns where table_id = tables.id);"
-    "alter table columns add column id int not null default 0;"
-    "alter table columns add column missing blob;"
-    "update columns set id = ordinal;"
-    "alter table views add column sources blob;"
-    "update meta set value = 5 where key = 'format'; commit;";
-
-static const char upgrade_5_sql[] = "begin immediate;" FORMAT_6_SQL
-                                    "update meta set value = 6 where key = 'format'; commit;";
-
-static const char upgrade_6_sql[] = "begin immediate;" FORMAT_7_SQL
-                                    "update meta set value = 7 where key = 'format'; commit;";
-
-static const char upgrade_7_sql[] = "begin immediate;" FORMAT_8_SQL
-                                    "update meta set value = 8 where key = 'format'; commit;";
+/* From format 1 to 2, 2 to 3... */
+static const char *const upgrades[] = {
+    UPGRADE(2, FORMAT_2_SQL),
+    UPGRADE(3, FORMAT_3_SQL
+            "insert into principals select 99 + row_number() over (order by name), 0, name, 1, scram, superuser, 1, 1,"
+            " 9223372036854775807, -1, null, null from users;"
+            "drop table users;"),
+    UPGRADE(4, FORMAT_4_SQL),
+    UPGRADE(5, FORMAT_5_SQL),
+    UPGRADE(6, FORMAT_6_SQL),
+    UPGRADE(7, FORMAT_7_SQL),
+    UPGRADE(8, FORMAT_8_SQL),
+};
+_Static_assert(sizeof upgrades / sizeof upgrades[0] == CATALOG_FORMAT - 1, "every format leads to the next");
 
 static const char schema_sql[] =
     "create table meta(key text primary key, value) without rowid;"
     "create table schemas(name text primary key, owner text) without rowid;"
     "create table tables(id integer primary key, schema text not null, name text not null, owner text not null,"
     " dist_style int not null, dist_column int not null, sort_columns blob, created_epoch int,"
-    " definition int not null, next_column_id int not null, unique(schema, name));"
+    " unique(schema, name));"
     "create table columns(table_id int, ordinal int, name text not null, type_oid int not null,"
     " precision int, scale int, length int, not_null int, default_sql text, encoding text, stats blob,"
-    " id int not null, missing blob, primary key(table_id, ordinal)) without rowid;"
+    " primary key(table_id, ordinal)) without rowid;"
     "create table segments(id integer primary key, table_id int not null, slice int not null, file text not null,"
     " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
     "create index segments_of_table on segments(table_id);"
-    FORMAT_2_SQL FORMAT_3_SQL FORMAT_4_SQL FORMAT_6_SQL FORMAT_7_SQL FORMAT_8_SQL
-    "alter table views add column sources blob;"
+    FORMAT_2_SQL FORMAT_3_SQL FORMAT_4_SQL FORMAT_5_SQL FORMAT_6_SQL FORMAT_7_SQL FORMAT_8_SQL
     "create table load_errors(id integer primary key, query int, start_time int, table_id int, line_number int,"
     " position int, slice int, error_code int, file text, column_name text, type text, column_length text,"
     " raw_line text, raw_field text, reason text);";
@@ -289,8 +281,6 @@ Error *store_open(const char *path, Store **out)
     TRY(open_db(path, out));
     int64_t format = 0;
     Error *error = store_number(*out, &format, "select value from meta where key = 'format'", "");
-    static const char *const upgrades[] = {upgrade_1_sql, upgrade_2_sql, upgrade_3_sql, upgrade_4_sql, upgrade_5_sql,
-                                           upgrade_6_sql, upgrade_7_sql};
     for (; error == NULL && format >= 1 && format < CATALOG_FORMAT; format++)
         error = store_run(*out, upgrades[format - 1]);
     if (error == NULL && format != CATALOG_FORMAT)

@@ -187,6 +187,13 @@ static Error *check_names(const SnapshotVersion *version, const CatalogTable *ta
     return NULL;
 }
 
+static Error *check_owner(const SnapshotVersion *version, const CatalogTable *table)
+{
+    return principal_find(version->snapshot.principals, PRINCIPAL_USER, table->owner) != NULL
+               ? NULL
+               : error_new(SQLSTATE_UNDEFINED_OBJECT, "user \"%s\" does not exist", table->owner);
+}
+
 static Error *apply_create_table(SnapshotVersion *version, const Change *change)
 {
     const CatalogTable *table = &change->table->table;
@@ -195,8 +202,7 @@ static Error *apply_create_table(SnapshotVersion *version, const Change *change)
     if (strcmp(table->schema, "pg_catalog") == 0)
         return error_new(SQLSTATE_INSUFFICIENT_PRIVILEGE, "schema \"pg_catalog\" is the system's own");
     TRY(check_names(version, table, NULL));
-    if (principal_find(version->snapshot.principals, PRINCIPAL_USER, table->owner) == NULL)
-        return error_new(SQLSTATE_UNDEFINED_OBJECT, "user \"%s\" does not exist", table->owner);
+    TRY(check_owner(version, table));
     snapshot_add_table(version, table_copy(table, 0));
     return check_references(version);
 }
@@ -220,6 +226,7 @@ static Error *apply_alter_table(SnapshotVersion *version, const Change *change, 
     if (!catalog_has_schema(&version->snapshot, new->schema))
         return error_new(SQLSTATE_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", new->schema);
     TRY(check_names(version, new, old));
+    TRY(check_owner(version, new));
     TableVersion *table = table_defined(old, new);
     change_date(&table->table, change->kind, version->snapshot.version);
     snapshot_replace_table(version, at, table);

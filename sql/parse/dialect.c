@@ -76,6 +76,21 @@ Error *dialect_read_name(Dialect *dialect, ParseName *name)
     return NULL;
 }
 
+Error *dialect_read_relation(Dialect *dialect, ParseName *name)
+{
+    TRY(dialect_read_name(dialect, name));
+    for (int parts = 1; dialect_take_char(dialect, '.'); parts++)
+    {
+        ParseName next;
+        if (parts == 3)
+            return dialect_syntax_error(dialect, dialect->at);
+        TRY(dialect_read_name(dialect, &next));
+        name->schema = name->name;
+        name->name = next.name;
+    }
+    return NULL;
+}
+
 Error *dialect_read_string(Dialect *dialect, char **string)
 {
     if (!token_is_string(&dialect->tokens, dialect->at))

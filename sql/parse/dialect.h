@@ -88,6 +88,8 @@ bool dialect_take_char(Dialect *dialect, char c);
 Error *dialect_need(Dialect *dialect, const char *word) MUST_USE;
 Error *dialect_need_end(const Dialect *dialect) MUST_USE;
 Error *dialect_read_name(Dialect *dialect, ParseName *name) MUST_USE;
+/* [[database.]schema.]name: the database is the session's own. */
+Error *dialect_read_relation(Dialect *dialect, ParseName *name) MUST_USE;
 Error *dialect_read_string(Dialect *dialect, char **string) MUST_USE;
 /* Is there room for one more in a list of `count` names?  54000 */
 Error *dialect_names_room(int32_t count) MUST_USE;

@@ -20,7 +20,6 @@ typedef struct CopyReader
 {
     Dialect *dialect;
     const TokenList *tokens;
-    int32_t at; /* next token */
     CopyStatement *copy;
     bool delimiter_said;
     bool null_said;
@@ -38,105 +37,53 @@ typedef enum CopyArgument
     ARGUMENT_IGNORED
 } CopyArgument;
 
-static bool take_word(CopyReader *reader, const char *word)
-{
-    if (!token_is(reader->tokens, reader->at, word))
-        return false;
-    reader->at++;
-    return true;
-}
-
-static bool take_char(CopyReader *reader, char c)
-{
-    if (!token_is_char(reader->tokens, reader->at, c))
-        return false;
-    reader->at++;
-    return true;
-}
-
 static Error *syntax_error(const CopyReader *reader)
 {
-    return dialect_syntax_error(reader->dialect, reader->at);
+    return dialect_syntax_error(reader->dialect, reader->dialect->at);
 }
 
 static Error *option_error(const CopyReader *reader, SqlState state, const char *message)
 {
-    return error_at(error_new(state, "%s", message), dialect_position(reader->dialect, reader->at));
-}
-
-static Error *read_name(CopyReader *reader, ParseName *name)
-{
-    Arena *arena = reader->dialect->arena;
-    if (!token_is_name(reader->tokens, reader->at))
-        return syntax_error(reader);
-    *name =
-        (ParseName){NULL, token_name(arena, reader->tokens, reader->at), dialect_position(reader->dialect, reader->at)};
-    reader->at++;
-    return NULL;
-}
-
-static Error *read_table(CopyReader *reader)
-{
-    ParseName *table = &reader->copy->table;
-    TRY(read_name(reader, table));
-    for (int parts = 1; take_char(reader, '.'); parts++)
-    {
-        if (parts == 3)
-            return syntax_error(reader);
-        char *schema = table->name;
-        int32_t position = table->position;
-        TRY(read_name(reader, table)); /* db.schema.table: the database is the session's own */
-        table->schema = schema;
-        table->position = position;
-    }
-    return NULL;
+    return error_at(error_new(state, "%s", message), dialect_position(reader->dialect, reader->dialect->at));
 }
 
 static Error *read_columns(CopyReader *reader)
 {
     CopyStatement *copy = reader->copy;
-    if (!take_char(reader, '('))
+    if (!dialect_take_char(reader->dialect, '('))
         return NULL;
     copy->columns = ARENA_ARRAY(reader->dialect->arena, ParseName, reader->tokens->count);
     do
-        TRY(read_name(reader, &copy->columns[copy->column_count++]));
-    while (take_char(reader, ','));
-    return take_char(reader, ')') ? NULL : syntax_error(reader);
+        TRY(dialect_read_name(reader->dialect, &copy->columns[copy->column_count++]));
+    while (dialect_take_char(reader->dialect, ','));
+    return dialect_take_char(reader->dialect, ')') ? NULL : syntax_error(reader);
 }
 
 static Error *read_source(CopyReader *reader)
 {
-    if (token_is(reader->tokens, reader->at, "to"))
+    if (token_is(reader->tokens, reader->dialect->at, "to"))
         return option_error(reader, SQLSTATE_FEATURE_NOT_SUPPORTED, "COPY TO is not supported yet");
-    if (!take_word(reader, "from"))
+    if (!dialect_take(reader->dialect, "from"))
         return syntax_error(reader);
-    if (take_word(reader, "stdin"))
+    if (dialect_take(reader->dialect, "stdin"))
     {
         reader->copy->from_stdin = true;
         return NULL;
     }
-    if (!token_is_string(reader->tokens, reader->at))
+    if (!token_is_string(reader->tokens, reader->dialect->at))
         return syntax_error(reader);
-    reader->copy->path_position = dialect_position(reader->dialect, reader->at);
-    reader->copy->path = token_string(reader->dialect->arena, reader->tokens, reader->at++);
+    reader->copy->path_position = dialect_position(reader->dialect, reader->dialect->at);
+    reader->copy->path = token_string(reader->dialect->arena, reader->tokens, reader->dialect->at++);
     return NULL;
 }
 
 /* --- arguments ------------------------------------------------------------- */
 
-static Error *read_text(CopyReader *reader, char **text)
-{
-    if (!token_is_string(reader->tokens, reader->at))
-        return syntax_error(reader);
-    *text = token_string(reader->dialect->arena, reader->tokens, reader->at++);
-    return NULL;
-}
-
 /* One ASCII character: itself, \t and the like, or \ddd in octal. */
 static Error *read_char(CopyReader *reader, char **text)
 {
-    int32_t at = reader->at;
-    TRY(read_text(reader, text));
+    int32_t at = reader->dialect->at;
+    TRY(dialect_read_string(reader->dialect, text));
     char *s = *text;
     if (s[0] == '\\' && s[1] != '\0')
     {
@@ -156,31 +103,31 @@ static Error *read_char(CopyReader *reader, char **text)
     }
     if (strlen(s) == 1 && (unsigned char) s[0] < 0x80)
         return NULL;
-    reader->at = at;
+    reader->dialect->at = at;
     return option_error(reader, SQLSTATE_INVALID_PARAMETER_VALUE, "COPY takes a single ASCII character here");
 }
 
 static Error *read_number(CopyReader *reader, int64_t max, int64_t *number)
 {
-    if (!token_is_integer(reader->tokens, reader->at))
+    if (!token_is_integer(reader->tokens, reader->dialect->at))
         return syntax_error(reader);
-    char *text = token_text(reader->dialect->arena, reader->tokens, reader->at);
+    char *text = token_text(reader->dialect->arena, reader->tokens, reader->dialect->at);
     errno = 0;
     *number = strtoll(text, NULL, 10);
     if (errno != 0 || *number < 0 || *number > max)
         return error_at(
             error_new(SQLSTATE_INVALID_PARAMETER_VALUE, "the number must be from 0 to %lld", (long long) max),
-            dialect_position(reader->dialect, reader->at));
-    reader->at++;
+            dialect_position(reader->dialect, reader->dialect->at));
+    reader->dialect->at++;
     return NULL;
 }
 
 static bool read_switch(CopyReader *reader)
 {
-    if (take_word(reader, "off") || take_word(reader, "false"))
+    if (dialect_take(reader->dialect, "off") || dialect_take(reader->dialect, "false"))
         return false;
-    if (!take_word(reader, "on") && !take_word(reader, "true"))
-        (void) take_word(reader, "preset");
+    if (!dialect_take(reader->dialect, "on") && !dialect_take(reader->dialect, "true"))
+        (void) dialect_take(reader->dialect, "preset");
     return true;
 }
 
@@ -215,8 +162,8 @@ static Error *read_argument(CopyReader *reader, const struct CopyOptionRow *row)
     bool on = true;
     bool string_next;
     if (row->argument != ARGUMENT_NONE)
-        (void) take_word(reader, "as");
-    string_next = token_is_string(reader->tokens, reader->at);
+        (void) dialect_take(reader->dialect, "as");
+    string_next = token_is_string(reader->tokens, reader->dialect->at);
     switch (row->argument)
     {
     case ARGUMENT_NONE:
@@ -229,7 +176,7 @@ static Error *read_argument(CopyReader *reader, const struct CopyOptionRow *row)
             TRY(read_char(reader, &text));
         break;
     case ARGUMENT_TEXT:
-        TRY(read_text(reader, &text));
+        TRY(dialect_read_string(reader->dialect, &text));
         break;
     case ARGUMENT_NUMBER:
         TRY(read_number(reader, strcmp(row->word, "maxerror") == 0 ? MAX_ERROR_MAX : IGNORE_HEADER_MAX, &number));
@@ -238,8 +185,8 @@ static Error *read_argument(CopyReader *reader, const struct CopyOptionRow *row)
         on = read_switch(reader);
         break;
     case ARGUMENT_IGNORED:
-        if (!take_word(reader, "default") && string_next)
-            reader->at++;
+        if (!dialect_take(reader->dialect, "default") && string_next)
+            reader->dialect->at++;
         dialect_notice(reader->dialect, "COPY's parameter %s has no meaning here and is ignored", row->word);
         break;
     }
@@ -263,18 +210,18 @@ static Error *read_format(CopyReader *reader, bool *taken)
 {
     static const char *const not_yet[] = {"json", "avro", "parquet", "orc", "fixedwidth", "shapefile", "lzop"};
     *taken = true;
-    if (take_word(reader, "csv"))
+    if (dialect_take(reader->dialect, "csv"))
     {
         set_csv(reader);
         return NULL;
     }
-    if (take_word(reader, "text"))
+    if (dialect_take(reader->dialect, "text"))
         return NULL;
     for (size_t i = 0; i < sizeof not_yet / sizeof *not_yet; i++)
-        if (token_is(reader->tokens, reader->at, not_yet[i]))
+        if (token_is(reader->tokens, reader->dialect->at, not_yet[i]))
             return error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "COPY with %s is not supported yet",
-                                      token_text(reader->dialect->arena, reader->tokens, reader->at)),
-                            dialect_position(reader->dialect, reader->at));
+                                      token_text(reader->dialect->arena, reader->tokens, reader->dialect->at)),
+                            dialect_position(reader->dialect, reader->dialect->at));
     *taken = false;
     return NULL;
 }
@@ -283,11 +230,11 @@ static Error *read_format(CopyReader *reader, bool *taken)
 static Error *read_quote_escape(CopyReader *reader)
 {
     char *text = NULL;
-    reader->at++;
+    reader->dialect->at++;
     TRY(read_char(reader, &text));
     if (text[0] == reader->copy->options.quote)
         return NULL;
-    reader->at--;
+    reader->dialect->at--;
     return option_error(reader, SQLSTATE_FEATURE_NOT_SUPPORTED,
                         "COPY with an ESCAPE character other than QUOTE is not supported yet");
 }
@@ -295,25 +242,25 @@ static Error *read_quote_escape(CopyReader *reader)
 static Error *read_option(CopyReader *reader)
 {
     bool taken = false;
-    bool format = take_word(reader, "format");
+    bool format = dialect_take(reader->dialect, "format");
     if (format)
-        (void) take_word(reader, "as");
+        (void) dialect_take(reader->dialect, "as");
     TRY(read_format(reader, &taken));
     if (taken)
         return NULL;
     if (format)
         return syntax_error(reader);
-    if (reader->copy->from_stdin && take_word(reader, "header"))
+    if (reader->copy->from_stdin && dialect_take(reader->dialect, "header"))
     {
         reader->copy->options.ignore_header = 1;
         return NULL;
     }
-    if (token_is(reader->tokens, reader->at, "null"))
+    if (token_is(reader->tokens, reader->dialect->at, "null"))
         reader->null_said = true;
-    if (token_is(reader->tokens, reader->at, "escape") && token_is_string(reader->tokens, reader->at + 1))
+    if (token_is(reader->tokens, reader->dialect->at, "escape") && token_is_string(reader->tokens, reader->dialect->at + 1))
         return read_quote_escape(reader);
     for (size_t i = 0; i < sizeof option_rows / sizeof *option_rows; i++)
-        if (take_word(reader, option_rows[i].word))
+        if (dialect_take(reader->dialect, option_rows[i].word))
             return read_argument(reader, &option_rows[i]);
     return syntax_error(reader);
 }
@@ -322,7 +269,7 @@ static Error *read_option(CopyReader *reader)
 
 static Error *read_header_switch(CopyReader *reader)
 {
-    if (take_word(reader, "match"))
+    if (dialect_take(reader->dialect, "match"))
         return option_error(reader, SQLSTATE_FEATURE_NOT_SUPPORTED, "COPY with HEADER MATCH is not supported yet");
     reader->copy->options.ignore_header = read_switch(reader) ? 1 : 0;
     return NULL;
@@ -330,17 +277,17 @@ static Error *read_header_switch(CopyReader *reader)
 
 static Error *read_postgres_option(CopyReader *reader)
 {
-    if (take_word(reader, "header"))
+    if (dialect_take(reader->dialect, "header"))
         return read_header_switch(reader);
-    if (take_word(reader, "format"))
+    if (dialect_take(reader->dialect, "format"))
     {
-        bool quoted = token_is_string(reader->tokens, reader->at);
-        const char *name = quoted ? token_string(reader->dialect->arena, reader->tokens, reader->at) : "";
+        bool quoted = token_is_string(reader->tokens, reader->dialect->at);
+        const char *name = quoted ? token_string(reader->dialect->arena, reader->tokens, reader->dialect->at) : "";
         if (quoted && strcmp(name, "csv") != 0 && strcmp(name, "text") != 0)
             return option_error(reader, SQLSTATE_FEATURE_NOT_SUPPORTED, "COPY knows the formats csv and text");
         if (quoted)
         {
-            reader->at++;
+            reader->dialect->at++;
             if (strcmp(name, "csv") == 0)
                 set_csv(reader);
             return NULL;
@@ -349,10 +296,10 @@ static Error *read_postgres_option(CopyReader *reader)
         TRY(read_format(reader, &taken));
         return taken ? NULL : syntax_error(reader);
     }
-    if (take_word(reader, "encoding"))
+    if (dialect_take(reader->dialect, "encoding"))
     {
         char *name = NULL;
-        TRY(read_text(reader, &name));
+        TRY(dialect_read_string(reader->dialect, &name));
         return NULL; /* the session's encoding is always UTF-8 */
     }
     return read_option(reader);
@@ -360,16 +307,16 @@ static Error *read_postgres_option(CopyReader *reader)
 
 static Error *read_options(CopyReader *reader)
 {
-    (void) take_word(reader, "with");
-    if (take_char(reader, '('))
+    (void) dialect_take(reader->dialect, "with");
+    if (dialect_take_char(reader->dialect, '('))
     {
         reader->postgres = true;
         do
             TRY(read_postgres_option(reader));
-        while (take_char(reader, ','));
-        return take_char(reader, ')') ? NULL : syntax_error(reader);
+        while (dialect_take_char(reader->dialect, ','));
+        return dialect_take_char(reader->dialect, ')') ? NULL : syntax_error(reader);
     }
-    while (reader->at < reader->tokens->count)
+    while (reader->dialect->at < reader->tokens->count)
         TRY(read_option(reader));
     return NULL;
 }
@@ -384,10 +331,10 @@ Error *dialect_copy(Dialect *dialect, CopyStatement **out)
     options->replacement_char = '?';
     options->null_as = arena_strdup(dialect->arena, "\\N");
     options->stat_update = options->comp_update = true;
-    reader.at = 1;
-    if (token_is_char(reader.tokens, reader.at, '('))
+    dialect->at = 1;
+    if (token_is_char(reader.tokens, dialect->at, '('))
         return option_error(&reader, SQLSTATE_FEATURE_NOT_SUPPORTED, "COPY TO is not supported yet");
-    TRY(read_table(&reader));
+    TRY(dialect_read_relation(dialect, &reader.copy->table));
     TRY(read_columns(&reader));
     TRY(read_source(&reader));
     reader.postgres = reader.copy->from_stdin;
@@ -397,7 +344,7 @@ Error *dialect_copy(Dialect *dialect, CopyStatement **out)
         options->escape = true;
     }
     TRY(read_options(&reader));
-    if (reader.at < reader.tokens->count)
+    if (dialect->at < reader.tokens->count)
         return syntax_error(&reader);
     *out = reader.copy;
     return NULL;

@@ -52,14 +52,7 @@ static Error *read_objects(Dialect *dialect, GrantStatement *out)
     {
         TRY(dialect_names_room(out->object_count));
         ParseName *name = &out->objects[out->object_count++];
-        TRY(dialect_read_name(dialect, name));
-        if (!out->in_schemas && dialect_take_char(dialect, '.'))
-        {
-            ParseName last;
-            TRY(dialect_read_name(dialect, &last));
-            name->schema = name->name;
-            name->name = last.name;
-        }
+        TRY(out->in_schemas ? dialect_read_name(dialect, name) : dialect_read_relation(dialect, name));
     } while (dialect_take_char(dialect, ','));
     return NULL;
 }

@@ -8,11 +8,8 @@
  * by the road of VACUUM, while readers go on with what they see.
  */
 #include "src/leader/session.h"
-#include "base/core/assert.h"
 
-#include <stdio.h>
-
-void put_table(Text *sql, const CatalogTable *table)
+void sql_put_table(Text *sql, const CatalogTable *table)
 {
     text_quote_ident(sql, table->schema);
     text_putc(sql, '.');
@@ -48,7 +45,7 @@ static Error *check_rows(const Statement *statement, const CatalogTable *table, 
     Text sql;
     text_init(&sql, statement->arena);
     text_puts(&sql, "select count(*) from ");
-    put_table(&sql, table);
+    sql_put_table(&sql, table);
     text_puts(&sql, nulls ? " where " : " where octet_length(");
     text_quote_ident(&sql, column->name);
     if (nulls)
@@ -65,14 +62,6 @@ static Error *check_rows(const Statement *statement, const CatalogTable *table, 
                         "%lld rows of column \"%s\" are longer.", (long long) count, column->name);
 }
 
-static bool depends_on(const CatalogTable *view, int64_t id)
-{
-    for (int32_t i = 0; i < view->depend_count; i++)
-        if (view->depends[i] == id)
-            return true;
-    return false;
-}
-
 /* --- views ---------------------------------------------------------------------------------- */
 
 static Error *views_remember(Statement *statement, const CatalogTable *table)
@@ -82,7 +71,7 @@ static Error *views_remember(Statement *statement, const CatalogTable *table)
     int32_t count = 0;
     CatalogTable **changed = ARENA_ARRAY(statement->arena, CatalogTable *, snapshot->table_count);
     for (int32_t i = 0; i < snapshot->table_count; i++)
-        if (depends_on(snapshot->tables[i], table->id) &&
+        if (view_depends_on(snapshot->tables[i], table->id) &&
             (changed[count] = bind_view_remembering(statement->arena, snapshot->tables[i], table)) != NULL)
             count++;
     for (int32_t i = 0; i < count; i++)
@@ -99,7 +88,7 @@ static const CatalogTable *broken_view(Statement *statement, int64_t id)
     for (int32_t i = 0; i < snapshot->table_count; i++)
     {
         const CatalogTable *view = snapshot->tables[i];
-        if (!depends_on(view, id) || view->view_path == NULL)
+        if (!view_depends_on(view, id) || view->view_path == NULL)
             continue;
         Error *error = bind_check_view(statement->arena, snapshot, &context, view);
         bool broken = error != NULL && error->state != SQLSTATE_INSUFFICIENT_PRIVILEGE; /* its owner may have lost a privilege */
@@ -145,13 +134,6 @@ static const CatalogKey *broken_key(const CatalogSnapshot *snapshot, const Catal
     return NULL;
 }
 
-static void remove_key(CatalogTable *table, const CatalogKey *key)
-{
-    for (int32_t i = (int32_t) (key - table->keys); i < table->key_count - 1; i++)
-        table->keys[i] = table->keys[i + 1];
-    table->key_count--;
-}
-
 static Error *keys_check(Statement *statement, const AlterTablePlan *plan)
 {
     CatalogTxn *txn = session_txn(statement->session);
@@ -166,7 +148,7 @@ static Error *keys_check(Statement *statement, const AlterTablePlan *plan)
                               "Use DROP ... CASCADE to drop the dependent objects too.");
         wire_notice(&statement->session->wire, WIRE_NOTICE, "drop cascades to constraint %s on table %s", key->name, referrer->name);
         if (referrer == plan->defined)
-            remove_key(plan->defined, key);
+            key_remove(plan->defined, key);
         else
             TRY(catalog_drop_key(txn, referrer->id, key->id));
     }
@@ -175,13 +157,16 @@ static Error *keys_check(Statement *statement, const AlterTablePlan *plan)
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-static Error *fill(const Statement *statement, const CatalogTable *table, int32_t ordinal)
+static Error *fill(const Statement *statement, const CatalogTable *table, int32_t column_id)
 {
+    int32_t ordinal = catalog_find_column_id(table, column_id);
+    if (ordinal < 0)
+        return NULL; /* added and dropped again */
     Text sql;
     int64_t rows;
     text_init(&sql, statement->arena);
     text_puts(&sql, "update ");
-    put_table(&sql, table);
+    sql_put_table(&sql, table);
     text_puts(&sql, " set ");
     text_quote_ident(&sql, table->columns[ordinal].name);
     text_puts(&sql, " = default");
@@ -207,13 +192,13 @@ static Error *append(Statement *statement, const AlterTablePlan *plan)
     int64_t rows;
     text_init(&sql, statement->arena);
     text_puts(&sql, "insert into ");
-    put_table(&sql, plan->table);
+    sql_put_table(&sql, plan->table);
     text_puts(&sql, " (");
     put_columns(&sql, plan, plan->table);
     text_puts(&sql, ") select ");
     put_columns(&sql, plan, plan->append_from);
     text_puts(&sql, " from ");
-    put_table(&sql, plan->append_from);
+    sql_put_table(&sql, plan->append_from);
     TRY(conduct_inner(statement, sql.data, NULL, &rows));
     return catalog_truncate_table(session_txn(statement->session), plan->append_from->id);
 }
@@ -247,6 +232,11 @@ Error *alter_table(Statement *statement)
     if (plan->renames)
         TRY(views_remember(statement, plan->table));
     TRY(keys_check(statement, plan));
+    if (plan->placed != NULL) /* which was made before they went */
+    {
+        plan->placed->keys = plan->defined->keys;
+        plan->placed->key_count = plan->defined->key_count;
+    }
     TRY(catalog_alter_table(txn, plan->defined));
     act_as_owner(statement, plan->defined); /* which may be another */
     if (plan->breaks)

@@ -113,7 +113,7 @@ static Error *query_plan_locked(Conduct *conduct, bool lock)
         renewed = false;
         conduct->snapshot = catalog_txn_snapshot(session_txn(conduct->session));
         TRY(assert_guard(query_plan, conduct));
-        if (lock && conduct->bound->write != NULL)
+        if (lock && conduct->bound->write != NULL && conduct->statement->merge == NULL) /* which changes no rows */
             TRY(session_may_write(conduct->session, conduct->bound->write->table, conduct->parse->tag));
         if (lock)
             TRY(tables_lock(conduct, &renewed));

@@ -16,9 +16,8 @@
 static const CatalogTable *dependent_of(const CatalogSnapshot *snapshot, int64_t id)
 {
     for (int32_t i = 0; i < snapshot->table_count; i++)
-        for (int32_t k = 0; k < snapshot->tables[i]->depend_count; k++)
-            if (snapshot->tables[i]->depends[k] == id)
-                return snapshot->tables[i];
+        if (view_depends_on(snapshot->tables[i], id))
+            return snapshot->tables[i];
     return NULL;
 }
 

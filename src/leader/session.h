@@ -142,7 +142,7 @@ void session_report_setting(Session *session, const char *reported);
 
 /* alter.c */
 Error *alter_table(Statement *statement) MUST_USE;
-void put_table(Text *sql, const CatalogTable *table); /* "schema"."table" */
+void sql_put_table(Text *sql, const CatalogTable *table); /* "schema"."table" */
 /* vacuum.c; commits table after table. */
 Error *utility_vacuum(Statement *statement) MUST_USE;
 /* Writes the live rows of some segments of the table anew, as a part of the transaction; NULL: of all.  placed: see Statement.

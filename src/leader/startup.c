@@ -196,9 +196,7 @@ static Error *options_set(Session *session, const char *text)
     const char *reported;
     while ((word = strsep(&rest, " ")) != NULL)
     {
-        if (strncmp(word, "--", 2) == 0)
-            word += 2;
-        else if (strncmp(word, "-c", 2) == 0)
+        if (strncmp(word, "--", 2) == 0 || strncmp(word, "-c", 2) == 0)
             word += 2;
         char *equals = strchr(word, '=');
         if (equals == NULL)

@@ -59,16 +59,15 @@ static bool defines(StatementKind kind)
 {
     enum
     {
-        READS,
-        WRITES,
-        DEFINES
+        ROWS = false,
+        DEFINES = true
     };
-    static const uint8_t kinds[STATEMENT_COUNT] = {
+    static const bool kinds[STATEMENT_COUNT] = {
 #define STATEMENT(id, tag, kind) [STATEMENT_##id] = kind,
 #include "sql/parse/statement.def"
 #undef STATEMENT
     };
-    return kinds[kind] == DEFINES;
+    return kinds[kind];
 }
 
 static Error *dispatch(Statement *statement)

@@ -34,7 +34,6 @@ int64_t table_oid(const CatalogTable *table);    /* of pg_class */
 int64_t schema_oid(const char *name);            /* of pg_namespace */
 bool relation_is_visible(const Rows *rows, const CatalogTable *table); /* by its name alone, for the session */
 int64_t table_blocks(const CatalogTable *table); /* its size in blocks of 1 MiB */
-int32_t table_sort_position(const CatalogTable *table, int32_t column); /* from 1; 0: not of the sort key */
 
 /* The producers, one a view of sysview.def. */
 #define SYSVIEW(name) Error *rows_of_##name(Rows *rows) MUST_USE;

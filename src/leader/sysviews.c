@@ -60,13 +60,6 @@ void rows_end(Rows *rows)
 }
 
 /* --- tables ------------------------------------------------------------------- */
-int32_t table_sort_position(const CatalogTable *table, int32_t column)
-{
-    for (int32_t i = 0; i < table->sort_count; i++)
-        if (table->sort_columns[i] == column)
-            return i + 1;
-    return 0;
-}
 
 int64_t table_blocks(const CatalogTable *table)
 {

@@ -34,9 +34,9 @@ Error *vacuum_rewrite(const Statement *statement, const CatalogTable *table, con
     outer.merge = merge == NULL ? &all : merge;
     text_init(&sql, statement->arena);
     text_puts(&sql, "insert into ");
-    put_table(&sql, table);
+    sql_put_table(&sql, table);
     text_puts(&sql, " select * from ");
-    put_table(&sql, table);
+    sql_put_table(&sql, table);
     return conduct_inner(&outer, sql.data, placed, &rows);
 }
 
