@@ -217,6 +217,47 @@ static void test_budget(void)
     budget.limit_bytes = limit;
 }
 
+/* Pieces of all sizes at once: none overlaps another, what lies ready stays within what may, and all of it is used again. */
+static void test_pool(void)
+{
+    Budget own;
+    budget_init(&own, 16 << 20);
+    MemoryPool *pool = memory_pool_new(&own, 4 << 20);
+    void *pieces[24];
+    size_t got[24];
+    for (int32_t round = 0; round < 3; round++)
+    {
+        int32_t taken = 0;
+        for (; taken < 24; taken++)
+        {
+            Error *error = memory_take(pool, (size_t) 50000 << (taken * 5 % 7), &pieces[taken], &got[taken]);
+            if (error != NULL)
+            {
+                CU_ASSERT_EQUAL(error->state, SQLSTATE_OUT_OF_MEMORY);
+                error_free(error);
+                break;
+            }
+            memset(pieces[taken], taken + 1, got[taken]);
+        }
+        CU_ASSERT(taken > 8 && taken < 24); /* the Budget ends it */
+        for (int32_t i = 0; i < taken; i++)
+        {
+            const unsigned char *bytes = pieces[i];
+            CU_ASSERT(bytes[0] == i + 1 && bytes[got[i] / 2] == i + 1 && bytes[got[i] - 1] == i + 1);
+            memory_give(pool, pieces[i], got[i]);
+        }
+        CU_ASSERT_EQUAL(memory_left(pool), 16 << 20);
+    }
+    void *first = NULL, *second = NULL;
+    size_t size = 0;
+    memory_trim(pool, 0);
+    CU_ASSERT_PTR_NULL_FATAL(memory_take(pool, MEMORY_PIECE_MIN, &first, &size));
+    CU_ASSERT_PTR_NULL_FATAL(memory_take(pool, MEMORY_PIECE_MIN, &second, &size));
+    memory_give(pool, first, size);
+    memory_give(pool, second, size);
+    memory_pool_free(pool);
+}
+
 int main(void)
 {
     static const BenchTest tests[] = {
@@ -224,6 +265,7 @@ int main(void)
         {"limits and errors", test_return},
         {"parameters and specs on the wire", test_params},
         {"memory refused", test_budget},
+        {"pieces of memory", test_pool},
     };
     return BENCH_MAIN("run", tests);
 }
