@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Large pieces of memory for rows and hash tables, kept between queries so
- * that a hot query touches no fresh page.  Sizes are powers of two from 64 KB;
+ * that a hot query touches no fresh page.  Sizes are powers of two from 64 KB, smaller ones cut from huge pages;
  * from 2 MB on they are aligned to huge pages and ask for them.
  * Every piece counts against the rank's Budget while it is out.  Thread-safe.
  */
