@@ -171,6 +171,21 @@ typedef enum SysView
 #undef SYSVIEW_COLUMN
     SYSVIEW_COUNT
 } SysView;
+
+/* The columns of all of them, one after the other; an enumerator before a view's steps back by one, so that FIRST is its
+ * first column's. */
+enum
+{
+#define SYSVIEW(view) SYSVIEW_FIRST_##view, SYSVIEW_BEFORE_##view = SYSVIEW_FIRST_##view - 1,
+#define SYSVIEW_COLUMN(view, column, type, length, scale) SYSVIEW_AT_##view##_##column,
+#include "sql/catalog/sysview.def"
+#undef SYSVIEW
+#undef SYSVIEW_COLUMN
+    SYSVIEW_COLUMNS_END
+};
+/* Which column of the view it is, from 0. */
+#define SYSVIEW_ORDINAL(view, column) (SYSVIEW_AT_##view##_##column - SYSVIEW_FIRST_##view)
+
 /* All of them in order, then those that are queries over them (view.def): these have view_sql and no columns.  NULL: there
  * are no more.  Ids are -1 - index. */
 const CatalogTable *catalog_sysview(int32_t index);

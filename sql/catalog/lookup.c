@@ -4,7 +4,7 @@
  * sysview.def unrolls into at compile time:
  *
  *     columns_of_views[]   all columns of all views, one after the other
- *     FIRST_stv_slices     where a view's begin
+ *     SYSVIEW_FIRST_stv_slices   where a view's begin
  *     struct stv_slices_   a byte a column: its size counts them
  *
  * and of those that view.def says by queries.
@@ -24,17 +24,6 @@ static const CatalogColumn columns_of_views[] = {
 #include "sql/catalog/sysview.def"
 #undef SYSVIEW
 #undef SYSVIEW_COLUMN
-};
-
-/* An enumerator before a view's columns steps back by one, so that FIRST_ is the first column's index. */
-enum
-{
-#define SYSVIEW(view) FIRST_##view, BEFORE_##view = FIRST_##view - 1,
-#define SYSVIEW_COLUMN(view, column, type_id, size, scale_) AT_##view##_##column,
-#include "sql/catalog/sysview.def"
-#undef SYSVIEW
-#undef SYSVIEW_COLUMN
-    VIEW_COLUMNS_END
 };
 
 struct nothing_
@@ -59,14 +48,14 @@ static const CatalogTable views[] = {
                         .owner = (char *) "rdsdb",                                                     \
                         .dist_column = -1,                                                             \
                         .column_count = sizeof(struct view##_),                                        \
-                        .columns = (CatalogColumn *) &columns_of_views[FIRST_##view],                  \
+                        .columns = (CatalogColumn *) &columns_of_views[SYSVIEW_FIRST_##view],                  \
                         .row_count = 100},
 #define SYSVIEW_COLUMN(view, column, type_id, size, scale_)
 #include "sql/catalog/sysview.def"
 #undef SYSVIEW
 #undef SYSVIEW_COLUMN
 };
-_Static_assert(VIEW_COLUMNS_END == sizeof columns_of_views / sizeof columns_of_views[0], "sysview.def unrolls evenly");
+_Static_assert(SYSVIEW_COLUMNS_END == sizeof columns_of_views / sizeof columns_of_views[0], "sysview.def unrolls evenly");
 
 enum
 {

@@ -100,7 +100,7 @@ Error *store_error(const Store *store, const char *doing)
         state = SQLSTATE_DISK_FULL;
     else if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
         state = SQLSTATE_DATA_CORRUPTED;
-    return error_detail(error_new(state, "could not %s the catalog", doing), "SQLite says \"%s\" (code %d) of \"%s\".",
+    return error_detail(error_new(state, "could not %s the %s", doing, store->what), "SQLite says \"%s\" (code %d) of \"%s\".",
                         sqlite3_errmsg(store->db), code, store->path);
 }
 
@@ -217,7 +217,7 @@ Error *store_do(Store *store, const char *sql, const char *format, ...)
     return error;
 }
 
-static Error *open_db(const char *path, Store **out)
+Error *store_open_file(const char *path, const char *what, const char *synchronous, Store **out)
 {
     Store *store = calloc(1, sizeof *store);
     if (store == NULL || (store->path = strdup(path)) == NULL)
@@ -225,12 +225,15 @@ static Error *open_db(const char *path, Store **out)
         free(store);
         return error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory");
     }
+    store->what = what;
     Error *error = NULL;
     if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, "unix-none") != SQLITE_OK)
         error = store_error(store, "open");
     if (error == NULL)
-        error = store_run(store, "pragma locking_mode=exclusive; pragma journal_mode=wal; pragma synchronous=full;"
+        error = store_run(store, "pragma locking_mode=exclusive; pragma journal_mode=wal;"
                                  "pragma trusted_schema=off; pragma cell_size_check=on; pragma foreign_keys=off;");
+    if (error == NULL)
+        error = store_run(store, synchronous);
     if (error != NULL)
     {
         store_close(store);
@@ -262,15 +265,25 @@ static Error *fill_new(Store *store, int32_t slice_count, const char *database, 
     return store_run(store, "commit");
 }
 
-Error *store_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user)
+Error *store_create_file(const char *path)
 {
-    /* SQLite gives its WAL the mode of the file it finds. */
     int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_new(SQLSTATE_IO_ERROR, "could not create \"%s\": %s", path, strerror(errno));
     close(fd);
+    return NULL;
+}
+
+static Error *open_catalog(const char *path, Store **out)
+{
+    return store_open_file(path, "catalog", "pragma synchronous=full", out);
+}
+
+Error *store_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user)
+{
     Store *store;
-    TRY(open_db(path, &store));
+    TRY(store_create_file(path));
+    TRY(open_catalog(path, &store));
     Error *error = fill_new(store, slice_count, database, user);
     store_close(store);
     return error;
@@ -278,7 +291,7 @@ Error *store_create(const char *path, int32_t slice_count, const char *database,
 
 Error *store_open(const char *path, Store **out)
 {
-    TRY(open_db(path, out));
+    TRY(open_catalog(path, out));
     int64_t format = 0;
     Error *error = store_number(*out, &format, "select value from meta where key = 'format'", "");
     for (; error == NULL && format >= 1 && format < CATALOG_FORMAT; format++)

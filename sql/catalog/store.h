@@ -43,6 +43,26 @@ Error *store_forget_images(Store *store, const SegmentImage *images, int32_t cou
 Error *store_add_load_errors(Store *store, const LoadErrorRow *rows, int32_t count) MUST_USE;
 Error *store_load_errors(Store *store, Arena *arena, LoadErrorRow **rows, int32_t *count) MUST_USE;
 
+/* --- the history: a file of its own, rows of some system views in order of time (src/history) --- */
+/* Opens it, or makes it; one that is no such file any more is an error. */
+Error *store_history_open(const char *path, Store **store) MUST_USE;
+typedef struct StoreHistoryRow
+{
+    const char *view;
+    int64_t at; /* microseconds since 2000 */
+    const void *bytes;
+    size_t length;
+} StoreHistoryRow;
+Error *store_history_add(Store *store, const StoreHistoryRow *row) MUST_USE;
+/* Rows of a view, oldest first. */
+Error *store_history_each(Store *store, const char *view, Error *(*take)(void *context, const void *bytes, size_t length),
+                          void *context) MUST_USE;
+/* Drops what is older than `oldest`, and as much of the oldest as stands beyond bytes_max. */
+Error *store_history_trim(Store *store, int64_t oldest, int64_t bytes_max) MUST_USE;
+/* Numbers that go on from job to job; 0 for one never kept. */
+Error *store_history_keep_number(Store *store, const char *name, int64_t number) MUST_USE;
+Error *store_history_number(Store *store, const char *name, int64_t *number) MUST_USE;
+
 /* --- shared by the store_*.c files ------------------------------------- */
 struct sqlite3;
 struct sqlite3_stmt;
@@ -50,8 +70,13 @@ struct Store
 {
     struct sqlite3 *db;
     char *path; /* owned */
+    const char *what; /* "catalog", for messages */
     _Atomic int64_t image_bytes; /* written since images were forgotten */
 };
+/* An empty file, 0600: SQLite gives its WAL the mode of the file it finds. */
+Error *store_create_file(const char *path) MUST_USE;
+/* Opens an SQLite file; synchronous: the pragma that says when it syncs. */
+Error *store_open_file(const char *path, const char *what, const char *synchronous, Store **store) MUST_USE;
 /* What SQLite last complained of, as an Error: 53100 disk full, XX001 damaged, else 58030. */
 Error *store_error(const Store *store, const char *doing) MUST_USE;
 /* Runs SQL that takes no parameters and gives no rows. */

@@ -6,10 +6,20 @@
 #include <string.h>
 
 static const char *const tags[STATEMENT_COUNT] = {
-#define STATEMENT(id, tag, kind) [STATEMENT_##id] = tag,
+#define STATEMENT(id, tag, kind, type) [STATEMENT_##id] = tag,
 #include "sql/parse/statement.def"
 #undef STATEMENT
 };
+
+StatementType parse_statement_type(StatementKind kind)
+{
+    static const StatementType types[STATEMENT_COUNT] = {
+#define STATEMENT(id, tag, defines, type) [STATEMENT_##id] = STATEMENT_TYPE_##type,
+#include "sql/parse/statement.def"
+#undef STATEMENT
+    };
+    return types[kind];
+}
 
 char *parse_fold_name(Arena *arena, const char *name)
 {

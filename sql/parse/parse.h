@@ -23,11 +23,25 @@
 
 typedef enum StatementKind
 {
-#define STATEMENT(id, tag, kind) STATEMENT_##id,
+#define STATEMENT(id, tag, kind, type) STATEMENT_##id,
 #include "sql/parse/statement.def"
 #undef STATEMENT
     STATEMENT_COUNT
 } StatementKind;
+
+/* What kind of thing a statement is, as the history tells it. */
+typedef enum StatementType
+{
+    STATEMENT_TYPE_SELECT,
+    STATEMENT_TYPE_INSERT,
+    STATEMENT_TYPE_UPDATE,
+    STATEMENT_TYPE_COPY,
+    STATEMENT_TYPE_CTAS,
+    STATEMENT_TYPE_OTHER, /* these are queries */
+    STATEMENT_TYPE_DDL,
+    STATEMENT_TYPE_UTILITY
+} StatementType;
+StatementType parse_statement_type(StatementKind kind);
 
 typedef struct ParseName
 {
@@ -319,6 +333,11 @@ typedef struct ParseList
  * Errors: 42601 and what the grammar says, with position; 54000 text too long; 54001 too deep;
  * 0A000 for clauses that are known and not supported.  Unsupported statements parse; see below. */
 Error *parse_statements(Arena *arena, const char *text, ParseList **out) MUST_USE;
+
+/* May its text tell what is nobody else's business: a password, a key?  Rather too often than too seldom. */
+bool parse_text_is_secret(const ParseStatement *statement);
+/* The text with '***' for every string and a blank for comments. */
+char *parse_masked_text(Arena *arena, const char *text);
 
 /* 0A000 "UNLOAD is not supported yet" for UNSUPPORTED, else NULL. */
 Error *parse_refusal(const ParseStatement *statement) MUST_USE;

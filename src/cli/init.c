@@ -201,6 +201,8 @@ static Error *conf_write(Init *init)
                      "# Of each rank, for queries: threads (0: the cores it has) and memory (0: decided by the machine's).\n"
                      "#threads = 0\n#memory = 0\n\n"
                      "# Small segments are merged in the background: on or off.\n#auto_vacuum = on\n\n"
+                     "# Queries, connections and the like are told by system views for so many days, 0: not at all, within this size.\n"
+                     "#history_days = 7\n#history_size = 64MB\n\n"
                      "# COPY may read files below these directories, on a file system that all nodes see; with commas\n"
                      "# between them. Relative ones stand in this directory.\n"
                      "#copy_directories = import\n");

@@ -382,6 +382,7 @@ Error *code_cache_get(CodeCache *cache, const CodeUnit *unit, CodeTier tier, boo
     bool seen;
     CodeEntry *entry = find_entry(cache, key, &seen);
     int32_t use = tier == TIER_INSTANT ? 0 : tier == TIER_OPTIMISED || entry->ready[1] ? 1 : 0;
+    spec->module_made = !entry->ready[use];
     Error *error = make_now(cache, entry, use, source);
     if (error == NULL && keep_source)
         error = leave_source(cache, entry, source);

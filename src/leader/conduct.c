@@ -9,6 +9,7 @@
 #include "base/core/trace.h"
 #include "sql/rel/rel.h"
 #include "src/codegen/codegen.h"
+#include "src/leader/record.h"
 #include "src/leader/recurse.h"
 #include "src/leader/session.h"
 #include "src/leader/write.h"
@@ -179,6 +180,7 @@ Error *session_engine_run(Session *session, Spec *spec, Arena *arena, const RunF
 {
     session->last_query = (int64_t) (spec->query & INT32_MAX);
     spec->session = *value_session();
+    record_started(session);
     atomic_store(&session->query, spec->query);
     Error *error = session_check(session); /* asked for before the number was known */
     if (error == NULL && feed != NULL)
@@ -188,6 +190,8 @@ Error *session_engine_run(Session *session, Spec *spec, Arena *arena, const RunF
     atomic_store(&session->query, 0);
     if (spec->module[0] != 0)
         code_cache_done(session->leader->code, spec);
+    if (error == NULL)
+        record_ran(session, spec, result);
     return error;
 }
 
@@ -428,12 +432,16 @@ Error *conduct_query(Statement *statement)
     if (explain != NULL && !analyze)
         return explain_run(&conduct, explain, NULL);
     int64_t planned = clock_us();
+    record_planned(session, conduct.plan->leader_only, planned - start);
     TRY(views_fill(&conduct));
     TRY(recursion_run(&conduct));
     int64_t ready = clock_us();
     TRY(spec_complete(&conduct));
     int64_t compiled = clock_us();
+    record_compiled(session, conduct.plan->spec->module_made, compiled - ready);
     TRY(conduct.bound->write != NULL ? write_run(&conduct) : select_run(&conduct, analyze));
+    record_rows(session, conduct.rows);
+    record_plan(session, conduct.plan);
     if (!analyze)
         return NULL;
     PlanActual actual = {.totals = totals_of(&conduct),

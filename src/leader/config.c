@@ -158,11 +158,15 @@ Error *config_set(Arena *arena, Config *config, const char *directory, const cha
         return byte_size(key, value, &config->memory_bytes);
     if (strcmp(key, "auto_vacuum") == 0)
         return on_off(key, value, &config->auto_vacuum);
+    if (strcmp(key, "history_days") == 0)
+        return small_number(key, value, 0, 3650, &config->history_days);
+    if (strcmp(key, "history_size") == 0)
+        return byte_size(key, value, &config->history_bytes);
     if (strcmp(key, "copy_directories") == 0)
         return copy_directories(arena, config, directory, value);
     return error_hint(error_new(SQLSTATE_CONFIGURATION_ERROR, "unknown key \"%s\"", key),
                       "Known are listen_address, port, max_connections, login_timeout, ssl, ssl_cert_file, ssl_key_file, threads, "
-                      "memory, auto_vacuum and copy_directories.");
+                      "memory, auto_vacuum, history_days, history_size and copy_directories.");
 }
 
 /* Takes quotes off a value: '0.0.0.0' and "0.0.0.0" are 0.0.0.0. */
@@ -193,6 +197,8 @@ Error *config_read(Arena *arena, const char *directory, Config **out)
     config->max_connections = CONNECTIONS_DEFAULT;
     config->login_timeout_s = LOGIN_SECONDS_DEFAULT;
     config->auto_vacuum = true;
+    config->history_days = HISTORY_DAYS_DEFAULT;
+    config->history_bytes = HISTORY_BYTES_DEFAULT;
     config->ssl_cert_file = file(arena, directory, "server.crt");
     config->ssl_key_file = file(arena, directory, "server.key");
     TRY(copy_directories(arena, config, directory, "import"));

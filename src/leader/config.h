@@ -8,6 +8,8 @@
 #define PORT_DEFAULT 5439
 #define CONNECTIONS_DEFAULT 500
 #define LOGIN_SECONDS_DEFAULT 60
+#define HISTORY_DAYS_DEFAULT 7
+#define HISTORY_BYTES_DEFAULT (INT64_C(64) << 20)
 
 typedef enum ConfigSsl
 {
@@ -26,6 +28,8 @@ typedef struct Config
     char *ssl_cert_file, *ssl_key_file; /* absolute */
     int32_t threads;      /* of each rank; 0: as many as it has cores */
     int64_t memory_bytes; /* of each rank, for queries; 0: the engine decides */
+    int32_t history_days; /* 0: none is kept */
+    int64_t history_bytes;
     bool auto_vacuum;     /* small segments are merged in the background */
     int32_t copy_directory_count;
     char **copy_directories; /* absolute; COPY may read files below them */

@@ -12,6 +12,7 @@
 #include "base/core/assert.h"
 #include "hdf5store/encoding.h"
 #include "src/leader/copy.h"
+#include "src/leader/record.h"
 #include "src/leader/settle.h"
 #include "src/load/parse.h"
 #include "src/plan/plan.h"
@@ -297,11 +298,13 @@ Error *copy_run(Statement *statement)
     }
     Spec *spec;
     TRY(spec_make(&copy, &spec));
+    record_planned(session, false, 0);
     Error *error = run(&copy, spec);
     error = copy_rejects_keep(&copy, error);
     TRY(error);
     int64_t rows;
     TRY(finish(&copy, &rows));
+    record_rows(session, rows);
     if (copy.plan->from_stdin)
         snprintf(statement->tag, sizeof statement->tag, "COPY %lld", (long long) rows);
     return NULL;

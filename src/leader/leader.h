@@ -12,6 +12,7 @@
 #include "mpi/world.h"
 #include "sql/catalog/catalog.h"
 #include "src/compute/engine.h"
+#include "src/history/history.h"
 #include "src/leader/config.h"
 #include "src/leader/lease.h"
 #include "src/leader/tls.h"
@@ -40,6 +41,7 @@ typedef struct Leader
     TlsServer *tls; /* NULL: off */
     Locks *locks; /* of tables (lock.h) */
     Merger *merger; /* of small segments (merge.h); NULL: off */
+    History *history;
     int64_t start_us;
     uint8_t auth_secret[32];
     /* sessions: under lock */
@@ -50,10 +52,9 @@ typedef struct Leader
     uint32_t next_process;
     int wake_fd; /* eventfd: wakes the server's poll */
     _Atomic bool stopping;
-    _Atomic int64_t queries; /* number of the last query */
 } Leader;
 
-/* A query's number: the job's epoch above, a count below. */
+/* A query's number: the job's epoch above, its count in the warehouse's life below. */
 uint64_t leader_next_query(Leader *leader);
 
 /* Rank 0, after world_start.  On error everything is undone. */

@@ -4,7 +4,7 @@
  *
  * A password becomes a verifier here and is forgotten; nothing that is kept, shown or logged holds it.
  */
-#include "src/leader/session.h"
+#include "src/leader/record.h"
 #include "base/core/assert.h"
 #include "base/data/value.h"
 #include "src/leader/auth.h"
@@ -180,6 +180,7 @@ static Error *create(Statement *statement)
     Error *error = catalog_put_principal(session_txn(statement->session), &made);
     if (error != NULL)
         return error_at(error, name->name.position);
+    record_user(statement, "Create", &made, NULL);
     if (said->word == PRINCIPAL_WORD_USER)
         return link_all(statement, name, 1, said->others, said->other_count, true);
     return link_all(statement, said->others, said->other_count, name, 1, true);
@@ -215,6 +216,8 @@ static Error *alter(Statement *statement)
     }
     else
         TRY(options_take(statement, &changed));
+    bool renamed = said->act == PRINCIPAL_RENAME;
+    record_user(statement, renamed ? "Rename" : "Alter", &changed, renamed ? said->names[0].name.name : NULL);
     return catalog_put_principal(session_txn(statement->session), &changed);
 }
 
@@ -231,6 +234,7 @@ static Error *drop_one(Statement *statement, const PrincipalName *name)
     TRY(error);
     if (principal->id == statement->session->user_id)
         return error_at(error_new(SQLSTATE_OBJECT_IN_USE, "current user cannot be dropped"), name->name.position);
+    record_user(statement, "Drop", principal, NULL);
     error = catalog_drop_principal(session_txn(statement->session), principal->id);
     return error == NULL ? NULL : error_at(error, name->name.position);
 }

@@ -12,6 +12,7 @@
 #include "src/leader/lock.h"
 #include "src/leader/merge.h"
 #include "src/leader/portal.h"
+#include "src/leader/record.h"
 #include "src/leader/server.h"
 
 #include <string.h>
@@ -48,7 +49,10 @@ static bool txn_caught_up(Statement *statement, int64_t table)
 Error *session_lock(Statement *statement, int64_t table, LockMode mode, bool *renewed)
 {
     bool waited = false;
+    int64_t start = clock_us();
     TRY(lock_take(statement->session, table, mode, &waited));
+    if (waited)
+        record_waited(statement->session, clock_us() - start);
     *renewed = txn_renewed(statement, waited) || (mode >= LOCK_CHANGE && txn_caught_up(statement, table)) || *renewed;
     return NULL;
 }
@@ -90,6 +94,7 @@ Error *session_commit(Session *session)
     session->transaction_seen = false;
     Error *error = txn == NULL ? NULL : commit_checked(session, txn);
     settings_end_transaction(session->settings, error == NULL);
+    record_transaction_end(session, error == NULL);
     transaction_left(session);
     if (txn != NULL)
         dead_segments_remove(session->leader);
@@ -105,6 +110,7 @@ void session_rollback(Session *session)
     session->transaction_seen = false;
     if (session->settings != NULL)
         settings_end_transaction(session->settings, false);
+    record_transaction_end(session, false);
     bool changed = txn != NULL && catalog_txn_changed(txn);
     if (txn != NULL)
         catalog_rollback(txn);
@@ -183,14 +189,18 @@ void query_failed(Session *session, Error *error)
     if (session->status == SESSION_BLOCK)
         session->status = SESSION_FAILED;
     error = error_named(session, error);
+    record_end(session, error);
     if (error->state == SQLSTATE_CONNECTION_FAILURE && session->closing)
     {
         error_free(error);
         return;
     }
     if (error->state == SQLSTATE_INTERNAL_ERROR || error->state == SQLSTATE_DATA_CORRUPTED)
+    {
         trace(TRACE_ERROR, "%s%s%s", error->message, error->detail != NULL ? ": " : "",
               error->detail != NULL ? error->detail : "");
+        record_fault(session, error);
+    }
     bool fatal = error->state == SQLSTATE_ADMIN_SHUTDOWN;
     wire_report(&session->wire, fatal ? WIRE_FATAL : WIRE_ERROR, error);
     session->closing = session->closing || fatal;
@@ -214,6 +224,7 @@ static Error *step_begin(Session *session, Statement *statement)
     if (session->transaction_time == 0)
     {
         session->transaction_time = statement->time;
+        session->transaction = history_next(session->leader->history, HISTORY_TRANSACTION);
         TRY(setting_begin_transaction(session->settings));
     }
     ValueSession values;
@@ -243,6 +254,7 @@ static Error *statement_step(Session *session, Arena *arena, const ParseStatemen
     transaction_seen(session);
     if (last && session->status == SESSION_IDLE)
         TRY(session_commit(session));
+    record_end(session, NULL);
     if (statement.tag[0] != 0)
         wire_complete(&session->wire, statement.tag);
     return wire_relieve(&session->wire);
@@ -303,6 +315,7 @@ static Error *message_step(Session *session, Arena *arena, uint8_t type, WireRea
     TRY(extended_run(&statement, type, payload));
     if (type == 'E')
         transaction_seen(session);
+    record_end(session, NULL);
     Error *error = wire_relieve(&session->wire);
     session->closing = session->closing || error != NULL;
     return error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a connection: see session.h. */
-#include "src/leader/session.h"
+#include "src/leader/record.h"
 #include "base/core/assert.h"
 #include "base/core/trace.h"
 
@@ -140,6 +140,7 @@ void *session_main(void *context)
     if (error != NULL)
         session_fatal(session, error);
     session_rollback(session);
+    record_session_end(session);
     object_forget_temporary(session);
     prepare_forget_all(session);
     sessions_remove(session);

@@ -48,7 +48,8 @@ struct Session
     bool background; /* no client: it merges segments (merge.h) */
     _Atomic(SessionStatus) status; /* others look at it, as at the next but one */
     CatalogTxn *txn;             /* open transaction, NULL before its first statement */
-    int64_t transaction_time;    /* its now() */
+    int64_t transaction_time;    /* its now(); 0: none is open */
+    int64_t transaction;         /* its number */
     _Atomic bool transaction_seen; /* a statement has run in it; one that was only parsed has not */
     bool extended;               /* messages of the extended protocol have come since the last Sync */
     bool skipping;               /* one of them failed: passes over all up to Sync */
@@ -58,10 +59,13 @@ struct Session
     _Atomic int64_t deadline_us; /* of the running statement, 0 = none */
     bool closing;                /* the connection is broken or ends */
     const char *temp_schema;       /* "pg_temp_<process>" */
+    const char *driver_version, *os_version, *plugin_name; /* as the client said; NULL: it did not */
+    HistoryRow *uncommitted; /* chain: of the history if the transaction commits */
     bool temp_made;                /* a transaction has made it: dropped when the session ends */
     struct Prepared *prepared;     /* list, owned (prepare.c) */
     struct Portal *portals;        /* list, owned (portal.h) */
     int64_t last_query;
+    struct Record *record;       /* of the statement that runs (record.h); changed under the leader's lock */
     int64_t last_copy_rows;
     int64_t last_copy_query;
 };

@@ -17,11 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MODULE_QUERY_BITS 40 /* of a query's number: count within the job; the epoch stands above */
+#define MODULE_QUERY_BITS 40 /* of a query's number: its count; the job's epoch stands above */
 
 uint64_t leader_next_query(Leader *leader)
 {
-    uint64_t count = (uint64_t) atomic_fetch_add(&leader->queries, 1) + 1;
+    uint64_t count = (uint64_t) history_next(leader->history, HISTORY_QUERY);
     return (uint64_t) catalog_epoch(leader->catalog) << MODULE_QUERY_BITS | count;
 }
 
@@ -82,6 +82,12 @@ static Error *parts_start(Leader *leader, const char *isa)
     TRY(subdirectory_make(leader->arena, leader->directory, "cache"));
     TRY(subdirectory_make(leader->arena, leader->directory, "db1"));
     TRY(data_open(leader));
+    HistoryConfig history = {.path = arena_printf(leader->arena, "%s/history.db", leader->directory),
+                             .days = leader->config->history_days,
+                             .bytes_max = leader->config->history_bytes};
+    leader->history = history_open(&history);
+    if (leader->history == NULL)
+        return error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory");
     TRY(code_cache_open(arena_printf(leader->arena, "%s/cache", leader->directory), isa, &leader->code));
     EngineConfig engine = {.world = leader->world,
                            .directory = leader->directory,
@@ -167,6 +173,7 @@ void leader_stop(Leader *leader)
     if (leader->catalog != NULL)
         dead_segments_remove(leader);
     catalog_close(leader->catalog);
+    history_close(leader->history);
     lease_release(leader->lease);
     tls_server_free(leader->tls);
     if (leader->lease != NULL)

@@ -10,7 +10,7 @@
 #include "base/core/assert.h"
 #include "base/core/trace.h"
 #include "src/leader/auth.h"
-#include "src/leader/session.h"
+#include "src/leader/record.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -179,7 +179,13 @@ static Error *log_in(Startup *startup, const CatalogPrincipal **out)
     Session *session = startup->session;
     Leader *leader = session->leader;
     const CatalogPrincipal *user = *out = find_user(session, startup->user);
-    TRY(auth_exchange(&session->wire, startup->user, user, leader->auth_secret));
+    Error *refused = auth_exchange(&session->wire, startup->user, user, leader->auth_secret);
+    if (refused != NULL)
+    {
+        record_connection(session, "authentication failure", startup->user);
+        return refused;
+    }
+    record_connection(session, "authenticated", startup->user);
     ASSERT(user != NULL);
     TRY(check_database(startup));
     session->user = arena_strdup(session->arena, startup->user);
@@ -215,13 +221,19 @@ static void settings_of_user(Session *session, const CatalogPrincipal *user)
         error_free(setting_set(session->settings, user->settings[i].name, user->settings[i].value, false, &reported));
 }
 
-/* What the client sent along; names the server does not know (driver_version, os_version...) are passed over. */
+/* What the client sent along; names the server does not know are passed over. */
 static Error *settings_from_client(Startup *startup)
 {
     Session *session = startup->session;
     for (int32_t i = 0; i < startup->option_count; i++)
     {
         const char *name = startup->options[i].name, *value = startup->options[i].value, *reported;
+        if (strcmp(name, "driver_version") == 0)
+            session->driver_version = value;
+        if (strcmp(name, "os_version") == 0)
+            session->os_version = value;
+        if (strcmp(name, "plugin_name") == 0)
+            session->plugin_name = value;
         if (strcmp(name, "options") == 0)
             TRY(options_set(session, value));
         if (setting_get(session->settings, name) == NULL)
@@ -263,6 +275,7 @@ Error *startup_run(Session *session, bool *served)
     settings_of_user(session, user);
     TRY(settings_from_client(&startup));
     TRY(sessions_add(session));
+    record_connection(session, "initiating session", session->user);
     session->temp_schema = arena_printf(session->arena, TEMP_SCHEMA_PREFIX "%u", session->process);
     settings_tell(session);
     wire_backend_key(&session->wire, session->process, session->secret);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which part of the leader carries out which kind of statement (sql/parse/statement.def). */
-#include "src/leader/session.h"
+#include "src/leader/record.h"
 
 #include <stdio.h>
 
@@ -63,7 +63,7 @@ static bool defines(StatementKind kind)
         DEFINES = true
     };
     static const bool kinds[STATEMENT_COUNT] = {
-#define STATEMENT(id, tag, kind) [STATEMENT_##id] = kind,
+#define STATEMENT(id, tag, kind, type) [STATEMENT_##id] = kind,
 #include "sql/parse/statement.def"
 #undef STATEMENT
     };
@@ -160,6 +160,7 @@ Error *statement_run(Statement *statement)
 {
     Session *session = statement->session;
     const ParseStatement *parse = statement->parse;
+    record_begin(statement);
     TRY(statement_allowed(session, parse));
     snprintf(statement->tag, sizeof statement->tag, "%s", parse->tag);
     for (int32_t i = 0; i < parse->notice_count; i++)

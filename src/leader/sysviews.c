@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of the system views (sql/catalog/sysview.def) but those of sysviews_pg.c. */
 #include "base/core/assert.h"
+#include "src/leader/record.h"
 #include "src/leader/sysview_rows.h"
 
 #include <stdio.h>
@@ -178,8 +179,7 @@ Error *rows_of_svv_table_info(Rows *rows)
 /* --- users ----------------------------------------------------------------------- */
 static bool sees_all(const Rows *rows)
 {
-    const CatalogPrincipal *user = principal_find_id(rows->snapshot->principals, rows->session->user_id);
-    return user != NULL && (user->superuser || user->syslog_unrestricted);
+    return record_sees_all(rows->snapshot, rows->session);
 }
 
 Error *rows_of_pg_user(Rows *rows)

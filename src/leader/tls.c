@@ -212,6 +212,16 @@ bool tls_pending(const TlsChannel *channel)
     return SSL_has_pending(channel->ssl) == 1;
 }
 
+const char *tls_version(const TlsChannel *channel)
+{
+    return SSL_get_version(channel->ssl);
+}
+
+const char *tls_cipher(const TlsChannel *channel)
+{
+    return SSL_get_cipher_name(channel->ssl);
+}
+
 void tls_close(TlsChannel *channel)
 {
     if (channel == NULL)

@@ -30,6 +30,9 @@ ssize_t tls_receive(TlsChannel *channel, void *bytes, size_t room);
 ssize_t tls_send(TlsChannel *channel, const void *bytes, size_t count);
 /* Bytes are decrypted already: tls_receive() will not block. */
 bool tls_pending(const TlsChannel *channel);
+/* "TLSv1.3", "TLS_AES_256_GCM_SHA384" */
+const char *tls_version(const TlsChannel *channel);
+const char *tls_cipher(const TlsChannel *channel);
 /* Says goodbye, without waiting for anybody.  NULL is fine. */
 void tls_close(TlsChannel *channel);
 

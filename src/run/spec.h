@@ -274,6 +274,7 @@ typedef struct Spec
     int64_t data_version;  /* snapshot the query reads */
     char module[40];       /* cache key of the generated code, hex; empty: none needed */
     int32_t module_tier;
+    bool module_made; /* for this query; not sent */
     uint8_t module_digest[16]; /* xxh3-128 (canonical) of the .so; all zero: not checked */
     int32_t scan_count;
     SpecScan *scans;

@@ -321,6 +321,37 @@ static void test_objects(void)
     arena_free(arena);
 }
 
+static void check_masked(const char *sql, const char *wanted)
+{
+    Arena *arena = arena_new("test");
+    const char *masked = parse_masked_text(arena, sql);
+    CU_ASSERT_STRING_EQUAL(masked, wanted);
+    if (strcmp(masked, wanted) != 0)
+        fprintf(stderr, "\n  %s\n  %s\n", sql, masked);
+    arena_free(arena);
+}
+
+static void check_secret(const char *sql, bool wanted)
+{
+    Arena *arena = arena_new("test");
+    ParseList *list = parse_right(arena, sql);
+    CU_ASSERT(list != NULL && parse_text_is_secret(&list->statements[0]) == wanted);
+    arena_free(arena);
+}
+
+static void test_masked(void)
+{
+    check_masked("create user u password 'Secret''1'", "create user u password '***'");
+    check_masked("alter user u password E'Sec\\'ret' -- 'Secret'", "alter user u password '***'");
+    check_masked("select $x$Secret$x$, U&'\\0041', x'ff' /* 'Secret' */, 12", "select '***', '***' , '***' , 12");
+    check_masked("select 'open", "***");
+    check_secret("drop user u", true);
+    check_secret("select 1 as PassWord", true);
+    check_secret("copy t from '/x' credentials 'aws_access_key_id=k'", true);
+    check_secret("select 'x' from t", false);
+    check_secret("create table t (a int)", false);
+}
+
 int main(void)
 {
     if (CU_initialize_registry() != CUE_SUCCESS)
@@ -334,6 +365,7 @@ int main(void)
     CU_add_test(suite, "COPY", test_copy);
     CU_add_test(suite, "settings", test_settings);
     CU_add_test(suite, "objects", test_objects);
+    CU_add_test(suite, "masked texts", test_masked);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     unsigned failed = CU_get_number_of_failures();

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the warehouse tells of what it has done: whose rows they are, that they stay, that nothing secret is in them."""
+import os
+import stat
+import threading
+import time
+
+from pq import Error
+from warehouse import USER, Warehouse
+
+PASSWORD = "Secret77word"
+LONG = "select count(*) from n a, n b, n c, n d where a.a + b.a + c.a > d.a"
+STL_QUERY = ("userid query label xid pid database querytxt starttime endtime aborted insert_pristine "
+             "concurrency_scaling_status")
+# Redshift's columns, in its order
+COLUMNS = {
+    "stl_query": STL_QUERY,
+    "stl_querytext": "userid xid pid query sequence text",
+    "stl_ddltext": "userid xid pid label starttime endtime sequence text",
+    "stl_utilitytext": "userid xid pid label starttime endtime sequence text",
+    "svl_statementtext": "userid xid pid label starttime endtime sequence type text",
+    "svl_qlog": "userid query xid pid starttime endtime elapsed aborted label substring source_query "
+                "concurrency_scaling_status_txt from_sp_call",
+    "stv_recents": "userid status starttime duration user_name db_name query pid",
+    "stv_inflight": "userid slice query label xid pid starttime text suspended insert_pristine concurrency_scaling_status",
+    "stv_sessions": "starttime process user_name db_name timeout_sec",
+    "svv_query_inflight": "userid slice query pid starttime suspended text sequence",
+    "stl_error": "userid process recordtime pid errcode file linenum context error",
+    "stl_connection_log": "event recordtime remotehost remoteport pid dbname username authmethod duration sslversion sslcipher "
+                          "mtu sslcompression sslexpansion iamauthguid application_name os_version driver_version plugin_name "
+                          "protocol_version sessionid compression",
+    "stl_sessions": "userid starttime endtime process user_name db_name timeout_sec timed_out",
+    "stl_userlog": "userid username oldusername action usecreatedb usesuper usecatupd valuntil pid xid recordtime",
+    "stl_explain": "userid query nodeid parentid plannode info",
+    "stl_alert_event_log": "userid query slice segment step pid xid event solution event_time",
+    "svl_compile": "userid xid pid query segment locus starttime endtime compile",
+    "svl_query_report": "userid query slice segment step start_time end_time elapsed_time rows bytes label is_diskbased workmem "
+                        "is_rrscan is_delayed_scan rows_pre_filter",
+    "svl_query_summary": "userid query stm seg step maxtime avgtime rows bytes rate_row rate_byte label is_diskbased workmem "
+                         "is_rrscan is_delayed_scan rows_pre_filter",
+    "sys_query_history": "user_id query_id query_label transaction_id session_id database_name query_type status result_cache_hit "
+                         "start_time end_time elapsed_time queue_time execution_time error_message returned_rows returned_bytes "
+                         "query_text redshift_version usage_limit compute_type compile_time planning_time lock_wait_time "
+                         "service_class_id service_class_name query_priority short_query_accelerated user_query_hash "
+                         "generic_query_hash query_hash_version result_cache_query_id username",
+    "sys_query_text": "user_id query_id transaction_id session_id start_time sequence text",
+    "sys_query_explain": "user_id query_id child_query_sequence plan_node_id plan_parent_id plan_node node_info",
+    "sys_query_detail": "user_id query_id child_query_sequence stream_id segment_id step_id step_name table_id table_name is_rrscan "
+                        "start_time end_time duration alert input_bytes input_rows output_bytes output_rows blocks_read "
+                        "blocks_write local_read_io remote_read_io source data_skewness time_skewness is_active "
+                        "spilled_block_local_disk spilled_block_remote_disk step_attribute metrics_level plan_parent_id "
+                        "plan_node_id",
+    "sys_connection_log": "event record_time remote_host remote_port session_id database_name user_name auth_method duration "
+                          "ssl_version ssl_cipher mtu ssl_compression ssl_expansion iam_auth_guid application_name driver_version "
+                          "os_version plugin_name protocol_version global_session_id compression",
+    "sys_session_history": "user_id session_id database_name status session_timeout start_time end_time",
+    "sys_userlog": "user_id user_name original_user_name action has_create_db_privs is_superuser has_update_catalog_privs "
+                   "password_expiration session_id transaction_id record_time",
+}
+
+
+def columns(w, c, expect):
+    for view, names in COLUMNS.items():
+        c.run(f"select * from {view}")
+        expect(f"columns of {view}", c.names == names.split(), " ".join(c.names))
+
+
+def statements(w, c, expect):
+    def one(what, sql, wanted):
+        came = c.run(sql)
+        expect(what, came == wanted, f"{came}, not {wanted}")
+
+    c.run("create table t (a int, b varchar(10)) distkey (a)")
+    c.run("insert into t values (1, 'x'), (2, 'y')")
+    c.run("set query_group = 'night'")
+    c.run("select count(*) from t where b <> '" + "n" * 300 + "'")
+    number = c.run("select pg_last_query_id()")[0][0]
+    one("its number", f"select label, aborted, database, position('count' in querytxt) from stl_query where query = {number}",
+        [["night", "0", "dev", "8"]])
+    one("its pieces", f"select sequence, length(text) from stl_querytext where query = {number} order by 1", [["0", "200"], ["1", "136"]])
+    one("its text", f"select listagg(text) within group (order by sequence) = (select querytxt from stl_query where query = {number})"
+                    f" from stl_querytext where query = {number}", [["t"]])
+    one("its nodes", f"select nodeid, parentid, split_part(trim(plannode), '(', 1) from stl_explain where query = {number} and nodeid = 1",
+        [["1", "0", "XN Aggregate  "]])
+    one("its plan is a tree", f"select count(*) from stl_explain where query = {number} and nodeid > 1 and (parentid < 1 or parentid >= nodeid)",
+        [["0"]])
+    one("its steps", f"select sum(rows_pre_filter) from svl_query_summary where query = {number}", [["2"]])
+    one("by node", f"select count(distinct slice) from svl_query_report where query = {number} and label like 'scan t%'", [["2"]])
+    one("by segment", f"select sum(input_rows) from sys_query_detail where query_id = {number} and step_name like 'scan t%'", [["2"]])
+    one("its code", f"select count(*), min(locus) from svl_compile where query = {number}", [["1", "1"]])
+    one("its history", f"select query_type, status, returned_rows, username from sys_query_history where query_id = {number}",
+        [["SELECT", "success", "1", USER]])
+    one("a definition", "select text from stl_ddltext where text like 'create table t %'", [["create table t (a int, b varchar(10)) distkey (a)"]])
+    one("a setting", "select text, type from svl_statementtext where text like 'set query_group%'", [["set query_group = 'night'", "UTILITY"]])
+    try:
+        c.run("select a / 0 from t")
+    except Error:
+        pass
+    one("a failure", "select aborted from stl_query where querytxt = 'select a / 0 from t'", [["1"]])
+    one("and why", "select status, error_message from sys_query_history where query_text = 'select a / 0 from t'",
+        [["failed", "division by zero"]])
+    c.run("select count(*) from t x, t y where x.a < y.a")
+    one("an alert", "select count(*) from stl_alert_event_log where query = (select max(query) from stl_query where querytxt like '%x.a < y.a')"
+                    " and event like 'Nested Loop%'", [["1"]])
+    one("transactions have numbers of their own", "select count(distinct xid) > 3 from stl_query", [["t"]])
+
+
+def running(w, c, expect):
+    result = []
+    with w.connect() as other:
+        pid = other.run("select pg_backend_pid()")[0][0]
+        thread = threading.Thread(target=lambda: run_long(other, result))
+        thread.start()
+        seen, until = [], time.monotonic() + 20
+        while not seen and time.monotonic() < until:
+            seen = c.run(f"select text, query > 0 from stv_inflight where pid = {pid}")
+        expect("what runs", seen == [[LONG, "t"]], seen)
+        recent = c.run(f"select status, user_name, left(query, 6) from stv_recents where pid = {pid}")
+        expect("and is recent", recent == [["Running", USER, "select"]], recent)
+        other.cancel()
+        thread.join()
+        expect("it is cancelled", result == ["57014"], result)
+        came = c.run(f"select status from sys_query_history where session_id = {pid} and query_text like 'select count%'")
+        expect("which is known", came == [["canceled"]], came)
+
+
+def run_long(c, result):
+    try:
+        c.run(LONG)
+        result.append("ended")
+    except Error as e:
+        result.append(e.state)
+
+
+def own_rows(w, c, expect):
+    c.run(f"create user ann password '{PASSWORD}'")
+    c.run("alter user ann rename to anna")
+    c.run("begin; create user bea password disable; rollback")
+    c.run(f"alter user anna password '{PASSWORD}x'")
+    with w.connect(user="anna", password=PASSWORD + "x") as a:
+        a.run("select 'mine'")
+        others = a.run("select count(*) from svl_statementtext where userid <> current_user_id")[0][0]
+        expect("others' statements are not shown", others == "0", others)
+        mine = a.run("select count(*) from stl_query where querytxt = 'select ''mine'''")[0][0]
+        expect("one's own are", mine == "1", mine)
+        for view in ("stl_connection_log", "stl_userlog", "stl_error", "stl_sessions"):
+            seen = a.run(f"select count(*) from {view}")[0][0]
+            expect(f"{view} is for superusers", seen == "0", seen)
+        c.run("alter user anna syslog access unrestricted")
+        others = a.run("select count(*) > 0 from svl_statementtext where userid <> current_user_id")[0][0]
+        expect("who has SYSLOG ACCESS sees others' statements", others == "t", others)
+        seen = a.run("select count(*) from stl_userlog")[0][0]
+        expect("but not what is for superusers", seen == "0", seen)
+    log = c.run("select username, oldusername, action from stl_userlog order by recordtime")
+    expect("users", log == [["ann", "", "Create"], ["anna", "ann", "Rename"], ["anna", "", "Alter"], ["anna", "", "Alter"]], log)
+    try:
+        w.connect(user="anna", password="Wrong77word")
+    except (Error, ConnectionError):
+        pass
+    log = c.run("select distinct event from stl_connection_log where username = 'anna' order by 1")
+    expect("connections", log == [["authenticated"], ["authentication failure"], ["disconnecting session"], ["initiating session"]], log)
+
+
+def secrets(w, c, expect):
+    c.run(f"prepare p as select '{PASSWORD}' as password")
+    try:
+        c.run(f"copy t from '{w.dir}/import/none' credentials 'aws_access_key_id={PASSWORD}'")
+    except Error:
+        pass
+    try:
+        c.run(f"create user eve pasword '{PASSWORD}'")
+    except Error:
+        pass
+    for view in ("stoa_statements", "stl_error", "stoa_running", "stl_explain"):
+        rows = c.run(f"select * from {view}")
+        expect(f"no secret in {view}", not any(PASSWORD in (value or "") for row in rows for value in row if "from stoa" not in (value or "")), rows)
+    with open(os.path.join(w.dir, "history.db"), "rb") as f:
+        expect("nor in the file", PASSWORD.encode() not in f.read())
+    mode = stat.S_IMODE(os.stat(os.path.join(w.dir, "history.db")).st_mode)
+    expect("which is nobody else's business", mode == 0o600, oct(mode))
+
+
+def persistence(w, expect):
+    with w.connect() as c:
+        c.run("select 'before'")
+        last = int(c.run("select pg_last_query_id()")[0][0])
+        time.sleep(1)
+    w.kill()
+    w.start(3)
+    with w.connect() as c:
+        came = c.run("select count(*) from stl_query where querytxt = 'select ''before'''")
+        expect("a killed server's statements are known", came == [["1"]], came)
+        c.run("select 'after'")
+        number = int(c.run("select pg_last_query_id()")[0][0])
+        expect("numbers go on", number > last, f"{number} after {last}")
+    w.stop()
+    with open(os.path.join(w.dir, "history.db"), "wb") as f:
+        f.write(b"no database" * 1000)
+    w.start(1)
+    with w.connect() as c:
+        c.run("select 'anew'")
+        came = c.run("select count(*) from stl_query where querytxt = 'select ''anew'''")
+        expect("a damaged file is set aside", came == [["1"]] and os.path.exists(os.path.join(w.dir, "history.db.damaged")), came)
+    w.stop()
+    with open(os.path.join(w.dir, "stoa.conf"), "a") as f:
+        f.write("history_size = 1MB\n")
+    w.start(1)
+    with w.connect() as c:
+        for i in range(60):
+            c.run(f"select {i}, '{'x' * 60000}'")
+        came = c.run("select count(*) from stl_query where querytxt like 'select %, ''xxx%'")
+        for i in range(1000):
+            c.run("select 1")
+        time.sleep(1)
+        left = c.run("select count(*) from stl_query where querytxt like 'select %, ''xxx%'")
+        expect("no more is kept than may be", int(left[0][0]) < 20, (came, left))
+    w.stop()
+    with open(os.path.join(w.dir, "stoa.conf"), "a") as f:
+        f.write("history_days = 0\n")
+    w.start(1)
+    with w.connect() as c:
+        c.run("select 'never'")
+        came = c.run("select count(*) from stl_query where querytxt = 'select ''never'''")
+        expect("nor anything, where it is said", came == [["0"]], came)
+    w.stop()
+
+
+def run(expect):
+    with Warehouse(slices=3) as w:
+        w.start(3)
+        with w.connect() as c:
+            c.run("create table n as select g::int as a from generate_series(1, 3000) g")
+            for part in (columns, statements, running, own_rows, secrets):
+                part(w, c, expect)
+        persistence(w, expect)
