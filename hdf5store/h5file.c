@@ -66,7 +66,8 @@ static Error *library_error(const H5File *file, const char *act)
 {
     const char *reason = NULL;
     (void) H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, first_reason, &reason);
-    SqlState state = reason != NULL && strstr(reason, "No space left") != NULL ? SQLSTATE_DISK_FULL : SQLSTATE_IO_ERROR;
+    bool full = reason != NULL && (strstr(reason, strerror(ENOSPC)) != NULL || strstr(reason, strerror(EDQUOT)) != NULL);
+    SqlState state = full ? SQLSTATE_DISK_FULL : SQLSTATE_IO_ERROR;
     Error *error = error_new(state, "could not %s in file \"%s\"", act, file->path);
     error = error_detail(error, "HDF5 says: %s.", reason != NULL && reason[0] != '\0' ? reason : "no reason given");
     (void) H5Eclear2(H5E_DEFAULT);

@@ -223,8 +223,7 @@ Error *layout_damaged(const char *table_name, const char *path, const char *colu
 Error *layout_io_error(const char *path, const char *act)
 {
     int reason = errno;
-    SqlState state = reason == ENOSPC || reason == EDQUOT ? SQLSTATE_DISK_FULL : SQLSTATE_IO_ERROR;
-    return error_new(state, "could not %s file \"%s\": %s", act, path, strerror(reason));
+    return error_new(sqlstate_from_errno(reason), "could not %s file \"%s\": %s", act, path, strerror(reason));
 }
 
 Error *layout_read(int fd, const char *table_name, const char *path, uint64_t offset, void *to, size_t size)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stoa: the command a person types. */
+#include "base/core/fault.h"
 #include "src/cli/cli.h"
 
 #include <signal.h>
@@ -17,6 +18,7 @@ static const Command commands[] = {
     {"check", cli_check, "verify every file of a stopped warehouse"},
     {"init", cli_init, "create a warehouse"},
     {"psql", cli_psql, "connect psql to a running one"},
+    {"snapshot", cli_snapshot, "keep it as it is now, and give that back"},
     {"start", cli_start, "start it on this machine, and watch over it"},
     {"status", cli_status, "who runs it, where, and how large it is"},
     {"stop", cli_stop, "end it in order"},
@@ -46,6 +48,9 @@ int main(int argc, char **argv)
         puts("stoa 0.1.0");
         return 0;
     }
+    Error *error = fault_init();
+    if (error != NULL)
+        return cli_failed(error);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
     {
         char name[32];

@@ -4,6 +4,7 @@
 #endif
 #include "base/core/error.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,18 @@ const char *sqlstate_code(SqlState state)
 bool error_is_data(const Error *error)
 {
     return strncmp(sqlstate_code(error->state), "22", 2) == 0;
+}
+
+SqlState sqlstate_from_errno(int reason)
+{
+    return reason == ENOSPC || reason == EDQUOT ? SQLSTATE_DISK_FULL : SQLSTATE_IO_ERROR;
+}
+
+Error *error_file(const char *act, const char *path)
+{
+    int reason = errno;
+    return error_new(reason == ENOENT ? SQLSTATE_UNDEFINED_FILE : sqlstate_from_errno(reason), "could not %s \"%s\": %s", act, path,
+                     strerror(reason));
 }
 
 SqlState sqlstate_from_code(const char *code)

@@ -46,11 +46,17 @@ Error *error_at(Error *error, int32_t position) MUST_USE;
 
 void error_free(Error *error); /* NULL is fine */
 
+/* What the system says of a file, in errno: "could not <act> "<path>": <reason>".  53100 without space, 58P01 without a file,
+ * else 58030. */
+Error *error_file(const char *act, const char *path) MUST_USE;
+
 /* Is the fault in a value (class 22: no number, out of range, divided by zero...), not in the statement or the world? */
 bool error_is_data(const Error *error);
 
 /* "42601" for SQLSTATE_SYNTAX_ERROR. */
 const char *sqlstate_code(SqlState state);
+/* Of an errno of reading or writing: 53100 without space or beyond a quota, else 58030. */
+SqlState sqlstate_from_errno(int reason);
 /* The state with that five-letter code; SQLSTATE_INTERNAL_ERROR if unknown. */
 SqlState sqlstate_from_code(const char *code);
 

@@ -240,6 +240,7 @@ static Error *read_like(TableMaker *maker, const PgQuery__TableLikeClause *like)
             column.default_sql = from->default_sql;
         TRY(add_column(maker, &column, position));
     }
+    maker->table->no_backup = parent->no_backup;
     maker->table->dist_style = parent->dist_style;
     if (parent->dist_column >= 0)
         TRY(set_dist_column(maker, before + parent->dist_column, position));
@@ -320,6 +321,14 @@ Error *table_read_sort_key(TableMaker *maker, const TableOptions *options)
         TRY(add_sort_column(maker, ordinal, options->sort_position));
     }
     return NULL;
+}
+
+/* BACKUP, distribution and sort key. */
+static Error *read_attributes(TableMaker *maker, const TableOptions *options)
+{
+    maker->table->no_backup = maker->table->no_backup || options->no_backup;
+    TRY(table_read_distribution(maker, options));
+    return table_read_sort_key(maker, options);
 }
 
 static Error *refuse_clauses(const Binder *binder, const PgQuery__CreateStmt *create)
@@ -449,10 +458,7 @@ Error *bind_create_table_as(Arena *arena, const CatalogSnapshot *snapshot, const
     if (plan->table->column_count == 0)
         return definition_error(statement->position, "a table needs at least one column");
     bind_inherit(plan->table, query, statement->table);
-    if (statement->table == NULL)
-        return NULL;
-    TRY(table_read_distribution(&maker, statement->table));
-    return table_read_sort_key(&maker, statement->table);
+    return statement->table == NULL ? NULL : read_attributes(&maker, statement->table);
 }
 
 Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const BindContext *context,
@@ -471,6 +477,5 @@ Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const Bi
     if (plan->exists)
         return NULL;
     TRY(read_elements(&maker, create));
-    TRY(table_read_distribution(&maker, statement->table));
-    return table_read_sort_key(&maker, statement->table);
+    return read_attributes(&maker, statement->table);
 }

@@ -65,6 +65,16 @@ void catalog_close(Catalog *catalog)
     free(catalog);
 }
 
+/* Under store_lock nobody commits: what is copied is what is current. */
+Error *catalog_copy(Catalog *catalog, const char *path, const CatalogSnapshot **snapshot)
+{
+    pthread_mutex_lock(&catalog->store_lock);
+    Error *error = store_copy(catalog->store, path);
+    *snapshot = error == NULL ? catalog_acquire(catalog) : NULL;
+    pthread_mutex_unlock(&catalog->store_lock);
+    return error;
+}
+
 int64_t catalog_epoch(const Catalog *catalog)
 {
     return catalog->epoch;

@@ -96,6 +96,7 @@ typedef struct CatalogTable
     char *owner;
     int64_t definition;     /* counts up with each ALTER TABLE */
     int32_t next_column_id; /* of the column that is added next */
+    bool no_backup;         /* its rows are left out of snapshots */
     DistStyle dist_style;
     int32_t dist_column; /* 0-based, -1 = none */
     int32_t column_count;
@@ -202,6 +203,9 @@ Error *catalog_create(const char *path, int32_t slice_count, const char *databas
 /* Opens it: WAL, synchronous=FULL, locking_mode=EXCLUSIVE, VFS unix-none. Thread-safe afterwards. */
 Error *catalog_open(const char *path, Catalog **catalog) MUST_USE;
 void catalog_close(Catalog *catalog);
+/* A catalog of the newest committed version as a file of its own (0600), durable; `path` must not exist.  *snapshot: that
+ * version, acquired: while it is held none of its segment files dies. */
+Error *catalog_copy(Catalog *catalog, const char *path, const CatalogSnapshot **snapshot) MUST_USE;
 
 /* The newest committed version, counted up; release when done. */
 const CatalogSnapshot *catalog_acquire(Catalog *catalog);
@@ -232,8 +236,8 @@ const CatalogSnapshot *catalog_txn_snapshot(CatalogTxn *txn);
 bool catalog_txn_changed(const CatalogTxn *txn);
 Error *catalog_create_schema(CatalogTxn *txn, const char *name) MUST_USE;               /* 42P06 */
 Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade) MUST_USE;   /* 3F000, 2BP01 */
-/* table->id is assigned unless it is a view's that was dropped in this transaction, and so are its keys' numbers;
- * everything is copied.  42P07: the name, or that of a primary or unique key, is taken. */
+/* table->id is assigned unless it is a view's that was dropped in this transaction, and so are its keys' numbers, and its
+ * columns' unless next_column_id says that they have some; everything is copied, statistics too.  42P07: the name, or that of a primary or unique key, is taken. */
 Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table) MUST_USE;
 /* The table with that id is from now on as `table` says: name, schema, owner, columns, keys, what a view is of; copied.
  * Columns stay who they are by their ids, with their statistics; new ones have ids from next_column_id on, which is
@@ -265,7 +269,7 @@ typedef struct SegmentRecord
     ColumnStats *columns;   /* one a column of the table */
     const void *image;      /* the file's bytes, durable with the commit; NULL: the file is durable */
 } SegmentRecord;
-/* Adds files and merges their statistics into the table's. */
+/* Adds files, less the rows that are deleted in them, and merges their statistics into the table's; columns NULL: it has them. */
 Error *catalog_add_segments(CatalogTxn *txn, int64_t table_id, SegmentRecord *records, int32_t count) MUST_USE;
 
 /* The bytes of a small file that may not be durable: kept until somebody says that it is, or the segment goes. */

@@ -410,6 +410,11 @@ static void stats_merge(Arena *arena, SqlType type, ColumnStats *into, int64_t i
         into->distinct = 1;
 }
 
+static int64_t live_rows(const CatalogSegment *segment)
+{
+    return segment->rows - (segment->deleted == NULL ? 0 : segment->deleted->count);
+}
+
 void table_add_segment(TableVersion *version, const SegmentRecord *record)
 {
     CatalogTable *table = &version->table;
@@ -419,7 +424,9 @@ void table_add_segment(TableVersion *version, const SegmentRecord *record)
     for (int32_t i = 0; i < table->column_count && record->columns != NULL; i++)
         stats_merge(version->arena, table->columns[i].type, &table->columns[i].stats, table->row_count,
                     &record->columns[i], segment->rows);
-    table->row_count += segment->rows;
+    if (segment->deleted != NULL)
+        arena_own(version->arena, deleted_drop, deleted_hold(segment->deleted));
+    table->row_count += live_rows(segment);
     table->bytes += segment->bytes;
 }
 
@@ -443,11 +450,6 @@ void table_set_deleted(TableVersion *version, int32_t segment, DeletedRows *dele
     table->row_count -= deleted->count - (changed->deleted == NULL ? 0 : changed->deleted->count);
     changed->deleted = deleted;
     ASSERT(table->row_count >= 0 && deleted->count <= changed->rows);
-}
-
-static int64_t live_rows(const CatalogSegment *segment)
-{
-    return segment->rows - (segment->deleted == NULL ? 0 : segment->deleted->count);
 }
 
 void table_remove_segments(TableVersion *version, const bool *marked)

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CATALOG_FORMAT 8
+#define CATALOG_FORMAT 9
 #define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
 
 #define FORMAT_2_SQL                                                                                               \
@@ -58,6 +58,8 @@
     " primary key(table_id, part, id)) without rowid;"                                                                  \
     "alter table schemas add column comment text;"
 
+#define FORMAT_9_SQL "alter table tables add column no_backup int not null default 0;"
+
 #define UPGRADE(number, sql) "begin immediate;" sql "update meta set value = " #number " where key = 'format'; commit;"
 
 /* From format 1 to 2, 2 to 3... */
@@ -72,6 +74,7 @@ static const char *const upgrades[] = {
     UPGRADE(6, FORMAT_6_SQL),
     UPGRADE(7, FORMAT_7_SQL),
     UPGRADE(8, FORMAT_8_SQL),
+    UPGRADE(9, FORMAT_9_SQL),
 };
 _Static_assert(sizeof upgrades / sizeof upgrades[0] == CATALOG_FORMAT - 1, "every format leads to the next");
 
@@ -88,6 +91,7 @@ static const char schema_sql[] =
     " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
     "create index segments_of_table on segments(table_id);"
     FORMAT_2_SQL FORMAT_3_SQL FORMAT_4_SQL FORMAT_5_SQL FORMAT_6_SQL FORMAT_7_SQL FORMAT_8_SQL
+    FORMAT_9_SQL
     "create table load_errors(id integer primary key, query int, start_time int, table_id int, line_number int,"
     " position int, slice int, error_code int, file text, column_name text, type text, column_length text,"
     " raw_line text, raw_field text, reason text);";
@@ -269,7 +273,7 @@ Error *store_create_file(const char *path)
 {
     int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
-        return error_new(SQLSTATE_IO_ERROR, "could not create \"%s\": %s", path, strerror(errno));
+        return error_file("create", path);
     close(fd);
     return NULL;
 }
@@ -277,6 +281,24 @@ Error *store_create_file(const char *path)
 static Error *open_catalog(const char *path, Store **out)
 {
     return store_open_file(path, "catalog", "pragma synchronous=full", out);
+}
+
+/* SQLite does not sync what it copies. */
+static Error *file_sync(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    Error *error = synced ? NULL : error_file("sync", path);
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
+Error *store_copy(Store *store, const char *path)
+{
+    TRY(store_create_file(path));
+    TRY(store_do(store, "vacuum into ?1", "s", path));
+    return file_sync(path);
 }
 
 Error *store_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user)

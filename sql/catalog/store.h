@@ -27,6 +27,8 @@ void store_close(Store *store); /* NULL is fine */
 
 /* Everything committed, as one snapshot (one reference) and the first number not yet reserved. */
 Error *store_read(Store *store, SnapshotVersion **version, int64_t *next_id) MUST_USE;
+/* The whole file, compact and durable, as another one. */
+Error *store_copy(Store *store, const char *path) MUST_USE;
 /* Temporary tables of sessions that did not end. */
 Error *store_forget_temporary(Store *store) MUST_USE;
 Error *store_take_epoch(Store *store, int64_t *epoch) MUST_USE;

@@ -310,6 +310,7 @@ static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogT
     table->sort_count = sqlite3_column_bytes(row, 6) / (int) sizeof(int32_t);
     table->definition = sqlite3_column_int64(row, 7);
     table->next_column_id = sqlite3_column_int(row, 8);
+    table->no_backup = sqlite3_column_int(row, 9) != 0;
     table->sort_columns =
         arena_memdup(arena, sort == NULL ? "" : sort, sizeof(int32_t) * (size_t) table->sort_count);
     TRY(columns_read(store, arena, table));
@@ -344,7 +345,7 @@ static Error *tables_read(Store *store, SnapshotVersion *version)
     VersionReader reader = {store, version};
     sqlite3_stmt *rows;
     TRY(store_prepare(store, &rows,
-                      "select id, schema, name, owner, dist_style, dist_column, sort_columns, definition, next_column_id"
+                      "select id, schema, name, owner, dist_style, dist_column, sort_columns, definition, next_column_id, no_backup"
                       " from tables order by id", ""));
     return store_each(store, rows, take_table, &reader);
 }

@@ -137,10 +137,10 @@ static Error *view_save(Store *store, const CatalogTable *view)
 /* Name, columns, keys and what a view is of; not rows and privileges. */
 static Error *definition_save(Store *store, const CatalogTable *table, int64_t epoch)
 {
-    TRY(store_do(store, "insert into tables values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "isssiibiii", table->id,
+    TRY(store_do(store, "insert into tables values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", "isssiibiiii", table->id,
                  table->schema, table->name, table->owner, (int64_t) table->dist_style, (int64_t) table->dist_column,
                  (const void *) table->sort_columns, sizeof(int32_t) * (size_t) table->sort_count, epoch, table->definition,
-                 (int64_t) table->next_column_id));
+                 (int64_t) table->next_column_id, (int64_t) table->no_backup));
     for (int32_t i = 0; i < table->column_count; i++)
         TRY(column_save(store, table, i));
     TRY(keys_save(store, table));
@@ -185,6 +185,13 @@ static Error *alter_save(Store *store, const Change *change, int64_t epoch)
     return definition_save(store, &table, epoch);
 }
 
+static Error *deleted_save(Store *store, int64_t table_id, const CatalogSegment *segment, int64_t version, int64_t epoch)
+{
+    const DeletedRows *deleted = segment->deleted;
+    return store_do(store, "insert or replace into deleted_rows values(?1, ?2, ?3, ?4, ?5, ?6)", "iiibii", segment->id, table_id,
+                    deleted->count, (const void *) deleted->data, deleted->bytes, version, epoch);
+}
+
 static Error *segments_save(Store *store, const Change *change, int64_t version, int64_t epoch)
 {
     for (int32_t i = 0; i < change->record_count; i++)
@@ -193,6 +200,8 @@ static Error *segments_save(Store *store, const Change *change, int64_t version,
         TRY(store_do(store, "insert into segments values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", "iiisiibii", segment->id,
                      change->table_id, (int64_t) segment->slice, segment->file, segment->rows, segment->bytes,
                      (const void *) segment->digest, sizeof segment->digest, version, epoch));
+        if (segment->deleted != NULL)
+            TRY(deleted_save(store, change->table_id, segment, version, epoch));
         if (change->records[i].image == NULL)
             continue;
         TRY(store_do(store, "insert into images values(?1, ?2)", "ib", segment->id, change->records[i].image, (size_t) segment->bytes));
@@ -216,10 +225,7 @@ static Error *deletes_save(Store *store, const Change *change, const SnapshotVer
             TRY(store_do(store, "delete from segments where id = ?1", "i", id));
             continue;
         }
-        const DeletedRows *deleted = has->segments[at].deleted;
-        TRY(store_do(store, "insert or replace into deleted_rows values(?1, ?2, ?3, ?4, ?5, ?6)", "iiibii", id,
-                     change->table_id, deleted->count, (const void *) deleted->data, deleted->bytes,
-                     version->snapshot.version, epoch));
+        TRY(deleted_save(store, change->table_id, &has->segments[at], version->snapshot.version, epoch));
     }
     return NULL;
 }

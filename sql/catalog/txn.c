@@ -479,8 +479,7 @@ Error *catalog_create_table(CatalogTxn *txn, CatalogTable *table)
         table->id = catalog_next_id(txn->catalog);
     number_keys(txn, table);
     Change *change = change_new(txn, CHANGE_CREATE_TABLE);
-    table->next_column_id = 0;
-    for (int32_t i = 0; i < table->column_count; i++)
+    for (int32_t i = 0; table->next_column_id < table->column_count; i++)
         table->columns[i].id = table->next_column_id++;
     change->table_id = table->id;
     change->table = table_copy(table, 0);
@@ -558,6 +557,8 @@ static void change_take_records(CatalogTxn *txn, Change *change, const CatalogTa
         SegmentRecord *copy = &change->records[i];
         copy->segment = records[i].segment;
         copy->segment.file = arena_strdup(txn->arena, records[i].segment.file);
+        if (copy->segment.deleted != NULL)
+            arena_own(txn->arena, deleted_drop, deleted_hold(copy->segment.deleted));
         if (records[i].image != NULL)
             copy->image = arena_memdup(txn->arena, records[i].image, (size_t) copy->segment.bytes);
         if (records[i].columns == NULL)

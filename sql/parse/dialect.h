@@ -62,6 +62,9 @@ Error *dialect_copy(Dialect *dialect, CopyStatement **out) MUST_USE;
 /* CREATE, ALTER and DROP USER, GROUP and ROLE, GRANT and REVOKE ROLE, read as a whole too.  *out NULL: it is none. */
 Error *dialect_principal(Dialect *dialect, PrincipalStatement **out, const char **tag) MUST_USE;
 
+/* CREATE and DROP SNAPSHOT, RESTORE TABLE.  *out NULL: it is none. */
+Error *dialect_snapshot(Dialect *dialect, SnapshotStatement **out, const char **tag) MUST_USE;
+
 /* GRANT and REVOKE of privileges.  *out NULL: it is none. */
 Error *dialect_grant(Dialect *dialect, GrantStatement **out) MUST_USE;
 

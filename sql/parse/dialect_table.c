@@ -234,7 +234,10 @@ Error *dialect_table_attribute(Dialect *dialect, int32_t *index)
         *index += 2;
     else if (token_is(tokens, from, "backup") &&
              (token_is(tokens, from + 1, "yes") || token_is(tokens, from + 1, "no")))
+    {
+        dialect->table->no_backup = token_is(tokens, from + 1, "no");
         *index += 2;
+    }
     return NULL;
 }
 

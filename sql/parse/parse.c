@@ -149,6 +149,42 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     return convert_statement(job->arena, node, statement);
 }
 
+/* Statements the grammar never sees; STATEMENT_COUNT: it is none of them. */
+static Error *parse_whole(Dialect *dialect, ParseStatement *statement)
+{
+    PrincipalStatement *principal;
+    SnapshotStatement *snapshot;
+    GrantStatement *grant;
+    if (token_is(&dialect->tokens, 0, "copy"))
+    {
+        statement->kind = STATEMENT_COPY;
+        statement->tag = "COPY";
+        return dialect_copy(dialect, &statement->copy);
+    }
+    statement->kind = STATEMENT_COUNT;
+    TRY(dialect_principal(dialect, &principal, &statement->tag));
+    if (principal != NULL)
+    {
+        statement->kind = STATEMENT_PRINCIPAL;
+        statement->principal = principal;
+        return NULL;
+    }
+    TRY(dialect_snapshot(dialect, &snapshot, &statement->tag));
+    if (snapshot != NULL)
+    {
+        statement->kind = STATEMENT_SNAPSHOT;
+        statement->snapshot = snapshot;
+        return NULL;
+    }
+    TRY(dialect_grant(dialect, &grant));
+    if (grant == NULL)
+        return NULL;
+    statement->kind = STATEMENT_GRANT;
+    statement->tag = grant->revoke ? "REVOKE" : "GRANT";
+    statement->grant = grant;
+    return NULL;
+}
+
 static Error *parse_one(ParseJob *job, const TokenList *tokens, ParseStatement *statement)
 {
     Dialect dialect = {.arena = job->arena, .chars = job->chars, .tokens = *tokens, .edits = {.arena = job->arena}};
@@ -166,33 +202,9 @@ static Error *parse_one(ParseJob *job, const TokenList *tokens, ParseStatement *
         statement->tag = refused;
         return NULL;
     }
-    if (token_is(tokens, 0, "copy"))
-    {
-        statement->kind = STATEMENT_COPY;
-        statement->tag = "COPY";
-        TRY(dialect_copy(&dialect, &statement->copy));
-    }
-    else
-    {
-        PrincipalStatement *principal;
-        GrantStatement *grant = NULL;
-        TRY(dialect_principal(&dialect, &principal, &statement->tag));
-        if (principal == NULL)
-            TRY(dialect_grant(&dialect, &grant));
-        if (grant != NULL)
-        {
-            statement->kind = STATEMENT_GRANT;
-            statement->tag = grant->revoke ? "REVOKE" : "GRANT";
-            statement->grant = grant;
-        }
-        else if (principal == NULL)
-            TRY(parse_grammar(job, &dialect, statement));
-        else
-        {
-            statement->kind = STATEMENT_PRINCIPAL;
-            statement->principal = principal;
-        }
-    }
+    TRY(parse_whole(&dialect, statement));
+    if (statement->kind == STATEMENT_COUNT)
+        TRY(parse_grammar(job, &dialect, statement));
     statement->notice_count = dialect.notice_count;
     statement->notices = arena_memdup(job->arena, dialect.notices, sizeof *dialect.notices * DIALECT_NOTICES_MAX);
     return NULL;

@@ -87,6 +87,7 @@ typedef struct TableOptions
     int32_t sort_count;
     char **sort_keys; /* [COMPOUND] SORTKEY(...) */
     int32_t sort_position;
+    bool no_backup;     /* BACKUP NO */
     bool altered;       /* ALTER TABLE says any of the above */
     bool sort_none;     /* ALTER SORTKEY NONE */
     TableAppend append; /* ALTER TABLE APPEND FROM */
@@ -291,6 +292,23 @@ typedef struct CommentStatement
     char *text;       /* NULL: it goes */
 } CommentStatement;
 
+typedef enum SnapshotAct
+{
+    SNAPSHOT_CREATE,
+    SNAPSHOT_DROP,
+    SNAPSHOT_RESTORE_TABLE
+} SnapshotAct;
+
+/* Snapshots of the warehouse. */
+typedef struct SnapshotStatement
+{
+    SnapshotAct act;
+    ParseName name;
+    bool if_exists;  /* DROP */
+    ParseName table; /* RESTORE TABLE: as the snapshot calls it */
+    ParseName as;    /* and as it is called from now on */
+} SnapshotStatement;
+
 struct PgQuery__Node;
 typedef struct ParseMap ParseMap; /* positions: text given to the grammar -> user's characters */
 
@@ -316,6 +334,7 @@ struct ParseStatement
         PrincipalStatement *principal; /* PRINCIPAL */
         GrantStatement *grant;     /* GRANT */
         CommentStatement *comment; /* COMMENT */
+        SnapshotStatement *snapshot; /* SNAPSHOT */
         CursorStatement *cursor;   /* DECLARE, FETCH, CLOSE */
         PrepareStatement *prepare; /* PREPARE, EXECUTE, DEALLOCATE */
     };

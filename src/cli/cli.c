@@ -2,6 +2,7 @@
 /* What the commands share. */
 #include "src/cli/cli.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +34,30 @@ Error *cli_warehouse(Arena *arena, const char *path, char **directory)
     if (access(arena_printf(arena, "%s/catalog.db", *directory), F_OK) != 0)
         return error_hint(error_new(SQLSTATE_OBJECT_NOT_IN_PREREQUISITE_STATE, "\"%s\" is not a warehouse", path),
                           "Create one with \"stoa init DIR\"; DIR must not exist, or be empty.");
+    return NULL;
+}
+
+Error *cli_directory_make(Arena *arena, const char *path)
+{
+    if (mkdir(path, 0700) == 0)
+        return NULL;
+    if (errno != EEXIST)
+        return error_file("create directory", path);
+    if (access(arena_printf(arena, "%s/catalog.db", path), F_OK) == 0)
+        return error_hint(error_new(SQLSTATE_DUPLICATE_OBJECT, "\"%s\" is already a warehouse", path),
+                          "Start it with \"stoa start %s\".", path);
+    DIR *stream = opendir(path);
+    if (stream == NULL)
+        return error_file("open directory", path);
+    int32_t entries = 0;
+    while (readdir(stream) != NULL)
+        entries++;
+    closedir(stream);
+    if (entries > 2)
+        return error_hint(error_new(SQLSTATE_OBJECT_IN_USE, "directory \"%s\" is not empty", path),
+                          "Name a directory that does not exist yet, or an empty one.");
+    if (chmod(path, 0700) != 0)
+        return error_file("change the mode of", path);
     return NULL;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands a person types: stoa init | start | stop | status | check | psql.
+ * The commands a person types: stoa init | start | stop | status | check | snapshot | psql.
  * Each cli_*() is a main(): argv[0] is "stoa init" and the like; returns the exit code.
  */
 #ifndef SRC_CLI_CLI_H
@@ -16,12 +16,19 @@ int cli_stop(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_psql(int argc, char **argv);
+int cli_snapshot(int argc, char **argv);
 
 /* Prints "stoa: message", detail and hint to stderr, frees the error, returns 1. */
 int cli_failed(Error *error);
 
 /* The absolute path of a warehouse.  58P01 no such directory, 55000 not a warehouse. */
 Error *cli_warehouse(Arena *arena, const char *path, char **directory) MUST_USE;
+
+/* A new directory (0700), or one that is there and empty.  42710 a warehouse already, 55006 not empty. */
+Error *cli_directory_make(Arena *arena, const char *path) MUST_USE;
+
+/* psql in this process's place, as the warehouse's first user; comes back only with an error.  words: its options, then NULL. */
+Error *cli_psql_run(Arena *arena, const char *directory, const char *const *words) MUST_USE;
 
 /* Who holds it, and lives as far as can be told from here; *holder NULL: nobody. */
 Error *cli_holder(Arena *arena, const char *directory, LeaseHolder **holder) MUST_USE;

@@ -19,7 +19,6 @@
 #include "src/leader/tls.h"
 
 #include <argp.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -99,30 +98,6 @@ static const struct argp parser = {.options = option_list,
                                    .parser = option_parse,
                                    .args_doc = "DIR",
                                    .doc = "Creates a warehouse in DIR, on a file system that all its nodes will see."};
-
-static Error *directory_make(Init *init)
-{
-    if (mkdir(init->directory, 0700) == 0)
-        return NULL;
-    if (errno != EEXIST)
-        return error_new(SQLSTATE_IO_ERROR, "could not create directory \"%s\": %s", init->directory, strerror(errno));
-    if (access(arena_printf(init->arena, "%s/catalog.db", init->directory), F_OK) == 0)
-        return error_hint(error_new(SQLSTATE_DUPLICATE_OBJECT, "\"%s\" is already a warehouse", init->directory),
-                          "Start it with \"stoa start %s\".", init->directory);
-    DIR *stream = opendir(init->directory);
-    if (stream == NULL)
-        return error_new(SQLSTATE_IO_ERROR, "could not open directory \"%s\": %s", init->directory, strerror(errno));
-    int32_t entries = 0;
-    while (readdir(stream) != NULL)
-        entries++;
-    closedir(stream);
-    if (entries > 2)
-        return error_hint(error_new(SQLSTATE_OBJECT_IN_USE, "directory \"%s\" is not empty", init->directory),
-                          "Name a directory that does not exist yet, or an empty one.");
-    if (chmod(init->directory, 0700) != 0)
-        return error_new(SQLSTATE_IO_ERROR, "could not change the mode of \"%s\": %s", init->directory, strerror(errno));
-    return NULL;
-}
 
 static Error *password_make_up(Init *init)
 {
@@ -253,7 +228,7 @@ static Error *init_run(Init *init)
     TRY(password_get(init));
     char *unused;
     TRY(auth_make_verifier(init->arena, init->password, &unused)); /* refuses a bad one before anything is made */
-    TRY(directory_make(init));
+    TRY(cli_directory_make(init->arena, init->directory));
     return parts_make(init);
 }
 

@@ -13,10 +13,8 @@ static const char usage[] = "Usage: stoa psql DIR [options of psql]\n"
                             "Other clients read the same files: PGSERVICEFILE=DIR/client/pg_service.conf\n"
                             "PGPASSFILE=DIR/client/pgpass and service=stoa.\n";
 
-static Error *psql_run(Arena *arena, int argc, char **argv)
+Error *cli_psql_run(Arena *arena, const char *directory, const char *const *words)
 {
-    char *directory;
-    TRY(cli_warehouse(arena, argv[1], &directory));
     char *psql = cli_find_program(arena, "psql");
     if (psql == NULL)
         return error_hint(error_new(SQLSTATE_UNDEFINED_FILE, "there is no psql in PATH"),
@@ -30,12 +28,22 @@ static Error *psql_run(Arena *arena, int argc, char **argv)
     setenv("PGPASSFILE", arena_printf(arena, "%s/client/pgpass", directory), 1);
     setenv("PGSERVICE", "stoa", 1);
     unsetenv("PGPASSWORD"); /* it would win over the file */
-    char **arguments = ARENA_ARRAY(arena, char *, argc);
+    int32_t count = 0;
+    while (words[count] != NULL)
+        count++;
+    char **arguments = ARENA_ARRAY(arena, char *, count + 2);
     arguments[0] = psql;
-    for (int i = 2; i < argc; i++)
-        arguments[i - 1] = argv[i];
+    for (int32_t i = 0; i < count; i++)
+        arguments[i + 1] = (char *) words[i];
     execv(psql, arguments);
     return error_new(SQLSTATE_IO_ERROR, "could not run \"%s\": %s", psql, strerror(errno));
+}
+
+static Error *psql_run(Arena *arena, char **argv)
+{
+    char *directory;
+    TRY(cli_warehouse(arena, argv[1], &directory));
+    return cli_psql_run(arena, directory, (const char *const *) argv + 2);
 }
 
 int cli_psql(int argc, char **argv)
@@ -46,7 +54,7 @@ int cli_psql(int argc, char **argv)
         return argc < 2;
     }
     Arena *arena = arena_new("psql");
-    int status = cli_failed(psql_run(arena, argc, argv));
+    int status = cli_failed(psql_run(arena, argv));
     arena_free(arena);
     return status;
 }

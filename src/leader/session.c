@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EPOCH_2000_SECONDS INT64_C(946684800)
 
 int64_t session_clock(void)
 {

@@ -19,6 +19,7 @@
 #include "src/leader/setting.h"
 #include "src/leader/wire.h"
 
+#define EPOCH_2000_SECONDS INT64_C(946684800) /* from 1970 to 2000 */
 #define SESSION_STACK_BYTES ((size_t) 32 * 1024 * 1024) /* address space; only what is touched is memory */
 
 typedef enum SessionStatus
@@ -153,6 +154,9 @@ Error *utility_vacuum(Statement *statement) MUST_USE;
  * The table's LOCK_CHANGE is held. */
 Error *vacuum_rewrite(const Statement *statement, const CatalogTable *table, const SegmentMerge *merge,
                       const CatalogTable *placed) MUST_USE;
+
+/* snapshot.c */
+Error *snapshot_run(Statement *statement) MUST_USE;
 
 /* comment.c */
 Error *comment_run(Statement *statement) MUST_USE;

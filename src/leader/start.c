@@ -3,6 +3,7 @@
 #include "base/core/trace.h"
 #include "src/codegen/codegen.h"
 #include "src/leader/auth.h"
+#include "src/leader/backup.h"
 #include "src/leader/clientfile.h"
 #include "src/leader/leader.h"
 #include "src/leader/lock.h"
@@ -53,6 +54,7 @@ static Error *data_open(Leader *leader)
 {
     TRY(catalog_open(arena_printf(leader->arena, "%s/catalog.db", leader->directory), &leader->catalog));
     TRY(settle_files(leader->directory, leader->catalog));
+    TRY(backup_sweep(&(BackupPlace){.arena = leader->arena, .directory = leader->directory}));
     const CatalogSnapshot *snapshot = catalog_acquire(leader->catalog);
     int64_t gone = orphans_remove(leader->directory, snapshot);
     if (gone > 0)

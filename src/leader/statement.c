@@ -120,6 +120,8 @@ static Error *dispatch(Statement *statement)
         return prepare_execute(statement, statement->parse);
     case STATEMENT_DEALLOCATE:
         return prepare_forget(statement);
+    case STATEMENT_SNAPSHOT:
+        return snapshot_run(statement);
     case STATEMENT_TRUNCATE:
         return utility_truncate(statement);
     case STATEMENT_VACUUM:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of the system views (sql/catalog/sysview.def) but those of sysviews_pg.c. */
 #include "base/core/assert.h"
+#include "src/leader/backup.h"
 #include "src/leader/record.h"
 #include "src/leader/sysview_rows.h"
 
@@ -338,6 +339,28 @@ Error *rows_of_stv_slices(Rows *rows)
         rows_int(rows, slice);
         rows_int(rows, local);
         rows_str(rows, "D");
+        rows_end(rows);
+    }
+    return NULL;
+}
+
+/* A superuser sees them: whoever can read one reads all tables. */
+Error *rows_of_stv_snapshots(Rows *rows)
+{
+    BackupPlace place = {.arena = rows->arena, .directory = rows->session->leader->directory};
+    Backup *list;
+    int32_t count;
+    if (!sees_all(rows))
+        return NULL;
+    TRY(backup_list(&place, &list, &count));
+    for (int32_t i = 0; i < count; i++)
+    {
+        rows_str(rows, list[i].name);
+        rows_int(rows, (list[i].created - EPOCH_2000_SECONDS) * 1000000);
+        rows_int(rows, list[i].slices);
+        rows_int(rows, list[i].tables);
+        rows_int(rows, list[i].rows);
+        rows_int(rows, list[i].bytes);
         rows_end(rows);
     }
     return NULL;

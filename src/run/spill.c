@@ -54,8 +54,7 @@ int64_t scratch_bytes(const Scratch *scratch)
 static Error *scratch_error(const char *what, const char *where)
 {
     int reason = errno;
-    SqlState state = reason == ENOSPC || reason == EDQUOT ? SQLSTATE_DISK_FULL : SQLSTATE_IO_ERROR;
-    return error_hint(error_new(state, "could not %s scratch file in \"%s\": %s", what, where, strerror(reason)),
+    return error_hint(error_new(sqlstate_from_errno(reason), "could not %s scratch file in \"%s\": %s", what, where, strerror(reason)),
                       "Rows that do not fit the memory are put there; TMPDIR says where.");
 }
 

@@ -196,6 +196,7 @@ static void test_table_options(void)
     const ParseStatement *statement = &list->statements[0];
     const TableOptions *table = statement->table;
     CU_ASSERT_EQUAL(table->dist, TABLE_DIST_KEY);
+    CU_ASSERT(table->no_backup);
     CU_ASSERT_EQUAL(table->sort_count, 2);
     CU_ASSERT_STRING_EQUAL(table->sort_keys[1], "b");
     CU_ASSERT_EQUAL_FATAL(table->column_count, 3);
