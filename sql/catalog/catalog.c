@@ -221,23 +221,6 @@ void catalog_take_dead(Catalog *catalog, Arena *arena, DeadSegment **out, int32_
     pthread_mutex_unlock(&catalog->lock);
 }
 
-/* --- load errors ------------------------------------------------------------ */
-Error *catalog_add_load_errors(Catalog *catalog, const LoadErrorRow *rows, int32_t count)
-{
-    pthread_mutex_lock(&catalog->store_lock);
-    Error *error = store_add_load_errors(catalog->store, rows, count);
-    pthread_mutex_unlock(&catalog->store_lock);
-    return error;
-}
-
-Error *catalog_load_errors(Catalog *catalog, Arena *arena, LoadErrorRow **rows, int32_t *count)
-{
-    pthread_mutex_lock(&catalog->store_lock);
-    Error *error = store_load_errors(catalog->store, arena, rows, count);
-    pthread_mutex_unlock(&catalog->store_lock);
-    return error;
-}
-
 /* --- images ----------------------------------------------------------------- */
 Error *catalog_images(Catalog *catalog, Arena *arena, SegmentImage **images, int32_t *count)
 {

@@ -325,25 +325,4 @@ bool catalog_merge_is_held_back(const CatalogTxn *merge, int64_t table_id);
 Error *catalog_commit(CatalogTxn *txn) MUST_USE;
 void catalog_rollback(CatalogTxn *txn); /* frees the txn; NULL is fine */
 
-/* stl_load_errors rows and other small history, outside of transactions. */
-typedef struct LoadErrorRow
-{
-    int64_t query;
-    int64_t start_time; /* timestamp, microseconds since 2000 */
-    int64_t table_id;
-    int64_t line_number;
-    int64_t position;
-    int32_t slice;
-    int32_t error_code;
-    char *file;
-    char *column;
-    char *type;
-    char *column_length;
-    char *raw_line;
-    char *raw_field;
-    char *reason;
-} LoadErrorRow;
-Error *catalog_add_load_errors(Catalog *catalog, const LoadErrorRow *rows, int32_t count) MUST_USE;
-Error *catalog_load_errors(Catalog *catalog, Arena *arena, LoadErrorRow **rows, int32_t *count) MUST_USE;
-
 #endif

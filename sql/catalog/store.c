@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CATALOG_FORMAT 9
+#define CATALOG_FORMAT 10
 #define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
 
 #define FORMAT_2_SQL                                                                                               \
@@ -75,6 +75,7 @@ static const char *const upgrades[] = {
     UPGRADE(7, FORMAT_7_SQL),
     UPGRADE(8, FORMAT_8_SQL),
     UPGRADE(9, FORMAT_9_SQL),
+    UPGRADE(10, "drop table load_errors;"),
 };
 _Static_assert(sizeof upgrades / sizeof upgrades[0] == CATALOG_FORMAT - 1, "every format leads to the next");
 
@@ -91,10 +92,7 @@ static const char schema_sql[] =
     " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
     "create index segments_of_table on segments(table_id);"
     FORMAT_2_SQL FORMAT_3_SQL FORMAT_4_SQL FORMAT_5_SQL FORMAT_6_SQL FORMAT_7_SQL FORMAT_8_SQL
-    FORMAT_9_SQL
-    "create table load_errors(id integer primary key, query int, start_time int, table_id int, line_number int,"
-    " position int, slice int, error_code int, file text, column_name text, type text, column_length text,"
-    " raw_line text, raw_field text, reason text);";
+    FORMAT_9_SQL;
 
 Error *store_error(const Store *store, const char *doing)
 {

@@ -12,7 +12,6 @@
  *     comments(table_id, ...)              on them, their columns and keys
  *     images                               bytes of small segments that may not be durable as files; gone with their segments
  *     deleted_rows                         bitmaps of rows of a segment that are gone
- *     load_errors                          stl_load_errors
  */
 #ifndef SQL_CATALOG_STORE_H
 #define SQL_CATALOG_STORE_H
@@ -42,8 +41,6 @@ Error *store_put_principal(Store *store, const CatalogPrincipal *principal) MUST
 Error *store_drop_principal(Store *store, int64_t id, const SnapshotVersion *version) MUST_USE;
 Error *store_images(Store *store, Arena *arena, SegmentImage **images, int32_t *count) MUST_USE;
 Error *store_forget_images(Store *store, const SegmentImage *images, int32_t count) MUST_USE;
-Error *store_add_load_errors(Store *store, const LoadErrorRow *rows, int32_t count) MUST_USE;
-Error *store_load_errors(Store *store, Arena *arena, LoadErrorRow **rows, int32_t *count) MUST_USE;
 
 /* --- the history: a file of its own, rows of some system views in order of time (src/history) --- */
 /* Opens it, or makes it; one that is no such file any more is an error. */

@@ -7,7 +7,7 @@
  *         LOAD --> APPEND                 one compute node, or rows may stay where they are read (EVEN)
  *         LOAD --> EXCHANGE --> APPEND    rows go to the node that owns their slice
  *
- * and when the ranks have written: rejects to stl_load_errors, segments to the transaction.
+ * and when the ranks have written: rejects to the history, segments to the transaction.
  */
 #include "base/core/assert.h"
 #include "hdf5store/encoding.h"
@@ -98,16 +98,15 @@ static Error *load_make(Copy *copy, SpecLoad *load)
     LoadFormat *format = ARENA_NEW(copy->arena, LoadFormat);
     TRY(format_make(copy->plan->options, format));
     LoadColumn *columns = columns_make(copy->arena, copy->plan);
-    LoadFiles files = {0};
     load->stream = copy->plan->from_stdin;
     if (load->stream && format->compression != LOAD_PLAIN)
         return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "COPY FROM STDIN reads uncompressed data only");
     if (!load->stream)
-        TRY(files_find(copy, &files));
+        TRY(files_find(copy, &copy->files));
     EngineInfo info;
     engine_info(copy->session->leader->engine, &info);
     int32_t workers = info.threads * copy->node_count;
-    LoadPlan *plan = load_plan_make(copy->arena, format, columns, copy->plan->column_count, &files, workers);
+    LoadPlan *plan = load_plan_make(copy->arena, format, columns, copy->plan->column_count, &copy->files, workers);
     Text bytes;
     text_init(&bytes, copy->arena);
     load_plan_write(&bytes, plan);
@@ -300,10 +299,12 @@ Error *copy_run(Statement *statement)
     TRY(spec_make(&copy, &spec));
     record_planned(session, false, 0);
     Error *error = run(&copy, spec);
+    int64_t rows = 0;
     error = copy_rejects_keep(&copy, error);
+    if (error == NULL)
+        error = finish(&copy, &rows);
+    copy_loads_keep(&copy, rows, error);
     TRY(error);
-    int64_t rows;
-    TRY(finish(&copy, &rows));
     record_rows(session, rows);
     if (copy.plan->from_stdin)
         snprintf(statement->tag, sizeof statement->tag, "COPY %lld", (long long) rows);

@@ -385,35 +385,6 @@ Error *rows_of_stv_sessions(Rows *rows)
     return NULL;
 }
 
-Error *rows_of_stl_load_errors(Rows *rows)
-{
-    LoadErrorRow *errors;
-    int32_t count;
-    TRY(catalog_load_errors(rows->session->leader->catalog, rows->arena, &errors, &count));
-    for (int32_t i = 0; i < count && sees_all(rows); i++) /* who loaded is not noted */
-    {
-        const LoadErrorRow *error = &errors[i];
-        rows_int(rows, 100);
-        rows_int(rows, error->slice);
-        rows_int(rows, error->table_id);
-        rows_int(rows, error->start_time);
-        rows_int(rows, 0);
-        rows_int(rows, error->query);
-        rows_str(rows, error->file);
-        rows_int(rows, error->line_number);
-        rows_str(rows, error->column);
-        rows_str(rows, error->type);
-        rows_str(rows, error->column_length);
-        rows_int(rows, error->position);
-        rows_str(rows, error->raw_line);
-        rows_str(rows, error->raw_field);
-        rows_int(rows, error->error_code);
-        rows_str(rows, error->reason);
-        rows_end(rows);
-    }
-    return NULL;
-}
-
 Error *sysview_pack(Session *session, Arena *arena, const CatalogSnapshot *snapshot, const CatalogTable *view,
                     SpecValues *values)
 {

@@ -50,6 +50,19 @@ COLUMNS = {
                         "blocks_write local_read_io remote_read_io source data_skewness time_skewness is_active "
                         "spilled_block_local_disk spilled_block_remote_disk step_attribute metrics_level plan_parent_id "
                         "plan_node_id",
+    "stl_load_errors": "userid slice tbl starttime session query filename line_number colname type col_length position raw_line "
+                       "raw_field_value err_code err_reason is_partial start_offset copy_job_id",
+    "stl_loaderror_detail": "userid slice session query filename line_number field colname value is_null type col_length",
+    "stl_load_commits": "userid query slice name filename byte_offset lines_scanned errors curtime status file_format is_partial "
+                        "start_offset copy_job_id",
+    "stl_file_scan": "userid query slice name lines bytes loadtime curtime is_partial start_offset",
+    "sys_load_error_detail": "user_id query_id transaction_id session_id database_name table_id start_time file_name line_number "
+                             "column_name column_type column_length position error_code error_message",
+    "sys_load_history": "user_id query_id transaction_id session_id database_name status table_name start_time end_time duration "
+                        "data_source file_format loaded_rows loaded_bytes source_file_count source_file_bytes file_count_scanned "
+                        "file_bytes_scanned error_count copy_job_id",
+    "sys_load_detail": "user_id query_id file_name bytes_scanned lines_scanned record_time splits_scanned start_time end_time "
+                       "file_etag file_last_modified",
     "sys_connection_log": "event record_time remote_host remote_port session_id database_name user_name auth_method duration "
                           "ssl_version ssl_cipher mtu ssl_compression ssl_expansion iam_auth_guid application_name driver_version "
                           "os_version plugin_name protocol_version global_session_id compression",
@@ -103,6 +116,39 @@ def statements(w, c, expect):
     one("an alert", "select count(*) from stl_alert_event_log where query = (select max(query) from stl_query where querytxt like '%x.a < y.a')"
                     " and event like 'Nested Loop%'", [["1"]])
     one("transactions have numbers of their own", "select count(distinct xid) > 3 from stl_query", [["t"]])
+
+
+def loads(w, c, expect):
+    os.makedirs(os.path.join(w.dir, "import"), exist_ok=True)
+    for name, text in (("one.tbl", "3|c\nx|d\n4|e\n"), ("two.1", "5|f\n"), ("two.2", "6|g\n7|h\n")):
+        with open(os.path.join(w.dir, "import", name), "w") as f:
+            f.write(text)
+
+    def one(what, sql, wanted):
+        came = c.run(sql)
+        expect(what, came == wanted, f"{came}, not {wanted}")
+
+    c.run(f"copy t from '{w.dir}/import/one' maxerror 5")
+    number = c.run("select pg_last_copy_id()")[0][0]
+    one("a rejected record", "select line_number, trim(colname), type, trim(raw_field_value), err_code, session = pg_backend_pid()"
+                             f" from stl_load_errors where query = {number}", [["2", "a", "integer", "x", "1207", "t"]])
+    one("its field", f"select field, value from stl_loaderror_detail where query = {number}", [["1", "x"]])
+    one("its like", "select table_id = 't'::regclass::int, column_name, error_code from sys_load_error_detail"
+                    f" where query_id = {number}", [["t", "a", "1207"]])
+    one("a file", "select right(trim(filename), 7), lines_scanned, errors, status from stl_load_commits"
+                  f" where query = {number}", [["one.tbl", "3", "1", "1"]])
+    one("a load", "select status, table_name, loaded_rows, source_file_count, source_file_bytes, error_count, file_format"
+                  f" from sys_load_history where query_id = {number}", [["completed", "t", "2", "1", "12", "1", "text"]])
+    c.run(f"copy t from '{w.dir}/import/two.'")
+    one("files", "select right(trim(file_name), 5), bytes_scanned, lines_scanned from sys_load_detail"
+                 " where query_id = pg_last_copy_id() order by 1", [["two.1", "4", None], ["two.2", "8", None]])
+    try:
+        c.run(f"copy t from '{w.dir}/import/one'")
+    except Error as e:
+        expect("where to look", "stl_load_errors" in (e.hint or ""), e.hint)
+    one("a load that failed", "select status, loaded_rows from sys_load_history order by query_id desc limit 1", [["aborted", "0"]])
+    one("is known as such", "select aborted, left(querytxt, 11) from stl_query where query = (select max(query_id) from sys_load_history)",
+        [["1", "copy t from"]])
 
 
 def running(w, c, expect):
@@ -171,7 +217,7 @@ def secrets(w, c, expect):
         c.run(f"create user eve pasword '{PASSWORD}'")
     except Error:
         pass
-    for view in ("stoa_statements", "stl_error", "stoa_running", "stl_explain"):
+    for view in ("stoa_statements", "stoa_loads", "stl_error", "stoa_running", "stl_explain"):
         rows = c.run(f"select * from {view}")
         expect(f"no secret in {view}", not any(PASSWORD in (value or "") for row in rows for value in row if "from stoa" not in (value or "")), rows)
     with open(os.path.join(w.dir, "history.db"), "rb") as f:
@@ -230,6 +276,6 @@ def run(expect):
         w.start(3)
         with w.connect() as c:
             c.run("create table n as select g::int as a from generate_series(1, 3000) g")
-            for part in (columns, statements, running, own_rows, secrets):
+            for part in (columns, statements, loads, running, own_rows, secrets):
                 part(w, c, expect)
         persistence(w, expect)

@@ -447,24 +447,6 @@ static void test_users_and_ids(void)
     arena_free(arena);
 }
 
-static void test_load_errors(void)
-{
-    Arena *arena = arena_new("test");
-    LoadErrorRow row = {.query = 5, .table_id = 7, .line_number = 3, .error_code = 1207, .file = "/d/x", .column = "a",
-                        .type = "integer", .column_length = "", .raw_line = "x|'y", .raw_field = "x", .reason = "no digit"};
-    worked(catalog_add_load_errors(catalog, &row, 1));
-    row.column = NULL;
-    worked(catalog_add_load_errors(catalog, &row, 1));
-    LoadErrorRow *rows;
-    int32_t count;
-    worked(catalog_load_errors(catalog, arena, &rows, &count));
-    CU_ASSERT_EQUAL_FATAL(count, 2);
-    CU_ASSERT_STRING_EQUAL(rows[0].raw_line, "x|'y");
-    CU_ASSERT_STRING_EQUAL(rows[1].column, "");
-    CU_ASSERT_EQUAL(rows[1].error_code, 1207);
-    arena_free(arena);
-}
-
 static void test_sysviews(void)
 {
     const CatalogSnapshot *now = catalog_acquire(catalog);
@@ -498,7 +480,6 @@ int main(void)
     CU_add_test(suite, "images", test_images);
     CU_add_test(suite, "threads", test_threads);
     CU_add_test(suite, "users and numbers", test_users_and_ids);
-    CU_add_test(suite, "load errors", test_load_errors);
     CU_add_test(suite, "system views", test_sysviews);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();
