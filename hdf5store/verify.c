@@ -26,6 +26,46 @@ typedef union VerifyVector
     uint8_t bytes[VECTOR_ROWS * 16];
 } VerifyVector;
 
+/* Is one of the values that are not null outside?  All of them are looked at, which is quicker than looking where to end. */
+#define OUTSIDE_INTEGERS(Type)                                                                         \
+    static bool outside_##Type(const Type *values, const uint8_t *nulls, int32_t count, const Zone *zone) \
+    {                                                                                                  \
+        int64_t least = zone->min.i, most = zone->max.i;                                               \
+        bool bad = false;                                                                              \
+        for (int32_t i = 0; i < count; i++)                                                            \
+            bad |= (nulls[i] == 0) & ((values[i] < least) | (values[i] > most));                       \
+        return bad;                                                                                    \
+    }
+OUTSIDE_INTEGERS(int8_t)
+OUTSIDE_INTEGERS(int16_t)
+OUTSIDE_INTEGERS(int32_t)
+OUTSIDE_INTEGERS(int64_t)
+
+static bool any_outside(SqlType type, const VerifyVector *values, const uint8_t *nulls, int32_t count, const Zone *zone)
+{
+    Rep rep = type_rep(type);
+    switch (rep)
+    {
+    case REP_I8:
+        return outside_int8_t((const int8_t *) values, nulls, count, zone);
+    case REP_I16:
+        return outside_int16_t((const int16_t *) values, nulls, count, zone);
+    case REP_I32:
+        return outside_int32_t((const int32_t *) values, nulls, count, zone);
+    case REP_I64:
+        return outside_int64_t((const int64_t *) values, nulls, count, zone);
+    default:
+        break;
+    }
+    bool bad = false;
+    for (int32_t i = 0; i < count && !bad; i++)
+    {
+        Datum value = nulls[i] ? zone->min : value_load(type, rep, values->bytes + (size_t) i * (size_t) rep_size(rep));
+        bad = outside(type, &value, zone);
+    }
+    return bad;
+}
+
 static const char *vector_verify(BlockReader *reader, SqlType type, const Zone *zone, int32_t from, int32_t count,
                                  int32_t *nulls_seen)
 {
@@ -38,15 +78,8 @@ static const char *vector_verify(BlockReader *reader, SqlType type, const Zone *
         block_decode(reader, 0, from, count, rep, &values);
     (void) block_nulls(reader, 0, from, count, nulls);
     for (int32_t i = 0; i < count; i++)
-    {
         *nulls_seen += nulls[i] != 0;
-        if (nulls[i] || !zone->has_range)
-            continue;
-        Datum value = value_load(type, rep, values.bytes + (size_t) i * (size_t) rep_size(rep));
-        if (outside(type, &value, zone))
-            return "a value lies outside of the block's range";
-    }
-    return NULL;
+    return zone->has_range && any_outside(type, &values, nulls, count, zone) ? "a value lies outside of the block's range" : NULL;
 }
 
 static Error *block_verify(BlockReader *reader, Segment *segment, int32_t column, int32_t block)

@@ -15,7 +15,7 @@ typedef struct Command
 } Command;
 
 static const Command commands[] = {
-    {"check", cli_check, "verify every file of a stopped warehouse"},
+    {"check", cli_check, "verify every file"},
     {"init", cli_init, "create a warehouse"},
     {"psql", cli_psql, "connect psql to a running one"},
     {"snapshot", cli_snapshot, "keep it as it is now, and give that back"},

@@ -65,6 +65,14 @@ void catalog_close(Catalog *catalog)
     free(catalog);
 }
 
+Error *catalog_verify(Catalog *catalog)
+{
+    pthread_mutex_lock(&catalog->store_lock);
+    Error *error = store_verify(catalog->store);
+    pthread_mutex_unlock(&catalog->store_lock);
+    return error;
+}
+
 /* Under store_lock nobody commits: what is copied is what is current. */
 Error *catalog_copy(Catalog *catalog, const char *path, const CatalogSnapshot **snapshot)
 {

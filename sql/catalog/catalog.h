@@ -202,6 +202,8 @@ typedef struct Catalog Catalog;
 Error *catalog_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user) MUST_USE;
 /* Opens it: WAL, synchronous=FULL, locking_mode=EXCLUSIVE, VFS unix-none. Thread-safe afterwards. */
 Error *catalog_open(const char *path, Catalog **catalog) MUST_USE;
+/* XX001: the file contradicts itself. */
+Error *catalog_verify(Catalog *catalog) MUST_USE;
 void catalog_close(Catalog *catalog);
 /* A catalog of the newest committed version as a file of its own (0600), durable; `path` must not exist.  *snapshot: that
  * version, acquired: while it is held none of its segment files dies. */

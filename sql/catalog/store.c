@@ -281,6 +281,23 @@ static Error *open_catalog(const char *path, Store **out)
     return store_open_file(path, "catalog", "pragma synchronous=full", out);
 }
 
+static Error *complaint_take(sqlite3_stmt *row, void *context)
+{
+    const Store *store = context;
+    const char *says = (const char *) sqlite3_column_text(row, 0);
+    if (says != NULL && strcmp(says, "ok") == 0)
+        return NULL;
+    return error_detail(error_new(SQLSTATE_DATA_CORRUPTED, "the catalog \"%s\" is damaged", store->path), "SQLite says \"%s\".",
+                        says == NULL ? "" : says);
+}
+
+Error *store_verify(Store *store)
+{
+    sqlite3_stmt *rows;
+    TRY(store_prepare(store, &rows, "pragma integrity_check(1)", ""));
+    return store_each(store, rows, complaint_take, store);
+}
+
 /* SQLite does not sync what it copies. */
 static Error *file_sync(const char *path)
 {

@@ -28,6 +28,8 @@ void store_close(Store *store); /* NULL is fine */
 Error *store_read(Store *store, SnapshotVersion **version, int64_t *next_id) MUST_USE;
 /* The whole file, compact and durable, as another one. */
 Error *store_copy(Store *store, const char *path) MUST_USE;
+/* SQLite's own check of pages, indexes and types; XX001. */
+Error *store_verify(Store *store) MUST_USE;
 /* Temporary tables of sessions that did not end. */
 Error *store_forget_temporary(Store *store) MUST_USE;
 Error *store_take_epoch(Store *store, int64_t *epoch) MUST_USE;

@@ -30,6 +30,9 @@ Error *cli_directory_make(Arena *arena, const char *path) MUST_USE;
 /* psql in this process's place, as the warehouse's first user; comes back only with an error.  words: its options, then NULL. */
 Error *cli_psql_run(Arena *arena, const char *directory, const char *const *words) MUST_USE;
 
+/* The same in a process of its own: what it prints, with a zero byte behind it. */
+Error *cli_psql_read(Arena *arena, const char *directory, const char *const *words, char **text, size_t *length) MUST_USE;
+
 /* Who holds it, and lives as far as can be told from here; *holder NULL: nobody. */
 Error *cli_holder(Arena *arena, const char *directory, LeaseHolder **holder) MUST_USE;
 bool cli_process_lives(int64_t pid);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char usage[] = "Usage: stoa psql DIR [options of psql]\n"
@@ -37,6 +38,38 @@ Error *cli_psql_run(Arena *arena, const char *directory, const char *const *word
         arguments[i + 1] = (char *) words[i];
     execv(psql, arguments);
     return error_new(SQLSTATE_IO_ERROR, "could not run \"%s\": %s", psql, strerror(errno));
+}
+
+static void child_run(Arena *arena, const char *directory, const char *const *words, const int pipe_fds[2])
+{
+    (void) dup2(pipe_fds[1], STDOUT_FILENO);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+    _exit(cli_failed(cli_psql_run(arena, directory, words)));
+}
+
+Error *cli_psql_read(Arena *arena, const char *directory, const char *const *words, char **out, size_t *length)
+{
+    int pipe_fds[2], status = 0;
+    char buffer[65536];
+    Text text;
+    if (pipe(pipe_fds) != 0)
+        return error_new(SQLSTATE_INTERNAL_ERROR, "could not make a pipe: %s", strerror(errno));
+    pid_t pid = fork();
+    if (pid == 0)
+        child_run(arena, directory, words, pipe_fds);
+    close(pipe_fds[1]);
+    text_init(&text, arena);
+    for (ssize_t got; pid > 0 && ((got = read(pipe_fds[0], buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR));)
+        if (got > 0)
+            memcpy(text_reserve(&text, (size_t) got), buffer, (size_t) got), text.length += (size_t) got;
+    close(pipe_fds[0]);
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return error_new(SQLSTATE_CONNECTION_FAILURE, "the leader of warehouse \"%s\" could not be asked", directory);
+    text_putc(&text, 0);
+    *out = text.data;
+    *length = text.length - 1;
+    return NULL;
 }
 
 static Error *psql_run(Arena *arena, char **argv)

@@ -74,8 +74,7 @@ typedef struct Linking
 static Error *segment_link(const Linking *linking, const CatalogTable *table, const CatalogSegment *segment, const char *to)
 {
     Arena *arena = arena_new("segment link");
-    char *from = arena_printf(arena, "%s/db%d/t%lld/s%d/%s", linking->from, DATABASE_ID, (long long) table->id, segment->slice,
-                              segment->file);
+    char *from = segment_path(arena, linking->from, table, segment);
     Error *error = tree_link_file(from, arena_printf(arena, "%s/%s", to, segment->file));
     if (error != NULL && error->state == SQLSTATE_UNDEFINED_FILE)
     {

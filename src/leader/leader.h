@@ -65,6 +65,8 @@ Error *leader_announce(Leader *leader, int32_t port) MUST_USE;
 void leader_retract(Leader *leader);
 void leader_stop(Leader *leader);
 
+/* Where it stands; directory NULL: below the warehouse's. */
+char *segment_path(Arena *arena, const char *directory, const CatalogTable *table, const CatalogSegment *segment);
 /* Segment files the manifest does not name, and what was left of writing them.  Returns how many went. */
 int64_t orphans_remove(const char *directory, const CatalogSnapshot *snapshot);
 /* Files dropped by commits and held by nobody any more. */

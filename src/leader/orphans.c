@@ -84,6 +84,12 @@ static void sweep_draft(void *context, const char *path, const char *name)
         sweep->removed++;
 }
 
+char *segment_path(Arena *arena, const char *directory, const CatalogTable *table, const CatalogSegment *segment)
+{
+    return arena_printf(arena, "%s%sdb%d/t%lld/s%d/%s", directory == NULL ? "" : directory, directory == NULL ? "" : "/", DATABASE_ID,
+                        (long long) table->id, segment->slice, segment->file);
+}
+
 int64_t orphans_remove(const char *directory, const CatalogSnapshot *snapshot)
 {
     Arena *arena = arena_new("orphans");

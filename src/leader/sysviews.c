@@ -344,6 +344,31 @@ Error *rows_of_stv_slices(Rows *rows)
     return NULL;
 }
 
+static void row_of_segment(Rows *rows, const CatalogTable *table, const CatalogSegment *segment)
+{
+    char digest[2 * sizeof segment->digest + 1];
+    for (size_t i = 0; i < sizeof segment->digest; i++)
+        snprintf(digest + 2 * i, 3, "%02x", segment->digest[i]);
+    rows_int(rows, table->id);
+    rows_str(rows, table->schema);
+    rows_str(rows, table->name);
+    rows_int(rows, segment->slice);
+    rows_str(rows, segment_path(rows->arena, NULL, table, segment));
+    rows_int(rows, segment->rows);
+    rows_int(rows, segment->deleted == NULL ? 0 : segment->deleted->count);
+    rows_int(rows, segment->bytes);
+    rows_str(rows, digest);
+    rows_end(rows);
+}
+
+Error *rows_of_stv_segment_files(Rows *rows)
+{
+    for (int32_t t = 0; t < rows->snapshot->table_count && sees_all(rows); t++)
+        for (int32_t i = 0; i < rows->snapshot->tables[t]->segment_count; i++)
+            row_of_segment(rows, rows->snapshot->tables[t], &rows->snapshot->tables[t]->segments[i]);
+    return NULL;
+}
+
 /* A superuser sees them: whoever can read one reads all tables. */
 Error *rows_of_stv_snapshots(Rows *rows)
 {
