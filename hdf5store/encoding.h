@@ -35,10 +35,7 @@ typedef enum Encoding
 /* "az64"; "unknown" for a number that is no encoding. */
 const char *encoding_name(Encoding encoding);
 
-/* The encoding meant by an ENCODE clause, any of Redshift's names in any case:
- * auto az64 bytedict delta delta32k lzo mostly8 mostly16 mostly32 none raw
- * runlength text255 text32k zstd, and lz4, deflate, gzip.  Unknown names and names that do not fit
- * the type are 42P16. */
-Error *encoding_parse(const char *name, SqlType type, Encoding *encoding) MUST_USE;
+/* How what an ENCODE clause asks for is stored (base/data/encode.def); NULL, and words of no meaning: AUTO. */
+Encoding encoding_of_keyword(const char *keyword);
 
 #endif

@@ -385,6 +385,7 @@ int64_t k_octetindex(const Str *part, const Str *text);
 void k_overlay(Arena *arena, Str *result, const Str *text, const Str *with, int64_t start, Error **error);
 void k_overlay_for(Arena *arena, Str *result, const Str *text, const Str *with, int64_t start, int64_t count,
                    Error **error);
+void k_format_encoding(Arena *arena, Str *result, int64_t number);
 void k_quote_ident(Arena *arena, Str *result, const Str *text);
 void k_quote_literal(Arena *arena, Str *result, const Str *text);
 void k_soundex(Arena *arena, Str *result, const Str *text);

@@ -2,6 +2,7 @@
 /* Texts quoted, compared, put into one another, and how they sound. */
 #ifndef _GNU_SOURCE
 #endif
+#include "base/data/encode.h"
 #include "base/data/find.h"
 #include "base/kernel/body.h"
 
@@ -210,4 +211,12 @@ int64_t k_difference(const Str *a, const Str *b)
     for (int32_t i = 0; i < SOUNDEX_LENGTH; i++)
         same += one[i] == other[i];
     return same;
+}
+
+void k_format_encoding(Arena *arena, Str *result, int64_t number)
+{
+    Encode encode = encode_of_number(number);
+    const char *text = encode == ENCODE_COUNT ? "unknown" : encode == ENCODE_raw ? "none" : encode_keyword(encode);
+    (void) arena; /* constants */
+    *result = (Str){(char *) text, (int64_t) strlen(text)};
 }

@@ -263,10 +263,8 @@ static Error *change_encoding(Alter *alter, const PgQuery__AlterTableCmd *comman
 {
     int32_t ordinal, position = alter->maker.binder->parse->position;
     char *encoding = name_fold(alter->maker.binder, node_string(command->def));
-    TRY(table_check_encoding(encoding, position));
     TRY(find_column(alter, command->name, &ordinal));
-    placed_table(alter)->columns[ordinal].encoding = strcmp(encoding, "auto") == 0 ? NULL : encoding;
-    return NULL;
+    return table_set_encoding(&placed_table(alter)->columns[ordinal], encoding, position);
 }
 
 static Error *change_attributes(Alter *alter)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CREATE TABLE: from the grammar's tree and the dialect's TableOptions to a table for the catalog. */
 #include "base/core/assert.h"
+#include "base/data/encode.h"
 #include "sql/bind/binder.h"
 
 #include <stdio.h>
@@ -21,19 +22,26 @@ static Error *definition_error(int32_t position, const char *format, ...)
 
 /* --- columns ---------------------------------------------------------------------------- */
 
-Error *table_check_encoding(const char *encoding, int32_t position)
+Error *table_set_encoding(CatalogColumn *column, const char *keyword, int32_t position)
 {
-    static const char *const known[] = {"auto", "az64",      "bytedict", "delta",   "delta32k",
-                                        "lzo",  "mostly16",  "mostly32", "mostly8", "none",
-                                        "raw",  "runlength", "text255",  "text32k", "zstd"};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i], encoding) == 0)
-            return NULL;
-    return error_at(
-        error_hint(error_new(SQLSTATE_UNDEFINED_OBJECT, "encoding type \"%s\" does not exist", encoding),
-                   "Known are auto, raw, az64, bytedict, delta, delta32k, lzo, mostly8, mostly16, mostly32, "
-                   "runlength, text255, text32k and zstd."),
-        position);
+    Encode encode;
+    Error *error = encode_parse(keyword, column->type, &encode);
+    if (error != NULL)
+        return error_at(error, position);
+    column->encoding = encode == ENCODE_auto ? NULL : (char *) encode_keyword(encode);
+    return NULL;
+}
+
+/* Who says an encoding chooses them all: the columns without one get Redshift's defaults, not the warehouse's choice. */
+static void settle_encodings(CatalogTable *table)
+{
+    bool said = false;
+    for (int32_t i = 0; i < table->column_count; i++)
+        said = said || table->columns[i].encoding != NULL;
+    for (int32_t i = 0; i < table->column_count && said; i++)
+        if (table->columns[i].encoding == NULL)
+            table->columns[i].encoding =
+                (char *) encode_keyword(encode_default(table->columns[i].type, table_sort_position(table, i) > 0));
 }
 
 static Error *read_constraint(TableMaker *maker, const PgQuery__Constraint *constraint, CatalogColumn *column)
@@ -156,10 +164,7 @@ Error *table_read_column(TableMaker *maker, const PgQuery__ColumnDef *definition
     TRY(check_null(maker, definition, &column));
     TRY(read_default(maker, definition, options, &column));
     if (options->encoding != NULL)
-    {
-        TRY(table_check_encoding(options->encoding, position));
-        column.encoding = strcmp(options->encoding, "auto") == 0 ? NULL : options->encoding;
-    }
+        TRY(table_set_encoding(&column, options->encoding, position));
     TRY(add_column(maker, &column, position));
     int32_t ordinal = maker->table->column_count - 1;
     if (options->dist_key)
@@ -477,5 +482,7 @@ Error *bind_create_table(Arena *arena, const CatalogSnapshot *snapshot, const Bi
     if (plan->exists)
         return NULL;
     TRY(read_elements(&maker, create));
-    return read_attributes(&maker, statement->table);
+    TRY(read_attributes(&maker, statement->table));
+    settle_encodings(plan->table);
+    return NULL;
 }

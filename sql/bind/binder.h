@@ -227,7 +227,8 @@ Error *table_read_column(TableMaker *maker, const PgQuery__ColumnDef *definition
 Error *table_read_distribution(TableMaker *maker, const TableOptions *options) MUST_USE;
 Error *table_read_sort_key(TableMaker *maker, const TableOptions *options) MUST_USE;
 /* 42704 */
-Error *table_check_encoding(const char *encoding, int32_t position) MUST_USE;
+/* ENCODE `keyword`; 42704, 42P16 at the position. */
+Error *table_set_encoding(CatalogColumn *column, const char *keyword, int32_t position) MUST_USE;
 /* Where a new table or view of this name goes. */
 const char *bind_target_schema(const Binder *binder, const PgQuery__RangeVar *range);
 /* The type a column has that keeps values of `type`: texts have a length. */

@@ -135,12 +135,7 @@ Error *spec_table_complete(Leader *leader, Arena *arena, const CatalogTable *tab
     target->rides = catalog_image_bytes(leader->catalog) < IMAGES_BYTES_MAX;
     target->column_encodings = ARENA_ARRAY(arena, uint8_t, table->column_count);
     for (int32_t i = 0; i < table->column_count; i++)
-    {
-        Encoding encoding;
-        const char *name = table->columns[i].encoding;
-        TRY(encoding_parse(name == NULL ? "auto" : name, table->columns[i].type, &encoding));
-        target->column_encodings[i] = (uint8_t) encoding;
-    }
+        target->column_encodings[i] = (uint8_t) encoding_of_keyword(table->columns[i].encoding);
     return NULL;
 }
 

@@ -68,6 +68,14 @@ int64_t table_blocks(const CatalogTable *table)
     return (table->bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
 }
 
+/* Redshift calls raw none. */
+static const char *encoding_shown(const CatalogColumn *column)
+{
+    if (column->encoding == NULL)
+        return "auto";
+    return strcmp(column->encoding, "raw") == 0 ? "none" : column->encoding;
+}
+
 Error *rows_of_pg_table_def(Rows *rows)
 {
     for (int32_t t = 0; t < rows->snapshot->table_count; t++)
@@ -83,7 +91,7 @@ Error *rows_of_pg_table_def(Rows *rows)
             rows_str(rows, table->name);
             rows_str(rows, column->name);
             rows_str(rows, type.data);
-            rows_str(rows, column->encoding == NULL ? "auto" : column->encoding);
+            rows_str(rows, encoding_shown(column));
             rows_int(rows, table->dist_style == DIST_KEY && table->dist_column == c);
             rows_int(rows, table_sort_position(table, c));
             rows_int(rows, column->not_null);

@@ -7,6 +7,7 @@
  * and functions those below, from PostgreSQL where clients know them.
  */
 #include "base/kernel/window.h"
+#include "base/data/encode.h"
 #include "src/leader/sysview_rows.h"
 
 #include <string.h>
@@ -169,10 +170,9 @@ Error *rows_of_pg_class(Rows *rows)
     return NULL;
 }
 
-/* Redshift's numbers of encodings: 0 raw, 131 what the warehouse chooses. */
-static int64_t encoding_number(const char *encoding)
+static int64_t encoding_number(const CatalogColumn *column)
 {
-    return encoding == NULL || strcmp(encoding, "auto") == 0 ? 131 : strcmp(encoding, "raw") == 0 ? 0 : 128;
+    return encode_number(column->encoding == NULL ? ENCODE_auto : encode_find(column->encoding));
 }
 
 /* A column of the table as that of `relation`, the table or an index of it. */
@@ -202,7 +202,7 @@ static void put_column(Rows *rows, const CatalogTable *table, int32_t ordinal, i
     rows_str(rows, "");
     rows_null(rows);
     rows_null(rows);
-    rows_int(rows, encoding_number(column->encoding));
+    rows_int(rows, encoding_number(column));
     rows_int(rows, !index && table->dist_style == DIST_KEY && table->dist_column == ordinal);
     rows_int(rows, index ? 0 : table_sort_position(table, ordinal));
     rows_end(rows);

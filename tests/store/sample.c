@@ -4,6 +4,7 @@
  * tests/store/run computes the same values and reads the file with other programs.
  */
 #include "base/core/arena.h"
+#include "base/data/encode.h"
 #include "base/data/numeric.h"
 #include "hdf5store/segment.h"
 #include "hdf5store/verify.h"
@@ -77,9 +78,10 @@ static Error *write_blocks(SegmentWriter *writer, Sample *sample, int64_t rows)
     return NULL;
 }
 
-static Error *write_sample(Arena *arena, const char *directory, int64_t rows)
+/* wish NULL: each column its own; a word of ENCODE: all columns that it is for. */
+static Error *write_sample(Arena *arena, const char *directory, int64_t rows, const char *wish)
 {
-    const SegmentColumn columns[COLUMN_COUNT] = {
+    SegmentColumn columns[COLUMN_COUNT] = {
         {"flag", 1, type_make(TYPE_BOOLEAN), true, ENCODING_AUTO},
         {"small", 2, type_make(TYPE_SMALLINT), true, ENCODING_AUTO},
         {"number", 3, type_make(TYPE_INTEGER), true, ENCODING_RLE},
@@ -94,6 +96,13 @@ static Error *write_sample(Arena *arena, const char *directory, int64_t rows)
         {"note", 12, type_varchar(100), true, ENCODING_AUTO},
         {"long", 13, type_varchar(VARCHAR_LENGTH_MAX), false, ENCODING_AUTO},
     };
+    for (int32_t i = 0; i < COLUMN_COUNT && wish != NULL; i++)
+    {
+        Encode encode;
+        Error *unfit = encode_parse(wish, columns[i].type, &encode);
+        columns[i].encoding = unfit == NULL ? encoding_of_keyword(wish) : ENCODING_AUTO;
+        error_free(unfit);
+    }
     SegmentSpec spec = {.directory = directory, .file_name = "sample.h5", .schema_name = "public", .table_name = "sample",
                         .table_id = 1000, .slice = 2, .column_count = COLUMN_COUNT, .columns = columns};
     SegmentWriter *writer = NULL;
@@ -111,14 +120,14 @@ static Error *write_sample(Arena *arena, const char *directory, int64_t rows)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3)
+    if (argc < 3 || argc > 4)
     {
-        fprintf(stderr, "usage: sample DIRECTORY ROWS\n");
+        fprintf(stderr, "usage: sample DIRECTORY ROWS [ENCODE]\n");
         return 2;
     }
     segment_start();
     Arena *arena = arena_new("sample");
-    Error *error = write_sample(arena, argv[1], strtoll(argv[2], NULL, 10));
+    Error *error = write_sample(arena, argv[1], strtoll(argv[2], NULL, 10), argv[3]);
     if (error != NULL)
         fprintf(stderr, "%s\n%s\n", error->message, error->detail != NULL ? error->detail : "");
     arena_free(arena);

@@ -414,20 +414,12 @@ static void test_damage(void)
 
 static void test_encoding_names(void)
 {
-    Encoding encoding = ENCODING_RAW;
-    CU_ASSERT_PTR_NULL(encoding_parse("AZ64", type_make(TYPE_BIGINT), &encoding));
-    CU_ASSERT_EQUAL(encoding, ENCODING_FOR);
-    CU_ASSERT_PTR_NULL(encoding_parse("text32k", type_varchar(20), &encoding));
-    CU_ASSERT_EQUAL(encoding, ENCODING_DICT);
-    CU_ASSERT_PTR_NULL(encoding_parse("lzo", type_varchar(20), &encoding));
-    CU_ASSERT_EQUAL(encoding, ENCODING_LZ4);
-    Error *error = encoding_parse("az64", type_varchar(20), &encoding);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(error);
-    CU_ASSERT_EQUAL(error->state, SQLSTATE_INVALID_TABLE_DEFINITION);
-    error_free(error);
-    error = encoding_parse("az65", type_varchar(20), &encoding);
-    CU_ASSERT_PTR_NOT_NULL(error);
-    error_free(error);
+    CU_ASSERT_EQUAL(encoding_of_keyword("AZ64"), ENCODING_FOR);
+    CU_ASSERT_EQUAL(encoding_of_keyword("text32k"), ENCODING_DICT);
+    CU_ASSERT_EQUAL(encoding_of_keyword("lzo"), ENCODING_LZ4);
+    CU_ASSERT_EQUAL(encoding_of_keyword("none"), ENCODING_RAW);
+    CU_ASSERT_EQUAL(encoding_of_keyword("az65"), ENCODING_AUTO);
+    CU_ASSERT_EQUAL(encoding_of_keyword(NULL), ENCODING_AUTO);
     CU_ASSERT_STRING_EQUAL(encoding_name(ENCODING_FOR), "az64");
     CU_ASSERT_STRING_EQUAL(encoding_name((Encoding) 99), "unknown");
 }
