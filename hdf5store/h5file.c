@@ -112,6 +112,8 @@ Error *h5file_create(Arena *arena, const char *path, uint32_t user_block, H5File
     (void) H5Pclose(creation);
     (void) H5Pclose(access);
     library_unlock();
+    if (error != NULL)
+        (void) unlink(path);
     *made = file;
     return error;
 }

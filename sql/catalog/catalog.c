@@ -194,10 +194,10 @@ void catalog_bury_table(Catalog *catalog, const CatalogTable *table, int64_t die
         catalog_bury_segment(catalog, table->id, &table->segments[i], died);
 }
 
-void catalog_bury_records(Catalog *catalog, const Change *change)
+void catalog_bury_records(Catalog *catalog, const Change *change, int64_t died)
 {
     for (int32_t i = 0; i < change->record_count; i++)
-        catalog_bury_segment(catalog, change->table_id, &change->records[i].segment, 0);
+        catalog_bury_segment(catalog, change->table_id, &change->records[i].segment, died);
 }
 
 void catalog_take_dead(Catalog *catalog, Arena *arena, DeadSegment **out, int32_t *count)

@@ -64,6 +64,6 @@ void txn_see(CatalogTxn *txn, SnapshotVersion *next);
 void catalog_bury_segment(Catalog *catalog, int64_t table_id, const CatalogSegment *segment, int64_t died);
 /* Notes the files of `table`, or of `records`, as dead since version `died`. */
 void catalog_bury_table(Catalog *catalog, const CatalogTable *table, int64_t died);
-void catalog_bury_records(Catalog *catalog, const Change *change);
+void catalog_bury_records(Catalog *catalog, const Change *change, int64_t died);
 
 #endif

@@ -97,7 +97,7 @@ static const char schema_sql[] =
 Error *store_error(const Store *store, const char *doing)
 {
     int code = sqlite3_extended_errcode(store->db);
-    SqlState state = SQLSTATE_IO_ERROR;
+    SqlState state = (code & 0xff) == SQLITE_IOERR ? sqlstate_from_errno(sqlite3_system_errno(store->db)) : SQLSTATE_IO_ERROR;
     if ((code & 0xff) == SQLITE_FULL)
         state = SQLSTATE_DISK_FULL;
     else if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)

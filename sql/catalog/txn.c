@@ -627,18 +627,19 @@ static void txn_free(CatalogTxn *txn)
     arena_free(txn->arena);
 }
 
-static void txn_bury_records(CatalogTxn *txn)
+/* died: the version from which on its files may go. */
+static void txn_bury_records(CatalogTxn *txn, int64_t died)
 {
     for (Change *change = txn->changes; change != NULL; change = change->next)
         if (change->record_count > 0)
-            catalog_bury_records(txn->catalog, change);
+            catalog_bury_records(txn->catalog, change, died);
 }
 
 void catalog_rollback(CatalogTxn *txn)
 {
     if (txn == NULL)
         return;
-    txn_bury_records(txn);
+    txn_bury_records(txn, 0);
     txn_free(txn);
 }
 
@@ -728,7 +729,9 @@ static Error *changes_replay(CatalogTxn *txn, SnapshotVersion **next)
     return NULL;
 }
 
-static Error *commit_locked(CatalogTxn *txn)
+/* *in_doubt: the version that it would have been.  What could not be synced may be there after a crash all the same, until
+ * another commit is written in its place. */
+static Error *commit_locked(CatalogTxn *txn, int64_t *in_doubt)
 {
     Catalog *catalog = txn->catalog;
     SnapshotVersion *next = NULL;
@@ -736,6 +739,7 @@ static Error *commit_locked(CatalogTxn *txn)
     Error *error = store_commit(catalog->store, txn->changes, next, catalog->epoch);
     if (error != NULL)
     {
+        *in_doubt = next->snapshot.version;
         snapshot_drop(next);
         return error;
     }
@@ -748,14 +752,15 @@ static Error *commit_locked(CatalogTxn *txn)
 Error *catalog_commit(CatalogTxn *txn)
 {
     Error *error = NULL;
+    int64_t in_doubt = 0;
     if (txn->changes != NULL)
     {
         pthread_mutex_lock(&txn->catalog->store_lock);
-        error = commit_locked(txn);
+        error = commit_locked(txn, &in_doubt);
         pthread_mutex_unlock(&txn->catalog->store_lock);
     }
     if (error != NULL)
-        txn_bury_records(txn);
+        txn_bury_records(txn, in_doubt);
     txn_free(txn);
     return error;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "src/leader/clientfile.h"
+#include "src/leader/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,15 +15,15 @@ Error *file_write_private(Arena *arena, const char *path, const char *text)
     char *draft = arena_printf(arena, "%s.new", path);
     int fd = open(draft, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
     if (fd < 0)
-        return error_new(SQLSTATE_IO_ERROR, "could not create \"%s\": %s", draft, strerror(errno));
-    size_t length = strlen(text);
-    bool done = write(fd, text, length) == (ssize_t) length;
-    int reason = done ? 0 : errno;
-    close(fd);
-    if (done && rename(draft, path) == 0)
-        return NULL;
-    unlink(draft);
-    return error_new(SQLSTATE_IO_ERROR, "could not write \"%s\": %s", path, strerror(done ? errno : reason));
+        return error_file("create", draft);
+    Error *error = tree_write(fd, draft, text, strlen(text));
+    if (close(fd) != 0 && error == NULL)
+        error = error_file("close", draft);
+    if (error == NULL && rename(draft, path) != 0)
+        error = error_file("rename", draft);
+    if (error != NULL)
+        unlink(draft);
+    return error;
 }
 
 /* pgpass takes ':' and '\' with a backslash before them. */

@@ -7,6 +7,7 @@
 #include "src/leader/lease.h"
 #include "base/core/assert.h"
 #include "base/core/trace.h"
+#include "src/leader/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,17 +155,8 @@ static bool same_job_restarted(const LeaseHolder *holder)
 /* --- taking ------------------------------------------------------------------- */
 static Error *write_whole(int fd, const char *path, const Text *text)
 {
-    size_t done = 0;
-    while (done < text->length)
-    {
-        ssize_t wrote = write(fd, text->data + done, text->length - done);
-        if (wrote < 0 && errno != EINTR)
-            return error_new(SQLSTATE_IO_ERROR, "could not write \"%s\": %s", path, strerror(errno));
-        done += wrote > 0 ? (size_t) wrote : 0;
-    }
-    if (fsync(fd) != 0)
-        return error_new(SQLSTATE_IO_ERROR, "could not sync \"%s\": %s", path, strerror(errno));
-    return NULL;
+    TRY(tree_write(fd, path, text->data, text->length));
+    return fsync(fd) == 0 ? NULL : error_file("sync", path);
 }
 
 /* *taken false: somebody has it.  Written under another name and linked, so that nobody reads half a lease;

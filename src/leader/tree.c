@@ -10,14 +10,14 @@
 
 #define COPY_BYTES (1 << 20)
 
-static Error *bytes_write(int fd, const char *path, const char *bytes, ssize_t count)
+Error *tree_write(int fd, const char *path, const void *bytes, size_t count)
 {
-    for (ssize_t done = 0; done < count;)
+    for (size_t done = 0; done < count;)
     {
-        ssize_t wrote = write(fd, bytes + done, (size_t) (count - done));
+        ssize_t wrote = write(fd, (const char *) bytes + done, count - done);
         if (wrote < 0 && errno != EINTR)
             return error_file("write", path);
-        done += wrote > 0 ? wrote : 0;
+        done += wrote > 0 ? (size_t) wrote : 0;
     }
     return NULL;
 }
@@ -34,7 +34,7 @@ static Error *bytes_copy(int in, const char *from, int out, const char *to)
         if (got < 0 && errno == EINTR)
             got = 1;
         else
-            error = got < 0 ? error_file("read", from) : bytes_write(out, to, buffer, got);
+            error = got < 0 ? error_file("read", from) : tree_write(out, to, buffer, (size_t) got);
     }
     arena_free(arena);
     if (error == NULL && fsync(out) != 0)

@@ -6,6 +6,8 @@
 #include "base/core/arena.h"
 #include "base/core/error.h"
 
+/* All of the bytes, in as many writes as it takes; the path is for the error. */
+Error *tree_write(int fd, const char *path, const void *bytes, size_t count) MUST_USE;
 /* The same bytes as a new file (0600), durable; its name is up to whoever syncs the directory.  58P01: there is no such file. */
 Error *tree_copy_file(const char *from, const char *to) MUST_USE;
 /* The same file under a second name, or a copy where the file system has no links or is another one.  The file is never changed. */
