@@ -65,6 +65,9 @@ Error *dialect_principal(Dialect *dialect, PrincipalStatement **out, const char 
 /* CREATE and DROP SNAPSHOT, RESTORE TABLE.  *out NULL: it is none. */
 Error *dialect_snapshot(Dialect *dialect, SnapshotStatement **out, const char **tag) MUST_USE;
 
+/* ANALYZE COMPRESSION, read as a whole.  *out NULL: it is none. */
+Error *dialect_compression(Dialect *dialect, CompressionStatement **out) MUST_USE;
+
 /* GRANT and REVOKE of privileges.  *out NULL: it is none. */
 Error *dialect_grant(Dialect *dialect, GrantStatement **out) MUST_USE;
 

@@ -72,8 +72,6 @@ static const char *refused_word(const TokenList *tokens)
 {
     if (token_is(tokens, 0, "unload"))
         return "UNLOAD";
-    if (token_is(tokens, 0, "analyze") && token_is(tokens, 1, "compression"))
-        return "ANALYZE COMPRESSION";
     if (token_is(tokens, 0, "create") && token_is(tokens, 1, "external"))
         return "CREATE EXTERNAL";
     return NULL;
@@ -154,6 +152,7 @@ static Error *parse_whole(Dialect *dialect, ParseStatement *statement)
 {
     PrincipalStatement *principal;
     SnapshotStatement *snapshot;
+    CompressionStatement *compression;
     GrantStatement *grant;
     if (token_is(&dialect->tokens, 0, "copy"))
     {
@@ -174,6 +173,14 @@ static Error *parse_whole(Dialect *dialect, ParseStatement *statement)
     {
         statement->kind = STATEMENT_SNAPSHOT;
         statement->snapshot = snapshot;
+        return NULL;
+    }
+    TRY(dialect_compression(dialect, &compression));
+    if (compression != NULL)
+    {
+        statement->kind = STATEMENT_ANALYZE_COMPRESSION;
+        statement->tag = "ANALYZE COMPRESSION";
+        statement->compression = compression;
         return NULL;
     }
     TRY(dialect_grant(dialect, &grant));

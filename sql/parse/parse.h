@@ -309,6 +309,15 @@ typedef struct SnapshotStatement
     ParseName as;    /* and as it is called from now on */
 } SnapshotStatement;
 
+/* ANALYZE COMPRESSION. */
+typedef struct CompressionStatement
+{
+    ParseName table; /* name NULL: all tables */
+    int32_t column_count; /* 0: all */
+    ParseName *columns;
+    int64_t sample_rows; /* 0: not said */
+} CompressionStatement;
+
 struct PgQuery__Node;
 typedef struct ParseMap ParseMap; /* positions: text given to the grammar -> user's characters */
 
@@ -333,6 +342,7 @@ struct ParseStatement
         ViewStatement *view;       /* CREATE_VIEW */
         PrincipalStatement *principal; /* PRINCIPAL */
         GrantStatement *grant;     /* GRANT */
+        CompressionStatement *compression; /* ANALYZE_COMPRESSION */
         CommentStatement *comment; /* COMMENT */
         SnapshotStatement *snapshot; /* SNAPSHOT */
         CursorStatement *cursor;   /* DECLARE, FETCH, CLOSE */

@@ -392,27 +392,49 @@ static Error *rows_number(void *context, const RowLayout *layout, const void *ro
     return session_check(conduct->session);
 }
 
-Error *conduct_inner(const Statement *outer, const char *sql, const CatalogTable *placed, int64_t *number)
+/* `inner` is `sql` within `outer`, and *conduct its run. */
+static Error *inner_make(const Statement *outer, const char *sql, Statement *inner, Conduct *conduct)
 {
     ParseList *list;
-    Statement inner = *outer;
     TRY(parse_statements(outer->arena, sql, &list));
     ASSERT(list->count == 1);
-    inner.parse = &list->statements[0];
-    inner.query = NULL;
-    inner.params = NULL;
-    inner.param_count = 0;
-    inner.placed = placed;
-    Conduct conduct = {.statement = &inner, .session = inner.session, .arena = inner.arena, .parse = inner.parse};
+    *inner = *outer;
+    inner->parse = &list->statements[0];
+    inner->query = NULL;
+    inner->params = NULL;
+    inner->param_count = 0;
+    inner->placed = NULL;
+    *conduct = (Conduct){.statement = inner, .session = inner->session, .arena = inner->arena, .parse = inner->parse};
+    return NULL;
+}
+
+static Error *inner_run(Conduct *conduct, const RowSink *sink)
+{
+    TRY(query_plan_locked(conduct, true));
+    TRY(spec_complete(conduct));
+    if (conduct->bound->write != NULL)
+        return write_run(conduct);
+    return session_engine_run(conduct->session, conduct->plan->spec, conduct->arena, NULL, sink, &conduct->result);
+}
+
+Error *conduct_inner(const Statement *outer, const char *sql, const CatalogTable *placed, int64_t *number)
+{
+    Statement inner;
+    Conduct conduct;
     RowSink sink = {.context = &conduct, .rows = rows_number};
-    TRY(query_plan_locked(&conduct, true));
-    TRY(spec_complete(&conduct));
-    if (conduct.bound->write != NULL)
-        TRY(write_run(&conduct));
-    else
-        TRY(session_engine_run(conduct.session, conduct.plan->spec, conduct.arena, NULL, &sink, &conduct.result));
+    TRY(inner_make(outer, sql, &inner, &conduct));
+    inner.placed = placed;
+    TRY(inner_run(&conduct, &sink));
     *number = conduct.rows;
     return NULL;
+}
+
+Error *conduct_rows(const Statement *outer, const char *sql, const RowSink *sink)
+{
+    Statement inner;
+    Conduct conduct;
+    TRY(inner_make(outer, sql, &inner, &conduct));
+    return inner_run(&conduct, sink);
 }
 
 Error *conduct_query(Statement *statement)

@@ -160,6 +160,9 @@ int32_t prepared_columns(Session *session, Arena *arena, const Prepared *prepare
     case STATEMENT_EXPLAIN:
         made[0] = explain_column();
         return 1;
+    case STATEMENT_ANALYZE_COMPRESSION:
+        *columns = made = ARENA_ARRAY(arena, WireColumn, COMPRESSION_COLUMNS);
+        return compression_columns(made);
     case STATEMENT_SHOW:
         return show_columns(parse->set, made);
     case STATEMENT_EXECUTE:

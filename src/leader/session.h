@@ -158,6 +158,11 @@ Error *vacuum_rewrite(const Statement *statement, const CatalogTable *table, con
 /* snapshot.c */
 Error *snapshot_run(Statement *statement) MUST_USE;
 
+/* compression.c: ANALYZE COMPRESSION. */
+#define COMPRESSION_COLUMNS 4
+int32_t compression_columns(WireColumn columns[COMPRESSION_COLUMNS]); /* of its rows: their number */
+Error *compression_run(Statement *statement) MUST_USE;
+
 /* comment.c */
 Error *comment_run(Statement *statement) MUST_USE;
 
@@ -210,6 +215,8 @@ Error *conduct_query(Statement *statement) MUST_USE;
 /* Another statement within this one, which the client does not see.  placed: see Statement; *number: of a SELECT its first
  * value, a BIGINT, else the rows it changed. */
 Error *conduct_inner(const Statement *outer, const char *sql, const CatalogTable *placed, int64_t *number) MUST_USE;
+/* A query within the statement: its rows to the sink. */
+Error *conduct_rows(const Statement *outer, const char *sql, const RowSink *sink) MUST_USE;
 WireColumn explain_column(void); /* of EXPLAIN's rows */
 
 /* copy.c */

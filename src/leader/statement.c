@@ -78,6 +78,8 @@ static Error *dispatch(Statement *statement)
         return alter_table(statement);
     case STATEMENT_ANALYZE:
         return utility_analyze(statement);
+    case STATEMENT_ANALYZE_COMPRESSION:
+        return compression_run(statement);
     case STATEMENT_BEGIN:
         return begin(statement);
     case STATEMENT_COMMIT:

@@ -93,6 +93,7 @@ static Error *rows_of_kept(Rows *rows, KeptFor whose)
     {                                                                                                  \
         return rows_of_kept(rows, KEPT_FOR_##whose);                                                   \
     }
+KEPT(stl_analyze_compression, OWN)
 KEPT(stl_connection_log, SUPER)
 KEPT(stl_error, SUPER)
 KEPT(stl_sessions, SUPER)

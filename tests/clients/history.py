@@ -63,6 +63,10 @@ COLUMNS = {
                         "file_bytes_scanned error_count copy_job_id",
     "sys_load_detail": "user_id query_id file_name bytes_scanned lines_scanned record_time splits_scanned start_time end_time "
                        "file_etag file_last_modified",
+    "stl_analyze_compression": "userid start_time xid tbl tablename col old_encoding new_encoding mode best_compression_encoding "
+                               "recommended_bytes best_compression_bytes ndv",
+    "sys_analyze_compression_history": "user_id start_time transaction_id table_id table_name column_position old_encoding "
+                                       "new_encoding mode",
     "sys_connection_log": "event record_time remote_host remote_port session_id database_name user_name auth_method duration "
                           "ssl_version ssl_cipher mtu ssl_compression ssl_expansion iam_auth_guid application_name driver_version "
                           "os_version plugin_name protocol_version global_session_id compression",
