@@ -8,6 +8,7 @@
 #include "sql/catalog/catalog.h"
 #include "src/cli/check.h"
 #include "src/cli/cli.h"
+#include "src/leader/fence.h"
 #include "src/leader/settle.h"
 
 #include <argp.h>
@@ -140,7 +141,7 @@ static Error *check_held(Check *check)
 {
     Catalog *catalog;
     TRY(backup_sweep(&(BackupPlace){.arena = check->arena, .directory = check->directory}));
-    TRY(catalog_open(arena_printf(check->arena, "%s/catalog.db", check->directory), &catalog));
+    TRY(fence_catalog_open(check->arena, check->directory, &catalog));
     Error *error = catalog_verify(catalog);
     if (error == NULL)
         error = settle_files(check->directory, catalog);

@@ -10,6 +10,7 @@
 #include "sql/catalog/catalog.h"
 #include "src/cli/cli.h"
 #include "src/leader/backup.h"
+#include "src/leader/fence.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -108,7 +109,7 @@ static Error *create_held(const BackupPlace *place, const char *name)
 {
     Catalog *catalog;
     TRY(backup_sweep(place));
-    TRY(catalog_open(arena_printf(place->arena, "%s/catalog.db", place->directory), &catalog));
+    TRY(fence_catalog_open(place->arena, place->directory, &catalog));
     Error *error = backup_create(place, catalog, name);
     catalog_close(catalog);
     return error;

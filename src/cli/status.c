@@ -6,6 +6,7 @@
  */
 #include "sql/catalog/catalog.h"
 #include "src/cli/cli.h"
+#include "src/leader/fence.h"
 
 #include <argp.h>
 #include <dirent.h>
@@ -98,7 +99,7 @@ static Error *stopped_show(Arena *arena, const char *directory)
     Lease *lease;
     TRY(lease_take(arena, directory, &lease));
     Catalog *catalog = NULL;
-    Error *error = catalog_open(arena_printf(arena, "%s/catalog.db", directory), &catalog);
+    Error *error = fence_catalog_open(arena, directory, &catalog);
     if (error == NULL)
     {
         const CatalogSnapshot *snapshot = catalog_acquire(catalog);

@@ -111,6 +111,15 @@ int64_t orphans_remove(const char *directory, const CatalogSnapshot *snapshot)
     return sweep.removed;
 }
 
+/* A job that has lost the warehouse does not know what is dead. */
+static bool is_ours(const Leader *leader)
+{
+    Error *lost = lease_check(leader->lease);
+    bool ours = lost == NULL;
+    error_free(lost);
+    return ours;
+}
+
 void dead_segments_remove(Leader *leader)
 {
     Arena *arena = arena_new("dead segments");
@@ -118,7 +127,7 @@ void dead_segments_remove(Leader *leader)
     int32_t count;
     catalog_take_dead(leader->catalog, arena, &dead, &count);
     const CatalogSnapshot *snapshot = catalog_acquire(leader->catalog);
-    for (int32_t i = 0; i < count; i++)
+    for (int32_t i = 0; i < count && (i > 0 || is_ours(leader)); i++)
     {
         char *slice = arena_printf(arena, "%s/db%d/t%lld/s%d", leader->directory, DATABASE_ID,
                                    (long long) dead[i].table_id, dead[i].slice);

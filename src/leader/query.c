@@ -57,23 +57,27 @@ Error *session_lock(Statement *statement, int64_t table, LockMode mode, bool *re
     return NULL;
 }
 
-/* The commit point.  The lease is looked at last: a job that has lost its warehouse must not write. */
+static Error *commit_may_begin(const Session *session)
+{
+    TRY(fault_pass(FAULT_commit_before));
+    TRY(lease_check(session->leader->lease));
+    return fault_pass(FAULT_commit_checked);
+}
+
+/* The commit point.  The lease is looked at last, for a job that has lost its warehouse must not write; and once more before
+ * anybody hears of it, for it may have been lost in between (fence.h). */
 static Error *commit_checked(Session *session, CatalogTxn *txn)
 {
-    Error *error = NULL;
-    if (catalog_txn_changed(txn))
-    {
-        error = fault_pass(FAULT_commit_before);
-        if (error == NULL)
-            error = lease_check(session->leader->lease);
-    }
+    bool changed = catalog_txn_changed(txn);
+    Error *error = changed ? commit_may_begin(session) : NULL;
     if (error != NULL)
     {
         catalog_rollback(txn);
         return error;
     }
-    bool changed = catalog_txn_changed(txn);
     TRY(catalog_commit(txn));
+    if (changed)
+        TRY(lease_check(session->leader->lease));
     return changed ? fault_pass(FAULT_commit_after) : NULL;
 }
 

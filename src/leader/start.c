@@ -5,6 +5,7 @@
 #include "src/leader/auth.h"
 #include "src/leader/backup.h"
 #include "src/leader/clientfile.h"
+#include "src/leader/fence.h"
 #include "src/leader/leader.h"
 #include "src/leader/lock.h"
 #include "src/leader/merge.h"
@@ -52,7 +53,7 @@ static Error *subdirectory_make(Arena *arena, const char *directory, const char 
 
 static Error *data_open(Leader *leader)
 {
-    TRY(catalog_open(arena_printf(leader->arena, "%s/catalog.db", leader->directory), &leader->catalog));
+    TRY(fence_catalog_open(leader->arena, leader->directory, &leader->catalog));
     TRY(settle_files(leader->directory, leader->catalog));
     TRY(backup_sweep(&(BackupPlace){.arena = leader->arena, .directory = leader->directory}));
     const CatalogSnapshot *snapshot = catalog_acquire(leader->catalog);
