@@ -33,6 +33,10 @@ void rows_end(Rows *rows);
 int64_t table_oid(const CatalogTable *table);    /* of pg_class */
 int64_t schema_oid(const char *name);            /* of pg_namespace */
 bool relation_is_visible(const Rows *rows, const CatalogTable *table); /* by its name alone, for the session */
+int64_t table_dist_number(const CatalogTable *table); /* of pg_class.releffectivediststyle */
+/* Rows outside of the largest segment of each slice, which is what is sorted. */
+double table_unsorted_percent(Arena *arena, const CatalogTable *table, int32_t slice_count);
+Error *disk_blocks(const Rows *rows, int64_t *used, int64_t *capacity) MUST_USE; /* of the warehouse's file system */
 int64_t table_blocks(const CatalogTable *table); /* its size in blocks of 1 MiB */
 
 /* The producers, one a view of sysview.def. */

@@ -150,8 +150,42 @@ static int64_t skew_hundredths(Arena *arena, const CatalogTable *table, int32_t 
     return (int64_t) (100.0 * (double) most / (double) (least > 0 ? least : 1));
 }
 
+int64_t table_dist_number(const CatalogTable *table)
+{
+    return table->dist_style == DIST_AUTO ? 11 : (int64_t) table->dist_style;
+}
+
+static int64_t rows_stored(const CatalogTable *table)
+{
+    int64_t rows = 0;
+    for (int32_t i = 0; i < table->segment_count; i++)
+        rows += table->segments[i].rows;
+    return rows;
+}
+
+/* From its percentage of the disk on; percentages in units of their columns' scales. */
+static void put_table_sizes(Rows *rows, const CatalogTable *table, int64_t capacity)
+{
+    double share = capacity > 0 ? (double) table_blocks(table) / (double) capacity : 0;
+    rows_int(rows, (int64_t) (share * 1000000));
+    rows_int(rows, 0);
+    if (table->sort_count > 0)
+        rows_int(rows, (int64_t) (table_unsorted_percent(rows->arena, table, rows->snapshot->slice_count) * 100));
+    else
+        rows_null(rows);
+    rows_int(rows, 0); /* statistics come with every load */
+    rows_int(rows, rows_stored(table));
+    rows_null(rows);
+    rows_int(rows, skew_hundredths(rows->arena, table, rows->snapshot->slice_count));
+    rows_int(rows, table->row_count);
+    for (int32_t i = 0; i < 3; i++) /* risk, benefit, time of creation: not known */
+        rows_null(rows);
+}
+
 Error *rows_of_svv_table_info(Rows *rows)
 {
+    int64_t used, capacity;
+    TRY(disk_blocks(rows, &used, &capacity));
     for (int32_t t = 0; t < rows->snapshot->table_count; t++)
     {
         const CatalogTable *table = rows->snapshot->tables[t];
@@ -174,12 +208,10 @@ Error *rows_of_svv_table_info(Rows *rows)
         rows_str(rows, dist_style_text(rows->arena, table));
         rows_str(rows, table->sort_count > 0 ? table->columns[table->sort_columns[0]].name : "");
         rows_int(rows, longest);
+        rows_str(rows, table->sort_count > 0 ? encoding_shown(&table->columns[table->sort_columns[0]]) : "");
         rows_int(rows, table->sort_count);
         rows_int(rows, table_blocks(table));
-        rows_int(rows, 0);
-        rows_int(rows, table->row_count);
-        rows_int(rows, skew_hundredths(rows->arena, table, rows->snapshot->slice_count));
-        rows_int(rows, table->row_count);
+        put_table_sizes(rows, table, capacity);
         rows_end(rows);
     }
     return NULL;

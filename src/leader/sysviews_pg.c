@@ -149,7 +149,7 @@ static void put_relation(Rows *rows, const BindContext *context, const CatalogTa
     rows_null(rows);
     rows_null(rows);
     rows_int(rows, view ? 0 : table->dist_style == DIST_AUTO ? 9 : (int64_t) table->dist_style);
-    rows_int(rows, view ? 0 : table->dist_style == DIST_AUTO ? 11 : (int64_t) table->dist_style);
+    rows_int(rows, view ? 0 : table_dist_number(table));
     rows_int(rows, is_visible(rows, context, table));
     rows_int(rows, OID_PG_CLASS);
     rows_end(rows);

@@ -67,6 +67,18 @@ COLUMNS = {
                                "recommended_bytes best_compression_bytes ndv",
     "sys_analyze_compression_history": "user_id start_time transaction_id table_id table_name column_position old_encoding "
                                        "new_encoding mode",
+    "stv_slices": "node slice localslice type",
+    "stv_blocklist": "slice col tbl blocknum num_values extended_limits minvalue maxvalue sb_pos pinned on_disk modified hdr_modified "
+                     "unsorted tombstone preferred_diskno temporary newblock num_readers flags",
+    "stv_tbl_perm": "slice id name rows sorted_rows temp db_id insert_pristine delete_pristine backup dist_style block_count",
+    "svv_diskusage": "db_id name slice col tbl blocknum num_values minvalue maxvalue sb_pos pinned on_disk modified hdr_modified "
+                     "unsorted tombstone preferred_diskno temporary newblock",
+    "stv_partitions": "owner host diskno part_begin part_end used tossed capacity reads writes seek_forward seek_back is_san failed "
+                      "mbps mount",
+    "stv_node_storage_capacity": "node used capacity",
+    "svv_table_info": "database schema table_id table encoded diststyle sortkey1 max_varchar sortkey1_enc sortkey_num size pct_used "
+                      "empty unsorted stats_off tbl_rows skew_sortkey1 skew_rows estimated_visible_rows risk_event "
+                      "vacuum_sort_benefit create_time",
     "sys_connection_log": "event record_time remote_host remote_port session_id database_name user_name auth_method duration "
                           "ssl_version ssl_cipher mtu ssl_compression ssl_expansion iam_auth_guid application_name driver_version "
                           "os_version plugin_name protocol_version global_session_id compression",
@@ -193,7 +205,7 @@ def own_rows(w, c, expect):
         expect("others' statements are not shown", others == "0", others)
         mine = a.run("select count(*) from stl_query where querytxt = 'select ''mine'''")[0][0]
         expect("one's own are", mine == "1", mine)
-        for view in ("stl_connection_log", "stl_userlog", "stl_error", "stl_sessions"):
+        for view in ("stl_connection_log", "stl_userlog", "stl_error", "stl_sessions", "stv_blocklist", "stv_tbl_perm", "stv_partitions"):
             seen = a.run(f"select count(*) from {view}")[0][0]
             expect(f"{view} is for superusers", seen == "0", seen)
         c.run("alter user anna syslog access unrestricted")
