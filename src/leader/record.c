@@ -102,6 +102,27 @@ static const char *move_text(const SpecStore *sink)
     return sink->kind == STORE_EXCHANGE ? texts[sink->exchange] : NULL;
 }
 
+/* Redshift's word for what a pipeline ends in. */
+static const char *sink_text(const SpecStore *sink)
+{
+    static const char *const texts[] = {
+        [STORE_BUFFER] = "save", [STORE_HASH] = "hash",     [STORE_AGG] = "aggr",      [STORE_SORT] = "sort",
+        [STORE_WINDOW] = "window", [STORE_EXCHANGE] = "send", [STORE_APPEND] = "insert", [STORE_RETURN] = "return",
+    };
+    return texts[sink->kind];
+}
+
+/* The table a pipeline scans or fills. */
+static void table_keep(HistoryRow *row, const Spec *spec, const SpecPipeline *pipeline)
+{
+    if (pipeline->source == SOURCE_SCAN)
+        history_int(row, spec->scans[pipeline->source_index].table_id);
+    else if (spec->stores[pipeline->sink].kind == STORE_APPEND)
+        history_int(row, spec->tables[0].table_id);
+    else
+        history_null(row);
+}
+
 static void step_keep(Session *session, const Spec *spec, const RunCounter *counter, int64_t now, const RunResult *result)
 {
     const SpecPipeline *pipeline = &spec->pipelines[counter->pipeline];
@@ -113,7 +134,10 @@ static void step_keep(Session *session, const Spec *spec, const RunCounter *coun
     history_int(row, pipeline->stream);
     history_int(row, pipeline->segment);
     history_text(row, pipeline->label);
+    history_int(row, counter->threads);
+    table_keep(row, spec, pipeline);
     history_int(row, pipeline->source == SOURCE_SCAN);
+    history_text(row, sink_text(&spec->stores[pipeline->sink]));
     history_text(row, move_text(&spec->stores[pipeline->sink]));
     history_int(row, start);
     history_int(row, start + counter->wall_us);

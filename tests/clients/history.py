@@ -12,6 +12,7 @@ PASSWORD = "Secret77word"
 LONG = "select count(*) from n a, n b, n c, n d where a.a + b.a + c.a > d.a"
 STL_QUERY = ("userid query label xid pid database querytxt starttime endtime aborted insert_pristine "
              "concurrency_scaling_status")
+STEP = "userid query slice segment step starttime endtime tasknum rows "
 # Redshift's columns, in its order
 COLUMNS = {
     "stl_query": STL_QUERY,
@@ -67,6 +68,23 @@ COLUMNS = {
                                "recommended_bytes best_compression_bytes ndv",
     "sys_analyze_compression_history": "user_id start_time transaction_id table_id table_name column_position old_encoding "
                                        "new_encoding mode",
+    "stl_scan": STEP + "bytes fetches type tbl is_rrscan is_delayed_scan rows_pre_filter rows_pre_user_filter perm_table_name is_rlf_scan "
+                "is_rlf_scan_reason num_em_blocks checksum runtime_filtering scan_region num_sortkey_as_predicate row_fetcher_state "
+                "consumed_scan_ranges work_stealing_reason is_vectorized_scan is_vectorized_scan_reason row_fetcher_reason "
+                "topology_signature use_tpm_partition is_rrscan_expr",
+    "stl_aggr": STEP + "bytes slots occupied maxlength tbl is_diskbased workmem type resizes flushable",
+    "stl_hash": STEP + "bytes slots occupied maxlength tbl is_diskbased workmem num_parts est_rows num_blocks_permitted resizes "
+                "checksum runtime_filter_size max_runtime_filter_size",
+    "stl_sort": STEP + "bytes tbl is_diskbased workmem checksum",
+    "stl_save": STEP + "bytes tbl is_diskbased workmem",
+    "stl_window": STEP + "is_diskbased workmem",
+    "stl_insert": STEP + "tbl inserted_mega_value",
+    "stl_dist": STEP + "bytes packets",
+    "stl_bcast": STEP + "bytes packets",
+    "stl_return": STEP + "bytes packets checksum",
+    "stl_stream_segs": "userid query stream segment",
+    "svl_user_info": "usename usesysid usecreatedb usesuper usecatupd useconnlimit syslogaccess last_ddl_ts sessiontimeout "
+                     "external_user_id",
     "stv_slices": "node slice localslice type",
     "stv_blocklist": "slice col tbl blocknum num_values extended_limits minvalue maxvalue sb_pos pinned on_disk modified hdr_modified "
                      "unsorted tombstone preferred_diskno temporary newblock num_readers flags",
@@ -116,6 +134,15 @@ def statements(w, c, expect):
     one("its steps", f"select sum(rows_pre_filter) from svl_query_summary where query = {number}", [["2"]])
     one("by node", f"select count(distinct slice) from svl_query_report where query = {number} and label like 'scan t%'", [["2"]])
     one("by segment", f"select sum(input_rows) from sys_query_detail where query_id = {number} and step_name like 'scan t%'", [["2"]])
+    one("what it scanned", f"select sum(rows), min(tbl) = 't'::regclass::int, min(trim(perm_table_name)) from stl_scan where query = {number}",
+        [["2", "t", "t"]])
+    one("and gave", f"select sum(rows) from stl_return where query = {number} and slice = (select max(slice) from stl_return where query = {number})",
+        [["1"]])
+    c.run("select x.a, count(*) from t x join t y on x.b = y.b group by 1 order by 1")
+    one("its kinds of steps", "select (select count(*) > 0 from stl_hash h where h.query = q), (select count(*) > 0 from stl_aggr h where h.query = q),"
+        " (select count(*) > 0 from stl_sort h where h.query = q)"
+        " from (select max(query) q from stl_query where querytxt like 'select x.a%')", [["t", "t", "t"]])
+    one("what was written", "select sum(rows), min(tbl) = 't'::regclass::int from stl_insert", [["3002", "f"]])
     one("its code", f"select count(*), min(locus) from svl_compile where query = {number}", [["1", "1"]])
     one("its history", f"select query_type, status, returned_rows, username from sys_query_history where query_id = {number}",
         [["SELECT", "success", "1", USER]])
