@@ -19,6 +19,8 @@
 #include "sql/catalog/change.h"
 
 typedef struct Store Store;
+struct sqlite3;
+struct sqlite3_stmt;
 
 Error *store_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user) MUST_USE;
 Error *store_open(const char *path, Store **store) MUST_USE;
@@ -54,7 +56,10 @@ typedef struct StoreHistoryRow
     const void *bytes;
     size_t length;
 } StoreHistoryRow;
-Error *store_history_add(Store *store, const StoreHistoryRow *row) MUST_USE;
+/* One transaction: begin, add rows, then "commit" or "rollback" by store_run(); *insert is for adding, and ended in between. */
+Error *store_history_begin(Store *store, struct sqlite3_stmt **insert) MUST_USE;
+Error *store_history_add(Store *store, struct sqlite3_stmt *insert, const StoreHistoryRow *row) MUST_USE;
+void store_history_end(struct sqlite3_stmt *insert); /* NULL is fine */
 /* Rows of a view, oldest first. */
 Error *store_history_each(Store *store, const char *view, Error *(*take)(void *context, const void *bytes, size_t length),
                           void *context) MUST_USE;
@@ -65,8 +70,6 @@ Error *store_history_keep_number(Store *store, const char *name, int64_t number)
 Error *store_history_number(Store *store, const char *name, int64_t *number) MUST_USE;
 
 /* --- shared by the store_*.c files ------------------------------------- */
-struct sqlite3;
-struct sqlite3_stmt;
 struct Store
 {
     struct sqlite3 *db;

@@ -42,9 +42,26 @@ Error *store_history_open(const char *path, Store **out)
     return error;
 }
 
-Error *store_history_add(Store *store, const StoreHistoryRow *row)
+Error *store_history_begin(Store *store, sqlite3_stmt **insert)
 {
-    return store_do(store, "insert into rows values(null, ?1, ?2, ?3)", "sib", row->view, row->at, row->bytes, row->length);
+    *insert = NULL;
+    TRY(store_run(store, "begin immediate"));
+    return store_prepare(store, insert, "insert into rows values(null, ?1, ?2, ?3)", "");
+}
+
+Error *store_history_add(Store *store, sqlite3_stmt *insert, const StoreHistoryRow *row)
+{
+    bool bound = sqlite3_bind_text(insert, 1, row->view, -1, SQLITE_STATIC) == SQLITE_OK &&
+                 sqlite3_bind_int64(insert, 2, row->at) == SQLITE_OK &&
+                 sqlite3_bind_blob64(insert, 3, row->bytes, row->length, SQLITE_STATIC) == SQLITE_OK;
+    Error *error = bound && sqlite3_step(insert) == SQLITE_DONE ? NULL : store_error(store, "change");
+    (void) sqlite3_reset(insert); /* says again what step has said */
+    return error;
+}
+
+void store_history_end(sqlite3_stmt *insert)
+{
+    (void) sqlite3_finalize(insert);
 }
 
 typedef struct Taker

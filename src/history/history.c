@@ -150,15 +150,23 @@ void history_add(History *history, HistoryRow *row)
 }
 
 /* --- the file ---------------------------------------------------------------------------- */
-static Error *rows_write(History *history, const HistoryRow *rows)
+static Error *rows_add(History *history, const HistoryRow *rows)
 {
-    TRY(store_run(history->store, "begin immediate"));
-    for (const HistoryRow *row = rows; row != NULL; row = row->next)
+    struct sqlite3_stmt *insert;
+    Error *error = store_history_begin(history->store, &insert);
+    for (const HistoryRow *row = rows; row != NULL && error == NULL; row = row->next)
     {
         StoreHistoryRow kept = {.view = row->view, .at = row->at, .bytes = row->bytes.data, .length = row->bytes.length};
-        TRY(store_history_add(history->store, &kept));
+        error = store_history_add(history->store, insert, &kept);
         history->written++;
     }
+    store_history_end(insert);
+    return error;
+}
+
+static Error *rows_write(History *history, const HistoryRow *rows)
+{
+    TRY(rows_add(history, rows));
     for (int32_t i = 0; i < HISTORY_NUMBERS; i++)
         TRY(store_history_keep_number(history->store, number_names[i], atomic_load(&history->numbers[i])));
     int64_t now = clock_us();

@@ -92,13 +92,15 @@ static void transaction_left(Session *session)
 Error *session_commit(Session *session)
 {
     CatalogTxn *txn = session->txn;
+    bool changed = txn != NULL && catalog_txn_changed(txn);
+    int64_t start = session_clock();
     portals_drop_all(session);
     session->txn = NULL;
-    session->transaction_time = 0;
     session->transaction_seen = false;
     Error *error = txn == NULL ? NULL : commit_checked(session, txn);
+    record_transaction_end(session, changed, error == NULL, start);
     settings_end_transaction(session->settings, error == NULL);
-    record_transaction_end(session, error == NULL);
+    session->transaction_time = 0;
     transaction_left(session);
     if (txn != NULL)
         dead_segments_remove(session->leader);
@@ -108,14 +110,14 @@ Error *session_commit(Session *session)
 void session_rollback(Session *session)
 {
     CatalogTxn *txn = session->txn;
+    bool changed = txn != NULL && catalog_txn_changed(txn);
     portals_drop_all(session);
     session->txn = NULL;
-    session->transaction_time = 0;
     session->transaction_seen = false;
+    record_transaction_end(session, changed, false, 0);
     if (session->settings != NULL)
         settings_end_transaction(session->settings, false);
-    record_transaction_end(session, false);
-    bool changed = txn != NULL && catalog_txn_changed(txn);
+    session->transaction_time = 0;
     if (txn != NULL)
         catalog_rollback(txn);
     transaction_left(session);

@@ -37,7 +37,8 @@ void record_connection(const Session *session, const char *event, const char *us
 void record_session_end(const Session *session);
 /* A user has been created, altered...: in the history if the transaction commits.  old_name: of one renamed, else NULL. */
 void record_user(const Statement *statement, const char *action, const CatalogPrincipal *user, const char *old_name);
-void record_transaction_end(Session *session, bool committed);
+/* changed: by it; commit_time: when its commit began, 0: it was rolled back. */
+void record_transaction_end(Session *session, bool changed, bool committed, int64_t commit_time);
 /* A fault of ours, or of the world's. */
 void record_fault(const Session *session, const Error *error);
 

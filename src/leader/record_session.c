@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #define PORT_TEXT_BYTES 8
@@ -97,10 +98,33 @@ void record_user(const Statement *statement, const char *action, const CatalogPr
     history_chain(&session->uncommitted, row);
 }
 
-void record_transaction_end(Session *session, bool committed)
+static void transaction_keep(const Session *session, bool committed, int64_t commit_time)
+{
+    int64_t now = session_clock();
+    bool serializable = strcmp(setting_get(session->settings, "transaction_isolation"), "serializable") == 0;
+    HistoryRow *row = history_row("sys_transaction_history", now);
+    history_int(row, session->user_id);
+    history_int(row, session->transaction);
+    history_text(row, serializable ? "Serializable" : "Snapshot Isolation");
+    history_text(row, committed ? "committed" : "rolledback");
+    history_int(row, session->transaction_time);
+    if (commit_time == 0)
+        history_null(row);
+    else
+        history_int(row, commit_time);
+    history_int(row, now);
+    history_null(row);
+    history_int(row, -1);
+    history_add(session->leader->history, row);
+}
+
+/* Those that only read, and the background's, are left out. */
+void record_transaction_end(Session *session, bool changed, bool committed, int64_t commit_time)
 {
     HistoryRow *rows = session->uncommitted;
     session->uncommitted = NULL;
+    if (changed && !session->background)
+        transaction_keep(session, committed, commit_time);
     if (committed)
         history_add(session->leader->history, rows);
     else

@@ -285,6 +285,58 @@ Error *rows_of_pg_group(Rows *rows)
     return NULL;
 }
 
+Error *rows_of_svv_roles(Rows *rows)
+{
+    const PrincipalList *list = rows->snapshot->principals;
+    for (int32_t i = 0; i < list->count; i++)
+    {
+        if (list->items[i].kind != PRINCIPAL_ROLE)
+            continue;
+        rows_int(rows, list->items[i].id);
+        rows_str(rows, list->items[i].name);
+        rows_null(rows); /* nobody owns them */
+        rows_null(rows);
+        rows_end(rows);
+    }
+    return NULL;
+}
+
+/* What `member` was given, if it is a user's own business or the asker's who sees all. */
+static void put_grants(Rows *rows, const CatalogPrincipal *member)
+{
+    for (int32_t i = 0; i < member->parent_count; i++)
+    {
+        const CatalogPrincipal *role = principal_find_id(rows->snapshot->principals, member->parents[i]);
+        if (role == NULL || role->kind != PRINCIPAL_ROLE)
+            continue;
+        rows_int(rows, member->id);
+        rows_str(rows, member->name);
+        rows_int(rows, role->id);
+        rows_str(rows, role->name);
+        if (member->kind == PRINCIPAL_USER)
+            rows_int(rows, false); /* roles are not granted on */
+        rows_end(rows);
+    }
+}
+
+Error *rows_of_svv_role_grants(Rows *rows)
+{
+    const PrincipalList *list = rows->snapshot->principals;
+    for (int32_t i = 0; i < list->count; i++)
+        if (list->items[i].kind == PRINCIPAL_ROLE)
+            put_grants(rows, &list->items[i]);
+    return NULL;
+}
+
+Error *rows_of_svv_user_grants(Rows *rows)
+{
+    const PrincipalList *list = rows->snapshot->principals;
+    for (int32_t i = 0; i < list->count; i++)
+        if (list->items[i].kind == PRINCIPAL_USER && (list->items[i].id == rows->session->user_id || sees_all(rows)))
+            put_grants(rows, &list->items[i]);
+    return NULL;
+}
+
 /* Superusers see all users, others themselves. */
 Error *rows_of_svv_user_info(Rows *rows)
 {

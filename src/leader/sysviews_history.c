@@ -103,6 +103,7 @@ KEPT(stoa_load_files, OWN)
 KEPT(stoa_loads, OWN)
 KEPT(stoa_statements, OWN)
 KEPT(stoa_steps, OWN)
+KEPT(sys_transaction_history, SUPER)
 
 /* --- statements -------------------------------------------------------------------------- */
 #define STATEMENT_COLUMNS (SYSVIEW_FIRST_stoa_steps - SYSVIEW_FIRST_stoa_statements)

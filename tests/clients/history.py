@@ -85,6 +85,15 @@ COLUMNS = {
     "stl_stream_segs": "userid query stream segment",
     "svl_user_info": "usename usesysid usecreatedb usesuper usecatupd useconnlimit syslogaccess last_ddl_ts sessiontimeout "
                      "external_user_id",
+    "stl_wlm_query": "userid xid task query service_class slot_count service_class_start_time queue_start_time queue_end_time "
+                     "total_queue_time exec_start_time exec_end_time total_exec_time service_class_end_time final_state est_peak_mem "
+                     "query_priority service_class_name",
+    "sys_transaction_history": "user_id transaction_id isolation_level status transaction_start_time commit_start_time "
+                               "commit_end_time blocks_committed undo_transaction_id",
+    "stv_db_isolation_level": "db_name isolation_level",
+    "svv_roles": "role_id role_name role_owner external_id",
+    "svv_role_grants": "role_id role_name granted_role_id granted_role_name",
+    "svv_user_grants": "user_id user_name role_id role_name admin_option",
     "stv_slices": "node slice localslice type",
     "stv_blocklist": "slice col tbl blocknum num_values extended_limits minvalue maxvalue sb_pos pinned on_disk modified hdr_modified "
                      "unsorted tombstone preferred_diskno temporary newblock num_readers flags",
@@ -158,6 +167,16 @@ def statements(w, c, expect):
     c.run("select count(*) from t x, t y where x.a < y.a")
     one("an alert", "select count(*) from stl_alert_event_log where query = (select max(query) from stl_query where querytxt like '%x.a < y.a')"
                     " and event like 'Nested Loop%'", [["1"]])
+    one("its turn", f"select total_queue_time >= 0, total_exec_time > 0, exec_end_time <= service_class_end_time + interval '1 second', final_state"
+                    f" from stl_wlm_query where query = {number}", [["t", "t", "t", "Completed"]])
+    one("a transaction", "select h.status, h.isolation_level, h.commit_end_time >= h.commit_start_time from sys_transaction_history h"
+                         " join stl_query q on q.xid = h.transaction_id where q.querytxt like 'insert into t values%'",
+        [["committed", "Snapshot Isolation", "t"]])
+    c.run("begin; delete from t where a = 77; insert into t values (77, 'z'); rollback")
+    one("one rolled back", "select h.status, h.commit_start_time is null from sys_transaction_history h join stl_query q on q.xid = h.transaction_id"
+                           " where q.querytxt like 'insert into t values (77%'", [["rolledback", "t"]])
+    one("one that reads", f"select count(*) from sys_transaction_history h join stl_query q on q.xid = h.transaction_id where q.query = {number}",
+        [["0"]])
     one("transactions have numbers of their own", "select count(distinct xid) > 3 from stl_query", [["t"]])
 
 
@@ -225,6 +244,11 @@ def own_rows(w, c, expect):
     c.run(f"create user ann password '{PASSWORD}'")
     c.run("alter user ann rename to anna")
     c.run("begin; create user bea password disable; rollback")
+    c.run("create role inner_role; create role outer_role; grant role inner_role to role outer_role; grant role outer_role to anna")
+    came = c.run("select role_name, granted_role_name from svv_role_grants"), c.run("select user_name, role_name, admin_option from svv_user_grants")
+    expect("roles", came == ([["outer_role", "inner_role"]], [["anna", "outer_role", "f"]]), came)
+    came = c.run("select role_name from svv_roles order by 1")
+    expect("all of them", came == [["inner_role"], ["outer_role"]], came)
     c.run(f"alter user anna password '{PASSWORD}x'")
     with w.connect(user="anna", password=PASSWORD + "x") as a:
         a.run("select 'mine'")
@@ -232,7 +256,7 @@ def own_rows(w, c, expect):
         expect("others' statements are not shown", others == "0", others)
         mine = a.run("select count(*) from stl_query where querytxt = 'select ''mine'''")[0][0]
         expect("one's own are", mine == "1", mine)
-        for view in ("stl_connection_log", "stl_userlog", "stl_error", "stl_sessions", "stv_blocklist", "stv_tbl_perm", "stv_partitions"):
+        for view in ("stl_connection_log", "stl_userlog", "stl_error", "stl_sessions", "sys_transaction_history", "stv_blocklist", "stv_tbl_perm", "stv_partitions"):
             seen = a.run(f"select count(*) from {view}")[0][0]
             expect(f"{view} is for superusers", seen == "0", seen)
         c.run("alter user anna syslog access unrestricted")
