@@ -13,6 +13,8 @@
 #include "base/core/bytes.h"
 #include "base/data/zone.h"
 
+#include <stdatomic.h>
+
 typedef enum IntervalStyle
 {
     INTERVAL_STYLE_POSTGRES,
@@ -28,6 +30,28 @@ typedef enum DateOrder
     DATE_ORDER_YMD
 } DateOrder;
 
+/*
+ * Where a task takes the numbers of an identity column's rows: `base` is the first that nobody has; without a second pass over
+ * rows that nobody has counted, each of `lanes` nodes takes every lanes-th.
+ */
+typedef struct RowNumbers
+{
+    int64_t base;
+    int32_t lane, lanes;
+    _Atomic int64_t taken; /* of the lane */
+} RowNumbers;
+
+static inline int64_t row_numbers_next(RowNumbers *numbers)
+{
+    return numbers->base + numbers->lane + numbers->lanes * atomic_fetch_add_explicit(&numbers->taken, 1, memory_order_relaxed);
+}
+
+/* False: it is beyond BIGINT. */
+static inline bool identity_value(int64_t number, int64_t seed, int64_t step, int64_t *value)
+{
+    return !__builtin_mul_overflow(number, step, value) && !__builtin_add_overflow(*value, seed, value);
+}
+
 typedef struct ValueSession
 {
     const TimeZone *zone;
@@ -36,6 +60,7 @@ typedef struct ValueSession
     uint8_t date_order;     /* DateOrder: 1/2/2003 in input */
     bool rounds;            /* explicit casts of decimals round instead of cutting (enable_numeric_rounding) */
     int32_t float_digits;   /* extra_float_digits, -15..3; 0 and above: the shortest exact text */
+    RowNumbers *numbers;    /* of the task that runs, not sent; NULL: none runs */
 } ValueSession;
 
 /* The calling thread's; never NULL.  Defaults: UTC, postgres, MDY, cut, 0. */

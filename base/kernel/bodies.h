@@ -356,6 +356,7 @@ double k_pi(void);
 double k_power(double base, double exponent, Error **error);
 double k_radians(double value);
 double k_random(void);
+int64_t k_identity(int64_t row, int64_t seed, int64_t step, Error **error);
 void k_round_decimal(I128 *result, int32_t result_scale, const I128 *value, int32_t scale);
 void k_round_decimal_to(I128 *result, int32_t result_scale, const I128 *value, int32_t scale, int64_t decimals,
                         Error **error);

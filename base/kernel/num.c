@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/core/assert.h"
+#include "base/data/value_session.h"
 #include "base/kernel/body.h"
 
 #include <math.h>
@@ -346,4 +348,15 @@ double k_random(void)
     x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
     x ^= x >> 31;
     return (double) (x >> 11) * 0x1p-53;
+}
+
+int64_t k_identity(int64_t row, int64_t seed, int64_t step, Error **error)
+{
+    RowNumbers *numbers = value_session()->numbers;
+    int64_t value = 0;
+    ASSERT(numbers != NULL);
+    if (identity_value(row < 0 ? row_numbers_next(numbers) : numbers->base + row, seed, step, &value))
+        return value;
+    error_keep(error, out_of_range(TYPE_BIGINT));
+    return 0;
 }

@@ -28,6 +28,7 @@ typedef struct BindContext
     const char *session_user; /* NULL: as user */
     int32_t user_id;
     int64_t acts_as; /* whose privileges count: the user's, in a view its owner's */
+    bool keeps_identity; /* rows of the table itself are written anew: they have their numbers */
     const char *version;            /* what version() gives */
     int32_t search_path_count;      /* 0: "public" */
     const char *const *search_path; /* folded; pg_catalog is always searched first */
@@ -153,6 +154,7 @@ typedef struct CopyPlan
     const CatalogTable *table;
     int32_t column_count;
     CopyColumn *columns; /* one a table column, in table order */
+    int32_t identity;    /* the column that gets numbers, whose fallback means nothing; -1: none */
     bool from_stdin;
     const char *path;
     int32_t path_position;

@@ -59,7 +59,7 @@ static Error *value_for_old_rows(Alter *alter, int32_t ordinal)
     Binder *binder = alter->maker.binder;
     CatalogColumn *column = &alter->maker.table->columns[ordinal];
     Expr *expr;
-    TRY(bind_default(binder, column, &expr));
+    TRY(bind_default(binder, alter->maker.table, ordinal, &expr));
     if (expr->kind != EXPR_CONST)
         alter->plan->fill[alter->plan->fill_count++] = column->id;
     else if (!expr->value.null)
@@ -89,7 +89,12 @@ static Error *add_column(Alter *alter, const PgQuery__AlterTableCmd *command)
         return error_at(error_new(SQLSTATE_DUPLICATE_COLUMN, "column \"%s\" of relation \"%s\" already exists", name, table->name),
                         node_position(alter->maker.binder, definition->location));
     table->dist_column = -1;
+    CatalogIdentity identity = table->identity;
+    table->identity.step = 0;
     TRY(table_read_column(&alter->maker, definition));
+    if (table->identity.step != 0)
+        return refused(alter, "an added column cannot be an IDENTITY column");
+    table->identity = identity;
     bool keys = table->dist_column >= 0 || table->sort_count > sort_count;
     for (size_t i = 0; i < definition->n_constraints; i++)
         if (bind_is_key(definition->constraints[i]->constraint))
@@ -165,6 +170,8 @@ static Error *change_default(Alter *alter, const PgQuery__AlterTableCmd *command
 {
     int32_t ordinal;
     TRY(find_column(alter, command->name, &ordinal));
+    if (ordinal == table_identity(alter->maker.table))
+        return refused(alter, "an identity column has no DEFAULT");
     if (command->def != NULL && command->def->node_case != PG_QUERY__NODE__NODE__NOT_SET)
         return unsupported(alter->maker.binder->parse->position, "ALTER COLUMN SET DEFAULT is");
     alter->maker.table->columns[ordinal].default_sql = NULL;
@@ -179,6 +186,9 @@ static Error *change_not_null(Alter *alter, const PgQuery__AlterTableCmd *comman
     const CatalogKey *primary = key_primary(table);
     if (!not_null && primary != NULL && key_has(primary, table->columns[ordinal].id))
         return error_at(error_new(SQLSTATE_INVALID_TABLE_DEFINITION, "column \"%s\" is in a primary key", table->columns[ordinal].name),
+                        alter->maker.binder->parse->position);
+    if (!not_null && ordinal == table_identity(table))
+        return error_at(error_new(SQLSTATE_INVALID_TABLE_DEFINITION, "column \"%s\" is an identity column", table->columns[ordinal].name),
                         alter->maker.binder->parse->position);
     if (not_null)
         add_check(alter, ordinal, -1);

@@ -5,11 +5,21 @@
 
 #include <string.h>
 
+/* All columns in the table's order, but an identity column whose values are not in the file. */
+static void place_all(const CopyStatement *copy, CopyPlan *plan)
+{
+    bool left_out = !copy->options.explicit_ids && !plan->table->identity.by_default;
+    for (int32_t i = 0, field = 0; i < plan->column_count; i++)
+        plan->columns[i].position = left_out && i == table_identity(plan->table) ? -1 : field++;
+}
+
 /* Gives each listed column the place of its field. */
 static Error *place_columns(const CopyStatement *copy, CopyPlan *plan)
 {
-    for (int32_t i = 0; i < plan->column_count; i++)
-        plan->columns[i].position = copy->column_count == 0 ? i : -1;
+    if (copy->column_count == 0)
+        place_all(copy, plan);
+    for (int32_t i = 0; i < plan->column_count && copy->column_count > 0; i++)
+        plan->columns[i].position = -1;
     for (int32_t i = 0; i < copy->column_count; i++)
     {
         const ParseName *name = &copy->columns[i];
@@ -21,18 +31,34 @@ static Error *place_columns(const CopyStatement *copy, CopyPlan *plan)
         if (plan->columns[ordinal].position >= 0)
             return error_at(error_new(SQLSTATE_DUPLICATE_COLUMN, "column \"%s\" specified more than once", name->name),
                             name->position);
+        if (!copy->options.explicit_ids)
+            TRY(bind_check_identity(plan->table, ordinal, name->position));
         plan->columns[ordinal].position = i;
     }
     return NULL;
 }
 
-static Error *set_fallback(Binder *binder, const CatalogColumn *column, int32_t position, CopyColumn *out)
+/* Who gives the identity column its values? */
+static Error *place_identity(const CopyStatement *copy, CopyPlan *plan)
 {
+    int32_t ordinal = table_identity(plan->table);
+    plan->identity = ordinal >= 0 && plan->columns[ordinal].position < 0 ? ordinal : -1;
+    if (copy->options.explicit_ids && (ordinal < 0 || plan->identity >= 0))
+        return error_at(error_new(SQLSTATE_INVALID_TABLE_DEFINITION, ordinal < 0 ? "EXPLICIT_IDS: table \"%s\" has no identity column"
+                                                                                 : "EXPLICIT_IDS: the identity column of table \"%s\" is not in the column list",
+                                  plan->table->name),
+                        copy->table.position);
+    return NULL;
+}
+
+static Error *set_fallback(Binder *binder, const CatalogTable *table, int32_t ordinal, int32_t position, CopyColumn *out)
+{
+    const CatalogColumn *column = &table->columns[ordinal];
     Expr *expr;
     out->fallback = (Datum){.null = true};
     if (out->position >= 0)
         return NULL;
-    TRY(bind_default(binder, column, &expr));
+    TRY(bind_default(binder, table, ordinal, &expr));
     if (!expr_is_const(expr))
         return unsupported(position, "COPY into a table whose column \"%s\" has a volatile default", column->name);
     out->fallback = expr->value;
@@ -55,13 +81,15 @@ Error *bind_copy(Arena *arena, const CatalogSnapshot *snapshot, const BindContex
     plan->column_count = plan->table->column_count;
     plan->columns = ARENA_ARRAY(arena, CopyColumn, plan->column_count);
     TRY(place_columns(copy, plan));
+    TRY(place_identity(copy, plan));
     for (int32_t i = 0; i < plan->column_count; i++)
     {
         const CatalogColumn *column = &plan->table->columns[i];
         plan->columns[i].name = column->name;
         plan->columns[i].type = column->type;
         plan->columns[i].not_null = column->not_null;
-        TRY(set_fallback(&binder, column, copy->table.position, &plan->columns[i]));
+        if (i != plan->identity)
+            TRY(set_fallback(&binder, plan->table, i, copy->table.position, &plan->columns[i]));
     }
     plan->from_stdin = copy->from_stdin;
     plan->path = copy->path;

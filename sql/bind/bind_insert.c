@@ -15,6 +15,7 @@ typedef struct InsertTarget
     const CatalogTable *table;
     int32_t count;     /* columns that are given values */
     int32_t *ordinals; /* their place in the table */
+    Expr *row;         /* its number in VALUES; NULL: it is not known */
     bool has_rows;     /* rows come for certain: what is null in a NOT NULL column is told now, not when it runs */
     Node *const *columns; /* as they are listed */
     bool listed;       /* by name: all of them must get a value */
@@ -40,8 +41,34 @@ static Error *default_expr(Binder *binder, const CatalogColumn *column, Expr **o
     return coerce(&inner, expr, column->type, CAST_ASSIGNMENT, out);
 }
 
-Error *bind_default(Binder *binder, const CatalogColumn *column, Expr **out)
+static Expr *bigint_of(const Binder *binder, int64_t value)
 {
+    return expr_constant(binder->arena, type_make(TYPE_BIGINT), (Datum){.i = value});
+}
+
+Error *bind_identity(Binder *binder, const CatalogTable *table, Expr *row, Expr **out)
+{
+    const CatalogIdentity *identity = &table->identity;
+    Expr *args[] = {row == NULL ? bigint_of(binder, -1) : row, bigint_of(binder, identity->seed), bigint_of(binder, identity->step)};
+    TRY(bind_call(binder, FUNC_IDENTITY, type_make(TYPE_BIGINT), args, 3, 0, out));
+    (*out)->nullable = false;
+    binder->statement->write->numbers = true;
+    return coerce(binder, *out, table->columns[table_identity(table)].type, CAST_ASSIGNMENT, out);
+}
+
+Error *bind_check_identity(const CatalogTable *table, int32_t ordinal, int32_t position)
+{
+    if (ordinal != table_identity(table) || table->identity.by_default)
+        return NULL;
+    return error_hint(error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "cannot set an identity column to a value"), position),
+                      "Leave column \"%s\" out, or give it DEFAULT.", table->columns[ordinal].name);
+}
+
+Error *bind_default(Binder *binder, const CatalogTable *table, int32_t ordinal, Expr **out)
+{
+    const CatalogColumn *column = &table->columns[ordinal];
+    if (ordinal == table_identity(table))
+        return bind_identity(binder, table, NULL, out);
     *out = expr_null(binder->arena, column->type);
     if (column->default_sql == NULL)
         return NULL;
@@ -120,7 +147,7 @@ static Error *check_count(const Binder *binder, InsertTarget *target, size_t cou
 static Error *target_default(Binder *binder, const InsertTarget *target, int32_t ordinal, Expr **out)
 {
     if (target->defaults[ordinal] == NULL)
-        TRY(bind_default(binder, &target->table->columns[ordinal], &target->defaults[ordinal]));
+        TRY(bind_default(binder, target->table, ordinal, &target->defaults[ordinal]));
     *out = target->defaults[ordinal];
     return NULL;
 }
@@ -159,6 +186,21 @@ Error *bind_assign(Binder *binder, const CatalogTable *table, int32_t ordinal, E
 
 /* --- sources -------------------------------------------------------------------------- */
 
+/* In VALUES: the value that is given to the identity column (NULL: none), where it is no DEFAULT, which null stands for. */
+static Error *numbered(Binder *binder, const InsertTarget *target, Expr *given, Expr **out)
+{
+    Expr *either[2] = {given};
+    if (given != NULL && !given->nullable)
+        return NULL;
+    TRY(bind_identity(binder, target->table, target->row, &either[1]));
+    *out = either[1];
+    if (given == NULL || expr_is_null_const(given))
+        return NULL;
+    *out = expr_new(binder->arena, EXPR_COALESCE, given->type, 2, either);
+    (*out)->nullable = false;
+    return NULL;
+}
+
 /* Targets over values[i] for ordinals[i], defaults elsewhere. */
 static Error *finish(Binder *binder, const InsertTarget *target, Expr *const *values, BoundQuery *query)
 {
@@ -169,7 +211,9 @@ static Error *finish(Binder *binder, const InsertTarget *target, Expr *const *va
         all[target->ordinals[i]] = values[i];
     for (int32_t i = 0; i < table->column_count; i++)
     {
-        if (all[i] == NULL)
+        if (target->row != NULL && i == table_identity(table))
+            TRY(numbered(binder, target, all[i], &all[i]));
+        else if (all[i] == NULL)
             TRY(target_default(binder, target, i, &all[i]));
         if (target->has_rows)
             TRY(check_not_null(binder, table, i, all[i]));
@@ -197,6 +241,8 @@ static Error *insert_query(Binder *binder, InsertTarget *target, Cte *ctes, cons
         Expr *value = expr_is_const(source->targets[i].expr) && !source->grouped
                           ? source->targets[i].expr
                           : expr_column(binder->arena, binder->statement, from->columns[i]);
+        if (!binder->context->keeps_identity)
+            TRY(bind_check_identity(target->table, target->ordinals[i], source->targets[i].expr->position));
         TRY(bind_assign(binder, target->table, target->ordinals[i], value, &values[i]));
     }
     BoundQuery *query = ARENA_NEW(binder->arena, BoundQuery);
@@ -208,6 +254,14 @@ static Error *bind_value(Binder *binder, Scope *scope, const InsertTarget *targe
                          Expr **out)
 {
     Expr *expr;
+    if (node->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT && ordinal == table_identity(target->table))
+    {
+        *out = expr_null(binder->arena, target->table->columns[ordinal].type);
+        return NULL;
+    }
+    TRY(node->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT
+            ? NULL
+            : bind_check_identity(target->table, ordinal, node_position(binder, node_location(node))));
     if (node->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
     {
         TRY(target_default(binder, target, ordinal, out));
@@ -253,9 +307,11 @@ static Error *insert_values(Binder *binder, InsertTarget *target, Cte *ctes, con
     from->kind = FROM_VALUES;
     from->row_count = (int32_t) select->n_values_lists;
     from->rows = ARENA_ARRAY(binder->arena, Expr **, from->row_count);
+    target->row = bigint_of(binder, 0);
     for (int32_t r = 0; r < from->row_count; r++)
     {
-        from->rows[r] = ARENA_ARRAY(binder->arena, Expr *, target->count);
+        from->rows[r] = ARENA_ARRAY(binder->arena, Expr *, target->count + 1);
+        from->rows[r][target->count] = bigint_of(binder, r);
         TRY(bind_value_row(binder, scope, target, select->values_lists[r], from->rows[r]));
         const Expr *computed = first_not_constant(from->rows[r], target->count);
         if (computed != NULL && from->row_count == 1) /* SELECT without FROM */
@@ -264,14 +320,21 @@ static Error *insert_values(Binder *binder, InsertTarget *target, Cte *ctes, con
             return unsupported(computed->position, "a value that is no constant, in a VALUES list of several rows, is");
     }
     Expr **values = ARENA_ARRAY(binder->arena, Expr *, target->count);
-    from->column_count = target->count;
-    from->columns = ARENA_ARRAY(binder->arena, ColumnId, target->count);
+    bool number = table_identity(target->table) >= 0;
+    from->column_count = target->count + number;
+    from->columns = ARENA_ARRAY(binder->arena, ColumnId, from->column_count);
     for (int32_t i = 0; i < target->count; i++)
     {
         const CatalogColumn *column = &target->table->columns[target->ordinals[i]];
-        from->columns[i] =
-            bound_add_column(binder->arena, binder->statement, column->name, column->type, !column->not_null);
+        from->columns[i] = bound_add_column(binder->arena, binder->statement, column->name, column->type,
+                                            !column->not_null || target->ordinals[i] == table_identity(target->table));
         values[i] = expr_column(binder->arena, binder->statement, from->columns[i]);
+    }
+    if (number)
+    {
+        from->columns[target->count] =
+            bound_add_column(binder->arena, binder->statement, "row", type_make(TYPE_BIGINT), false);
+        target->row = expr_column(binder->arena, binder->statement, from->columns[target->count]);
     }
     query->from = from;
     return finish(binder, target, values, query);
@@ -311,6 +374,7 @@ Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert)
     {
         target.count = 0; /* DEFAULT VALUES */
         target.has_rows = true;
+        target.row = bigint_of(binder, 0);
         return finish(binder, &target, NULL, ARENA_NEW(binder->arena, BoundQuery));
     }
     const PgQuery__SelectStmt *select = insert->select_stmt->select_stmt;

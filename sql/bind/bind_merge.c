@@ -106,16 +106,19 @@ static Error *merge_insert(Merge *merge, const PgQuery__MergeWhenClause *when, E
                                 position);
         }
         if (when->values[i]->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
-            TRY(bind_default(binder, &table->columns[ordinal], &expr));
+            TRY(bind_default(binder, table, ordinal, &expr));
         else
+        {
+            TRY(bind_check_identity(table, ordinal, node_position(binder, node_location(when->values[i]))));
             TRY(bind_expr(binder, merge->scope, when->values[i], &expr));
+        }
         TRY(bind_assign(binder, table, ordinal, expr, &values[ordinal]));
     }
     for (int32_t i = 0; i < table->column_count; i++)
         if (values[i] == NULL)
         {
             Expr *expr;
-            TRY(bind_default(binder, &table->columns[i], &expr));
+            TRY(bind_default(binder, table, i, &expr));
             TRY(bind_assign(binder, table, i, expr, &values[i]));
         }
     return NULL;
@@ -309,6 +312,8 @@ static Error *source_rows(Merge *merge, BoundQuery **out)
                              scope->names.entries[i].name);
     inner->visible_count = inner->target_count;
     inner->distinct = true;
+    if (table_identity(table) >= 0)
+        TRY(bind_check_identity(table, table_identity(table), binder->parse->position));
     if (inner->visible_count != table->column_count)
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR,
                                   "MERGE ... REMOVE DUPLICATES needs a source of %d columns, as \"%s\" has, not %d",

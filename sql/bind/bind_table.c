@@ -62,9 +62,6 @@ static Error *read_constraint(TableMaker *maker, const PgQuery__Constraint *cons
         return error_hint(
             error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "CHECK constraints are not supported"), position),
             "Check the data as it is loaded, with a query after COPY.");
-    case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
-    case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
-        return unsupported(position, "IDENTITY is");
     default:
         return unsupported(position, "this constraint is");
     }
@@ -111,6 +108,26 @@ static Error *read_default(TableMaker *maker, const PgQuery__ColumnDef *definiti
                         expr->position);
     TRY(coerce(binder, expr, column->type, CAST_ASSIGNMENT, &expr));
     column->default_sql = options->default_sql;
+    return NULL;
+}
+
+/* Behind NULL and DEFAULT, which it does not go with. */
+static Error *read_identity(const TableMaker *maker, const TableColumnOptions *options, CatalogColumn *column, int32_t position)
+{
+    if (options->identity_step == 0)
+        return NULL;
+    if (column->type.id != TYPE_INTEGER && column->type.id != TYPE_BIGINT)
+        return definition_error(position, "identity column type must be integer or bigint");
+    if (column->default_sql != NULL)
+        return definition_error(position, "both default and identity specified for column \"%s\" of table \"%s\"", column->name,
+                                maker->table->name);
+    if (maker->table->identity.step != 0)
+        return definition_error(position, "table \"%s\" can have only one IDENTITY column", maker->table->name);
+    column->not_null = true;
+    maker->table->identity = (CatalogIdentity){.seed = options->identity_seed,
+                                               .step = options->identity_step,
+                                               .column_id = maker->table->column_count,
+                                               .by_default = options->identity_by_default};
     return NULL;
 }
 
@@ -161,8 +178,9 @@ Error *table_read_column(TableMaker *maker, const PgQuery__ColumnDef *definition
     TRY(bind_type(binder, definition->type_name, true, &column.type));
     for (size_t i = 0; i < definition->n_constraints; i++)
         TRY(read_constraint(maker, definition->constraints[i]->constraint, &column));
-    TRY(check_null(maker, definition, &column));
     TRY(read_default(maker, definition, options, &column));
+    TRY(read_identity(maker, options, &column, position));
+    TRY(check_null(maker, definition, &column));
     if (options->encoding != NULL)
         TRY(table_set_encoding(&column, options->encoding, position));
     TRY(add_column(maker, &column, position));
@@ -243,6 +261,14 @@ static Error *read_like(TableMaker *maker, const PgQuery__TableLikeClause *like)
             .name = from->name, .type = from->type, .not_null = from->not_null, .encoding = from->encoding};
         if ((like->options & defaults) != 0)
             column.default_sql = from->default_sql;
+        if ((like->options & defaults) != 0 && i == table_identity(parent))
+        {
+            if (maker->table->identity.step != 0)
+                return definition_error(position, "table \"%s\" can have only one IDENTITY column", maker->table->name);
+            maker->table->identity = parent->identity;
+            maker->table->identity.column_id = maker->table->column_count;
+            maker->table->identity.next = 0;
+        }
         TRY(add_column(maker, &column, position));
     }
     maker->table->no_backup = parent->no_backup;

@@ -108,15 +108,16 @@ static Error *set_row_value(Binder *binder, Scope *scope, const PgQuery__ResTarg
     return NULL;
 }
 
-static Error *set_value(Binder *binder, Scope *scope, const PgQuery__ResTarget *item, const CatalogColumn *column,
-                        SetRow *row, Expr **out)
+static Error *set_value(Binder *binder, Scope *scope, const PgQuery__ResTarget *item, const CatalogTable *table,
+                        int32_t ordinal, SetRow *row, Expr **out)
 {
     const Node *node;
     if (is_row_subquery(item))
         return set_row_value(binder, scope, item, row, out);
     TRY(set_node(binder, item, &node));
     if (node->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
-        return bind_default(binder, column, out);
+        return bind_default(binder, table, ordinal, out);
+    TRY(bind_check_identity(table, ordinal, node_position(binder, item->location)));
     return bind_expr(binder, scope, node, out);
 }
 
@@ -136,7 +137,7 @@ Error *bind_set_list(Binder *binder, Scope *scope, const CatalogTable *table, si
             return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "multiple assignments to same column \"%s\"",
                                       table->columns[ordinal].name),
                             position);
-        TRY(set_value(binder, scope, item, &table->columns[ordinal], &row, &expr));
+        TRY(set_value(binder, scope, item, table, ordinal, &row, &expr));
         TRY(bind_assign(binder, table, ordinal, expr, &values[ordinal]));
         TRY(bind_check_size(values[ordinal]));
     }

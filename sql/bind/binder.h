@@ -186,9 +186,14 @@ Error *bind_insert(Binder *binder, const PgQuery__InsertStmt *insert) MUST_USE;
 Error *bind_assign(Binder *binder, const CatalogTable *table, int32_t ordinal, Expr *expr, Expr **out) MUST_USE;
 /* Column `name` of the table a statement writes; 42703. */
 Error *bind_write_column(const CatalogTable *table, const char *name, int32_t position, int32_t *ordinal) MUST_USE;
-/* The value a column takes where none is given: its DEFAULT, or null; of the column's type.
+/* The value a column takes where none is given: its DEFAULT, the next of an identity column, or null; of the column's type.
  * Positions of the made expression are 0. */
-Error *bind_default(Binder *binder, const CatalogColumn *column, Expr **out) MUST_USE;
+Error *bind_default(Binder *binder, const CatalogTable *table, int32_t ordinal, Expr **out) MUST_USE;
+/* The value of the table's identity column in the row with that number of the statement; NULL: whichever slice has it takes the
+ * next of its own. */
+Error *bind_identity(Binder *binder, const CatalogTable *table, Expr *row, Expr **out) MUST_USE;
+/* 0A000: the column is an identity column that takes no values but its own. */
+Error *bind_check_identity(const CatalogTable *table, int32_t ordinal, int32_t position) MUST_USE;
 
 /* --- bind_write.c, bind_merge.c --------------------------------------------------- */
 /* What a statement writes into. */

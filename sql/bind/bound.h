@@ -279,6 +279,7 @@ typedef struct BoundWrite
     int32_t address; /* target of `query` with the address of the row to delete (null: none); -1: deletes nothing */
     int32_t appends; /* target with a BOOLEAN: the row is to be appended; -1: every row is, if values >= 0 */
     int32_t values;  /* first of the targets that are the new row, one a table column, cast by assignment; -1: none */
+    bool numbers;    /* rows take numbers of the table's identity column */
     bool once;       /* an address that comes twice is error 21000 (MERGE, and UPDATE if it is asked for); else the first row counts (UPDATE FROM) */
 } BoundWrite;
 

@@ -20,7 +20,8 @@ typedef enum ChangeKind
     CHANGE_TRUNCATE_TABLE,
     CHANGE_ADD_SEGMENTS,
     CHANGE_DELETE_ROWS,
-    CHANGE_MERGE_SEGMENTS
+    CHANGE_MERGE_SEGMENTS,
+    CHANGE_TAKE_NUMBERS
 } ChangeKind;
 
 /* Of a segment: DELETE_ROWS: these rows; MERGE_SEGMENTS: all but these, which were gone already. */
@@ -45,6 +46,7 @@ typedef struct Change
     int32_t record_count;
     struct SegmentLoss *losses; /* DELETE_ROWS, MERGE_SEGMENTS */
     int32_t loss_count;
+    int64_t numbers_end;    /* TAKE_NUMBERS */
     bool yields;            /* MERGE_SEGMENTS: see catalog_merge_is_held_back() */
     struct Change *next;
 } Change;

@@ -132,6 +132,11 @@ bool catalog_has_schema(const CatalogSnapshot *snapshot, const char *schema)
     return false;
 }
 
+int32_t table_identity(const CatalogTable *table)
+{
+    return table->identity.step == 0 ? -1 : catalog_find_column_id(table, table->identity.column_id);
+}
+
 int32_t table_sort_position(const CatalogTable *table, int32_t ordinal)
 {
     for (int32_t i = 0; i < table->sort_count; i++)

@@ -320,6 +320,7 @@ TableVersion *table_defined(const CatalogTable *table, const CatalogTable *defin
     merged.grants = table->grants;
     merged.comment_count = table->comment_count;
     merged.comments = table->comments;
+    merged.identity.next = table->identity.next;
     TableVersion *version = table_copy(&merged, 0);
     table_drop_comments(&version->table);
     for (int32_t i = 0; i < merged.column_count; i++)

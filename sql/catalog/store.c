@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CATALOG_FORMAT 10
+#define CATALOG_FORMAT 11
 #define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
 
 #define FORMAT_2_SQL                                                                                               \
@@ -60,6 +60,10 @@
 
 #define FORMAT_9_SQL "alter table tables add column no_backup int not null default 0;"
 
+#define FORMAT_11_SQL                                                                                              \
+    "create table identities(table_id integer primary key, column_id int not null, seed int not null, step int not null,"   \
+    " by_default int not null, next int not null);"
+
 #define UPGRADE(number, sql) "begin immediate;" sql "update meta set value = " #number " where key = 'format'; commit;"
 
 /* From format 1 to 2, 2 to 3... */
@@ -76,6 +80,7 @@ static const char *const upgrades[] = {
     UPGRADE(8, FORMAT_8_SQL),
     UPGRADE(9, FORMAT_9_SQL),
     UPGRADE(10, "drop table load_errors;"),
+    UPGRADE(11, FORMAT_11_SQL),
 };
 _Static_assert(sizeof upgrades / sizeof upgrades[0] == CATALOG_FORMAT - 1, "every format leads to the next");
 
@@ -92,7 +97,7 @@ static const char schema_sql[] =
     " row_count int not null, bytes int not null, digest blob not null, version int, epoch int);"
     "create index segments_of_table on segments(table_id);"
     FORMAT_2_SQL FORMAT_3_SQL FORMAT_4_SQL FORMAT_5_SQL FORMAT_6_SQL FORMAT_7_SQL FORMAT_8_SQL
-    FORMAT_9_SQL;
+    FORMAT_9_SQL FORMAT_11_SQL;
 
 Error *store_error(const Store *store, const char *doing)
 {

@@ -298,6 +298,24 @@ static Error *comments_read(Store *store, Arena *arena, CatalogTable *table)
     return store_each(store, rows, take_comment, &reader);
 }
 
+static Error *identity_read(Store *store, CatalogTable *table)
+{
+    sqlite3_stmt *row;
+    bool more;
+    TRY(store_prepare(store, &row, "select column_id, seed, step, by_default, next from identities where table_id = ?1", "i",
+                      table->id));
+    TRY(store_next(store, row, &more));
+    if (!more)
+        return NULL;
+    table->identity = (CatalogIdentity){.column_id = sqlite3_column_int(row, 0),
+                                        .seed = sqlite3_column_int64(row, 1),
+                                        .step = sqlite3_column_int64(row, 2),
+                                        .by_default = sqlite3_column_int(row, 3) != 0,
+                                        .next = sqlite3_column_int64(row, 4)};
+    sqlite3_finalize(row);
+    return NULL;
+}
+
 static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogTable *table)
 {
     table->id = sqlite3_column_int64(row, 0);
@@ -319,6 +337,7 @@ static Error *table_read(Store *store, sqlite3_stmt *row, Arena *arena, CatalogT
     TRY(grants_read(store, arena, table));
     TRY(keys_read(store, arena, table));
     TRY(comments_read(store, arena, table));
+    TRY(identity_read(store, table));
     return view_read(store, arena, table);
 }
 

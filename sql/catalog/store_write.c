@@ -134,6 +134,15 @@ static Error *view_save(Store *store, const CatalogTable *view)
     return error;
 }
 
+static Error *identity_save(Store *store, const CatalogTable *table)
+{
+    const CatalogIdentity *identity = &table->identity;
+    if (identity->step == 0)
+        return NULL;
+    return store_do(store, "insert into identities values(?1, ?2, ?3, ?4, ?5, ?6)", "iiiiii", table->id,
+                    (int64_t) identity->column_id, identity->seed, identity->step, (int64_t) identity->by_default, identity->next);
+}
+
 /* Name, columns, keys and what a view is of; not rows and privileges. */
 static Error *definition_save(Store *store, const CatalogTable *table, int64_t epoch)
 {
@@ -166,6 +175,7 @@ static Error *table_forget(Store *store, int64_t table_id)
     TRY(rows_forget(store, table_id));
     TRY(store_do(store, "delete from grants where table_id = ?1", "i", table_id));
     TRY(store_do(store, "delete from comments where table_id = ?1", "i", table_id));
+    TRY(store_do(store, "delete from identities where table_id = ?1", "i", table_id));
     return definition_forget(store, table_id);
 }
 
@@ -173,6 +183,7 @@ static Error *table_save(Store *store, const CatalogTable *table, int64_t epoch)
 {
     TRY(definition_save(store, table, epoch));
     TRY(comments_save(store, table));
+    TRY(identity_save(store, table));
     return grants_save(store, table);
 }
 
@@ -232,6 +243,7 @@ static Error *deletes_save(Store *store, const Change *change, const SnapshotVer
 
 static Error *schema_forget(Store *store, const char *name)
 {
+    TRY(store_do(store, "delete from identities where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from comments where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from keys where table_id in (select id from tables where schema = ?1)", "s", name));
     TRY(store_do(store, "delete from grants where table_id in (select id from tables where schema = ?1)", "s", name));
@@ -294,6 +306,9 @@ static Error *change_save(Store *store, const Change *change, const SnapshotVers
     case CHANGE_MERGE_SEGMENTS:
         TRY(segments_save(store, change, version->snapshot.version, epoch));
         return deletes_save(store, change, version, epoch);
+    case CHANGE_TAKE_NUMBERS:
+        return store_do(store, "update identities set next = max(next, ?2) where table_id = ?1", "ii", change->table_id,
+                        change->numbers_end);
     }
     ASSERT(!"a kind of change");
     return NULL;

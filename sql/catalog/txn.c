@@ -216,7 +216,7 @@ static void change_date(CatalogTable *table, ChangeKind kind, int64_t version)
 {
     if (kind != CHANGE_MERGE_SEGMENTS)
         table->changed = version;
-    if (kind != CHANGE_ADD_SEGMENTS && kind != CHANGE_GRANTS && kind != CHANGE_COMMENT)
+    if (kind != CHANGE_ADD_SEGMENTS && kind != CHANGE_TAKE_NUMBERS && kind != CHANGE_GRANTS && kind != CHANGE_COMMENT)
         table->taken = version;
 }
 
@@ -324,6 +324,8 @@ static Error *apply_to_table(SnapshotVersion *version, const Change *change)
     TableVersion *table = table_copy(was, change->record_count);
     if (change->kind == CHANGE_GRANTS)
         table_change_grants(table, &change->grant);
+    if (change->kind == CHANGE_TAKE_NUMBERS && change->numbers_end > table->table.identity.next)
+        table->table.identity.next = change->numbers_end;
     change_date(&table->table, change->kind, version->snapshot.version);
     Error *error = change->kind == CHANGE_COMMENT && !table_set_comment(table, &change->comment)
                        ? error_new(SQLSTATE_UNDEFINED_OBJECT, "a column or constraint of table \"%s\" was dropped", was->name)
@@ -359,6 +361,7 @@ static Error *change_apply(SnapshotVersion *version, const Change *change)
     case CHANGE_ADD_SEGMENTS:
     case CHANGE_DELETE_ROWS:
     case CHANGE_MERGE_SEGMENTS:
+    case CHANGE_TAKE_NUMBERS:
         return apply_to_table(version, change);
     }
     ASSERT(!"a kind of change");
@@ -614,6 +617,26 @@ Error *catalog_delete_rows(CatalogTxn *txn, int64_t table_id, const SegmentDelet
         arena_own(txn->arena, deleted_drop, rows);
         change->losses[change->loss_count++] = (SegmentLoss){deletes[i].segment_id, rows};
     }
+    return txn_change(txn, change);
+}
+
+int64_t catalog_identity_next(CatalogTxn *txn, int64_t table_id)
+{
+    const CatalogSnapshot *newest = catalog_acquire(txn->catalog);
+    const CatalogTable *own = catalog_find_table_id(catalog_txn_snapshot(txn), table_id);
+    const CatalogTable *others = catalog_find_table_id(newest, table_id);
+    int64_t next = own == NULL ? 0 : own->identity.next;
+    if (others != NULL && others->identity.next > next)
+        next = others->identity.next;
+    catalog_release(txn->catalog, newest);
+    return next;
+}
+
+Error *catalog_take_numbers(CatalogTxn *txn, int64_t table_id, int64_t next)
+{
+    Change *change = change_new(txn, CHANGE_TAKE_NUMBERS);
+    change->table_id = table_id;
+    change->numbers_end = next;
     return txn_change(txn, change);
 }
 

@@ -49,3 +49,9 @@ Error *commit_segments(Statement *statement, const CatalogTable *table, const Ru
         return catalog_merge_segments(txn, table->id, merge, records, result->segment_count);
     return catalog_add_segments(txn, table->id, records, result->segment_count);
 }
+
+Error *commit_numbers(Statement *statement, const CatalogTable *table, const RunResult *result, int64_t counted_end)
+{
+    int64_t end = result->numbers_end > counted_end ? result->numbers_end : counted_end;
+    return end == 0 ? NULL : catalog_take_numbers(session_txn(statement->session), table->id, end);
+}

@@ -55,6 +55,7 @@ static Error *query_plan(void *context)
     Conduct *conduct = context;
     BindContext bind;
     session_bind_context(conduct->session, conduct->statement, &bind);
+    bind.keeps_identity = conduct->statement->merge != NULL;
     TRY(bind_statement(conduct->arena, conduct->snapshot, &bind, conduct->parse, &conduct->bound));
     if (conduct->statement->placed != NULL)
         conduct->bound->write->table = conduct->statement->placed;
@@ -100,10 +101,12 @@ static Error *tables_lock(const Conduct *conduct, bool *renewed)
         last = table;
         TRY(session_lock(conduct->statement, table->id, LOCK_READ, renewed));
     }
-    if (bound->write == NULL || *renewed)
-        return NULL;
-    return session_lock(conduct->statement, bound->write->table->id,
-                        bound->write->address >= 0 ? LOCK_CHANGE : LOCK_APPEND, renewed);
+    const BoundWrite *write = bound->write;
+    if (write != NULL && !*renewed && (write->address >= 0 || !write->numbers))
+        TRY(session_lock(conduct->statement, write->table->id, write->address >= 0 ? LOCK_CHANGE : LOCK_APPEND, renewed));
+    if (write != NULL && !*renewed && write->numbers)
+        TRY(session_lock(conduct->statement, write->table->id, LOCK_NUMBER, renewed));
+    return NULL;
 }
 
 /* Plans; and again, when somebody else's transaction had to be waited for. */
@@ -163,6 +166,8 @@ static Error *spec_complete(Conduct *conduct)
     spec->query = leader_next_query(leader);
     spec->slice_count = conduct->snapshot->slice_count;
     spec->data_version = conduct->snapshot->version;
+    if (conduct->bound->write != NULL && conduct->bound->write->numbers)
+        spec->numbers_base = catalog_identity_next(session_txn(conduct->session), conduct->bound->write->table->id);
     for (int32_t i = 0; i < spec->table_count; i++)
         TRY(spec_table_complete(leader, conduct->arena, conduct->bound->write->table, &spec->tables[i]));
     if (conduct->statement->merge != NULL)
@@ -267,6 +272,8 @@ static Error *write_run(Conduct *conduct)
     if (writes != NULL)
         TRY(write_rows_commit(writes, conduct->statement, write, &counts));
     TRY(commit_segments(conduct->statement, write->table, &conduct->result, &appended));
+    if (write->numbers)
+        TRY(commit_numbers(conduct->statement, write->table, &conduct->result, conduct->plan->spec->numbers_base + appended));
     conduct->rows = rows_changed(write, &counts, appended);
     snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "%s %lld", write->tag, (long long) conduct->rows);
     return NULL;

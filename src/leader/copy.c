@@ -75,7 +75,7 @@ static LoadColumn *columns_make(Arena *arena, const CopyPlan *copy)
                                   .type = copy->columns[i].type,
                                   .not_null = copy->columns[i].not_null,
                                   .position = copy->columns[i].position,
-                                  .fallback = copy->columns[i].fallback};
+                                  .fallback = i == copy->identity ? (Datum){.i = 0} : copy->columns[i].fallback};
     return columns;
 }
 
@@ -99,6 +99,9 @@ static Error *load_make(Copy *copy, SpecLoad *load)
     TRY(format_make(copy->plan->options, format));
     LoadColumn *columns = columns_make(copy->arena, copy->plan);
     load->stream = copy->plan->from_stdin;
+    load->identity = copy->plan->identity;
+    load->seed = copy->plan->table->identity.seed;
+    load->step = copy->plan->table->identity.step;
     if (load->stream && format->compression != LOAD_PLAIN)
         return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "COPY FROM STDIN reads uncompressed data only");
     if (!load->stream)
@@ -154,6 +157,7 @@ static Error *spec_make(Copy *copy, Spec **out)
     spec->query = leader_next_query(copy->session->leader);
     spec->slice_count = copy->snapshot->slice_count;
     spec->data_version = copy->snapshot->version;
+    spec->numbers_base = catalog_identity_next(session_txn(copy->session), table->id);
     spec->table_count = 1;
     spec->tables = plan_target(arena, table);
     TRY(spec_table_complete(copy->session->leader, arena, table, spec->tables));
@@ -259,7 +263,10 @@ static Error *finish(Copy *copy, int64_t *rows)
     if (copy->plan->options->no_load)
         written_remove(copy);
     else
+    {
         TRY(commit_segments(copy->statement, copy->plan->table, &copy->result, rows));
+        TRY(commit_numbers(copy->statement, copy->plan->table, &copy->result, 0));
+    }
     session->last_copy_rows = *rows;
     session->last_copy_query = session->last_query;
     if (!copy->plan->from_stdin)
@@ -288,7 +295,7 @@ Error *copy_run(Statement *statement)
         copy.snapshot = catalog_txn_snapshot(session_txn(session));
         TRY(bind_copy(statement->arena, copy.snapshot, &context, statement->parse, &copy.plan));
         TRY(session_may_write(copy.session, copy.plan->table, statement->parse->tag));
-        TRY(session_lock(statement, copy.plan->table->id, LOCK_APPEND, &renewed));
+        TRY(session_lock(statement, copy.plan->table->id, copy.plan->identity >= 0 ? LOCK_NUMBER : LOCK_APPEND, &renewed));
     }
     Spec *spec;
     TRY(spec_make(&copy, &spec));

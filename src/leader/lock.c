@@ -49,7 +49,13 @@ void locks_free(Locks *locks)
 
 static bool modes_conflict(LockMode one, LockMode other)
 {
-    return one == LOCK_ALL || other == LOCK_ALL || (one == LOCK_CHANGE && other == LOCK_CHANGE);
+    return one == LOCK_ALL || other == LOCK_ALL || (one == other && one >= LOCK_NUMBER);
+}
+
+/* Does who has the one need no other? */
+static bool mode_covers(LockMode has, LockMode mode)
+{
+    return has >= mode && !(has == LOCK_CHANGE && mode == LOCK_NUMBER);
 }
 
 /* --- under the mutex --------------------------------------------------------------- */
@@ -183,7 +189,7 @@ Error *lock_take(Session *session, int64_t table, LockMode mode, bool *waited)
     Error *error = NULL;
     const Lock *held = locks->first; /* a session may hold several of one table */
     while (held != NULL &&
-           !(held->granted && held->session == session && held->table == table && held->mode >= mode))
+           !(held->granted && held->session == session && held->table == table && mode_covers(held->mode, mode)))
         held = held->next;
     if (held == NULL)
     {
@@ -212,7 +218,7 @@ bool lock_try(Session *session, int64_t table)
 {
     Locks *locks = session->leader->locks;
     pthread_mutex_lock(&locks->mutex);
-    Lock *lock = written_by_others(locks, session, table, LOCK_APPEND) ? NULL : lock_add(locks, session, table, LOCK_CHANGE);
+    Lock *lock = written_by_others(locks, session, table, LOCK_NUMBER) ? NULL : lock_add(locks, session, table, LOCK_CHANGE);
     bool taken = lock != NULL;
     if (taken)
         lock->granted = true;

@@ -2,11 +2,12 @@
 /*
  * Locks of tables, held until their transaction ends.
  *
- *                  READ   APPEND   CHANGE   ALL
- *     READ                                   x      SELECT
- *     APPEND                                 x      INSERT, COPY
- *     CHANGE                         x       x      UPDATE, DELETE, MERGE, TRUNCATE
- *     ALL           x       x        x       x      LOCK TABLE          x: waits for the other
+ *                  READ   APPEND   NUMBER   CHANGE   ALL
+ *     READ                                            x      SELECT
+ *     APPEND                                          x      INSERT, COPY
+ *     NUMBER                         x                x      the same, where an identity column gives rows their numbers
+ *     CHANGE                                  x       x      UPDATE, DELETE, MERGE, TRUNCATE
+ *     ALL           x       x        x        x       x      LOCK TABLE          x: waits for the other
  *
  * Who asked first is served first.  Readers see their snapshot: only LOCK TABLE keeps them waiting.  The background's
  * statement is cancelled when somebody waits for it.
@@ -22,6 +23,7 @@ typedef enum LockMode
 {
     LOCK_READ,
     LOCK_APPEND,
+    LOCK_NUMBER, /* LOCK_APPEND too; not part of LOCK_CHANGE */
     LOCK_CHANGE,
     LOCK_ALL
 } LockMode;

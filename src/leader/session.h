@@ -225,6 +225,8 @@ Error *copy_run(Statement *statement) MUST_USE;
 /* commit.c: what the ranks have written becomes part of the transaction.
  * table: index into the Spec's tables.  *rows: added. */
 Error *commit_segments(Statement *statement, const CatalogTable *table, const RunResult *result, int64_t *rows) MUST_USE;
+/* The numbers that the identity column's rows have taken: those of the result, and all below counted_end; 0: none. */
+Error *commit_numbers(Statement *statement, const CatalogTable *table, const RunResult *result, int64_t counted_end) MUST_USE;
 
 /* What only the leader knows of a target: encodings and the stamp of its new files. */
 Error *spec_table_complete(Leader *leader, Arena *arena, const CatalogTable *table, SpecTable *target) MUST_USE;

@@ -90,12 +90,22 @@ static int64_t owner_id(const Rows *rows, const CatalogTable *table)
     return owner != NULL ? owner->id : FIRST_USER_ID;
 }
 
+/* As pg_attrdef has it, that of an identity column as Redshift writes it; NULL: none. */
+static const char *default_text(const Rows *rows, const CatalogTable *table, int32_t c)
+{
+    const CatalogIdentity *identity = &table->identity;
+    if (c != table_identity(table))
+        return table->columns[c].default_sql;
+    return arena_printf(rows->arena, "%s(%lld, %d, '%lld,%lld'::text)", identity->by_default ? "default_identity" : "\"identity\"",
+                        (long long) table_oid(table), c, (long long) identity->seed, (long long) identity->step);
+}
+
 static bool has_default(const CatalogTable *table)
 {
     for (int32_t c = 0; c < table->column_count; c++)
         if (table->columns[c].default_sql != NULL)
             return true;
-    return false;
+    return table_identity(table) >= 0;
 }
 
 bool relation_is_visible(const Rows *rows, const CatalogTable *table)
@@ -193,12 +203,13 @@ static void put_column(Rows *rows, const CatalogTable *table, int32_t ordinal, i
     rows_str(rows, "p");
     rows_str(rows, "i");
     rows_int(rows, !index && column->not_null);
-    rows_int(rows, !index && column->default_sql != NULL);
+    bool numbered = !index && ordinal == table_identity(table);
+    rows_int(rows, !index && (column->default_sql != NULL || numbered));
     rows_int(rows, false); /* dropped */
     rows_int(rows, true);  /* local */
     rows_int(rows, 0);
     rows_int(rows, type_is_string(column->type) ? COLLATION_DEFAULT : 0);
-    rows_str(rows, "");
+    rows_str(rows, !numbered ? "" : table->identity.by_default ? "d" : "a");
     rows_str(rows, "");
     rows_null(rows);
     rows_null(rows);
@@ -230,13 +241,14 @@ Error *rows_of_pg_attrdef(Rows *rows)
         const CatalogTable *table = rows->snapshot->tables[t];
         for (int32_t c = 0; has_default(table) && c < table->column_count; c++)
         {
-            if (table->columns[c].default_sql == NULL)
+            const char *text = default_text(rows, table, c);
+            if (text == NULL)
                 continue;
             rows_int(rows, table_oid(table) + c);
             rows_int(rows, table_oid(table));
             rows_int(rows, c + 1);
-            rows_str(rows, table->columns[c].default_sql);
-            rows_str(rows, table->columns[c].default_sql);
+            rows_str(rows, text);
+            rows_str(rows, text);
             rows_end(rows);
         }
     }

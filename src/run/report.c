@@ -68,6 +68,7 @@ void report_write(ByteWriter *writer, const Task *task, const Error *error)
     error_write(writer, error);
     put_i32(writer, task->roles & TASK_LEADER ? LEADER_INDEX : task->node);
     put_i64(writer, task->returned);
+    put_i64(writer, task_numbers_end(task));
     int64_t rows, bytes;
     task_load_counts(task, &rows, &bytes);
     put_i64(writer, rows);
@@ -88,6 +89,7 @@ void report_write_error(ByteWriter *writer, const Error *error, int32_t node)
 {
     error_write(writer, error);
     put_i32(writer, node);
+    put_i64(writer, 0);
     put_i64(writer, 0);
     put_i64(writer, 0);
     put_i64(writer, 0);
@@ -209,6 +211,9 @@ Error *report_add(ReportSum *sum, const void *bytes, size_t length, Error **erro
     TRY(error_read(&reader, error));
     int32_t node = get_i32(&reader);
     result->rows_returned += get_i64(&reader);
+    int64_t numbers_end = get_i64(&reader);
+    if (numbers_end > result->numbers_end)
+        result->numbers_end = numbers_end;
     result->load_rows += get_i64(&reader);
     result->load_bytes += get_i64(&reader);
     if (get_u8(&reader))

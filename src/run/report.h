@@ -74,6 +74,7 @@ typedef struct RunResult
     int64_t rows_appended; /* in all segments together */
     int32_t segment_count;
     RunSegment *segments; /* by slice */
+    int64_t numbers_end;  /* above all row numbers that ranks have taken of themselves; 0: none */
     int64_t load_rows;    /* parsed and taken */
     int64_t load_bytes;
     int64_t load_rejected; /* may exceed reject_count: the list is bounded */

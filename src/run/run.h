@@ -383,6 +383,8 @@ struct Task
     int32_t segment_capacity;
     TaskSegment *segments; /* under lock */
     struct LoadRejects *rejects;
+    RowNumbers numbers;
+    ValueSession session; /* the spec's, with them */
     _Atomic int64_t load_rows, load_bytes, load_bytes_total;
     _Atomic int64_t told_us; /* when the leader last heard of it */
 };

@@ -147,8 +147,25 @@ static Error *stream_rows(RtWorker *worker, LoadState *state, int64_t *count)
     }
 }
 
+/* Rows that were taken get their numbers. */
+static Error *rows_number(Task *task, const LoadSource *source, char *rows, int64_t count)
+{
+    const SpecLoad *load = task->spec->load;
+    const RowField *field = &source->layout->fields[load->identity];
+    for (int64_t i = 0; i < count; i++)
+    {
+        Datum value = {.null = false};
+        bool fits = identity_value(row_numbers_next(&task->numbers), load->seed, load->step, &value.i);
+        if (!fits || (field->type.id == TYPE_INTEGER && value.i != (int32_t) value.i))
+            return error_new(SQLSTATE_NUMERIC_VALUE_OUT_OF_RANGE, "%s out of range", type_name(field->type));
+        value_store(field->type, (Rep) field->rep, &value, rows + i * source->layout->stride + field->offset);
+    }
+    return NULL;
+}
+
 static int32_t load_next_rows(RtScan *scan, const char **rows)
 {
+    const LoadSource *source = scan->pipe->load;
     RtWorker *worker = scan->worker;
     LoadState *state = scan->load;
     int64_t count = 0;
@@ -157,6 +174,8 @@ static int32_t load_next_rows(RtScan *scan, const char **rows)
     else if (worker->error == NULL && state->stream != NULL)
         worker_fail(worker, stream_rows(worker, state, &count));
     counts_add(worker, state);
+    if (worker->error == NULL && worker->task->spec->load->identity >= 0)
+        worker_fail(worker, rows_number(worker->task, source, state->rows, count));
     if (worker->error != NULL)
         count = 0;
     if (count == 0)

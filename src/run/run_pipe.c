@@ -62,7 +62,7 @@ static void pipe_work(void *context, int32_t index)
     Pipe *pipe = context;
     RtWorker *worker = &pipe->task->workers[index];
     int64_t start = clock_us();
-    value_session_set(&pipe->task->spec->session);
+    value_session_set(&pipe->task->session);
     worker->scan.pipe = pipe;
     int64_t morsel;
     while (!worker_stops(worker) && morsel_take(&pipe->morsels, index, &morsel))

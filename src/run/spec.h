@@ -263,6 +263,8 @@ typedef struct SpecLoad
 {
     void *plan; /* load_plan_write() bytes: format, columns, files, byte ranges */
     size_t plan_bytes;
+    int32_t identity; /* the column that gets numbers, INTEGER or BIGINT; -1: none */
+    int64_t seed, step;
     bool stream; /* no files: bytes come through engine_run_feed(), and the pipeline is on_leader */
 } SpecLoad;
 
@@ -270,6 +272,7 @@ typedef struct Spec
 {
     uint64_t query;
     ValueSession session; /* how values read and print */
+    int64_t numbers_base; /* RowNumbers of the tasks */
     int32_t slice_count;
     int64_t data_version;  /* snapshot the query reads */
     char module[40];       /* cache key of the generated code, hex; empty: none needed */

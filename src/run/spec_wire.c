@@ -181,6 +181,7 @@ static void spec_wire(Wire *wire, Spec *spec)
     wire_u64(wire, &spec->query);
     wire_i32(wire, &spec->slice_count);
     wire_i64(wire, &spec->data_version);
+    wire_i64(wire, &spec->numbers_base);
     wire_fixed(wire, spec->module, sizeof spec->module);
     wire_i32(wire, &spec->module_tier);
     wire_fixed(wire, spec->module_digest, sizeof spec->module_digest);
@@ -196,6 +197,9 @@ static void spec_wire(Wire *wire, Spec *spec)
         return;
     if (wire->in != NULL)
         spec->load = ARENA_NEW(wire->arena, SpecLoad);
+    wire_i32(wire, &spec->load->identity);
+    wire_i64(wire, &spec->load->seed);
+    wire_i64(wire, &spec->load->step);
     wire_bool(wire, &spec->load->stream);
     wire_run(wire, &spec->load->plan, &spec->load->plan_bytes);
 }

@@ -81,7 +81,7 @@ static void parts_work(void *context, int32_t worker)
 {
     PartsJob *parts = context;
     (void) worker;
-    value_session_set(&parts->task->spec->session);
+    value_session_set(&parts->task->session);
     for (;;)
     {
         int32_t i = atomic_fetch_add(&parts->next, 1);
@@ -182,6 +182,19 @@ static int32_t return_pipe(const Task *task)
     return spec->pipelines[last].source == SOURCE_SCAN ? -1 : last;
 }
 
+/* A leader that has no slices takes numbers as one node more; what the client sends is read there alone. */
+static void numbers_begin(Task *task)
+{
+    RowNumbers *numbers = &task->numbers;
+    bool apart = task->env.world != NULL && !task_alone(task);
+    numbers->base = task->spec->numbers_base;
+    bool stream = task->spec->load != NULL && task->spec->load->stream;
+    numbers->lanes = stream ? 1 : task->node_count + apart;
+    numbers->lane = stream ? 0 : task->node >= 0 ? task->node : task->node_count;
+    task->session = task->spec->session;
+    task->session.numbers = numbers;
+}
+
 Task *task_new(const TaskEnv *env, const Spec *spec, uint32_t roles, Team *team, const TaskFeed *feed)
 {
     spec_verify(spec);
@@ -195,6 +208,7 @@ Task *task_new(const TaskEnv *env, const Spec *spec, uint32_t roles, Team *team,
     task->arena = arena;
     task->node = env->world == NULL ? 0 : world_compute_index(env->world);
     task->node_count = env->world == NULL ? 1 : world_compute_count(env->world);
+    numbers_begin(task);
     task->commanded = env->world != NULL && world_size(env->world) > 1; /* cancels may come from other ranks */
     task->worker_count = team_threads(team);
     task->start_us = clock_us();
@@ -249,7 +263,7 @@ static Error *pipeline_run(Task *task, int32_t index)
 
 void task_run(Task *task)
 {
-    value_session_set(&task->spec->session);
+    value_session_set(&task->session);
     for (int32_t i = 0; i < task->spec->pipeline_count && task->error == NULL; i++)
     {
         if (pipeline_is_mine(task, i) && i != task->return_pipe)
@@ -288,7 +302,7 @@ void task_return(Task *task, const TaskSink *sink)
 {
     if (task->error != NULL)
         return;
-    value_session_set(&task->spec->session);
+    value_session_set(&task->session);
     task->sink = sink;
     task->team = NULL; /* the caller's thread is alone */
     task_fail(task, return_run(task));
@@ -319,6 +333,13 @@ void task_load_counts(const Task *task, int64_t *rows, int64_t *bytes)
 {
     *rows = atomic_load(&task->load_rows);
     *bytes = atomic_load(&task->load_bytes);
+}
+
+int64_t task_numbers_end(const Task *task)
+{
+    const RowNumbers *numbers = &task->numbers;
+    int64_t taken = atomic_load(&numbers->taken);
+    return taken == 0 ? 0 : numbers->base + numbers->lane + numbers->lanes * (taken - 1) + 1;
 }
 
 void task_progress(const Task *task, int64_t *done, int64_t *total)

@@ -94,6 +94,8 @@ bool task_failed(const Task *task);
 void task_module_better(Task *task, const uint8_t digest[16]);
 /* Any thread.  The task ends soon, with 57014. */
 void task_cancel(Task *task);
+/* Above all row numbers it has taken; 0: none. */
+int64_t task_numbers_end(const Task *task);
 void task_progress(const Task *task, int64_t *done, int64_t *total); /* bytes of a load; total 0: no load */
 
 int32_t task_segments(const Task *task, const TaskSegment **segments);
