@@ -94,6 +94,12 @@ COLUMNS = {
     "svv_roles": "role_id role_name role_owner external_id",
     "svv_role_grants": "role_id role_name granted_role_id granted_role_name",
     "svv_user_grants": "user_id user_name role_id role_name admin_option",
+    "stl_restarted_sessions": "currenttime dbname newpid oldpid username remotehost remoteport parkedtime session_vars",
+    "stl_undone": "userid xact_id xact_id_undone undo_start_ts undo_end_ts table_id",
+    "stv_startup_recovery_state": "db_id table_id table_name",
+    "svl_auto_worker_action": "table_id type status eventtime sequence previous_state",
+    "svv_alter_table_recommendations": "type database table_id group_id ddl auto_eligible",
+    "svv_interleaved_columns": "tbl col interleaved_skew last_reindex",
     "stv_slices": "node slice localslice type",
     "stv_blocklist": "slice col tbl blocknum num_values extended_limits minvalue maxvalue sb_pos pinned on_disk modified hdr_modified "
                      "unsorted tombstone preferred_diskno temporary newblock num_readers flags",
@@ -335,6 +341,16 @@ def persistence(w, expect):
         c.run("select 'never'")
         came = c.run("select count(*) from stl_query where querytxt = 'select ''never'''")
         expect("nor anything, where it is said", came == [["0"]], came)
+    w.stop()
+    for name in ("history.db", "history.db-wal", "history.db-shm"):
+        if os.path.exists(os.path.join(w.dir, name)):
+            os.remove(os.path.join(w.dir, name))
+    os.mkdir(os.path.join(w.dir, "history.db"))
+    w.start(1)
+    with w.connect() as c:
+        came = c.run("select count(*) from stl_query"), c.run("select sum(a) from n"), c.run("select status from stv_recents")
+        expect("a file that cannot be is no hindrance", came == ([["0"]], [["4501500"]], [["Running"]]), came)
+    expect("and the log says so", "some history is not kept" in w.log_tail(), w.log_tail())
     w.stop()
 
 
