@@ -351,42 +351,16 @@ Error *bind_array_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *ex
 
 /* --- LIKE ------------------------------------------------------------------------------ */
 
-/* x LIKE p ESCAPE 'c': the grammar gives like_escape(p, 'c') as the pattern. */
-static Error *read_escape(Binder *binder, Scope *scope, const Node **pattern, char *escape)
-{
-    *escape = '\\';
-    if ((*pattern)->node_case != PG_QUERY__NODE__NODE_FUNC_CALL)
-        return NULL;
-    const PgQuery__FuncCall *call = (*pattern)->func_call;
-    const char *name = call->n_funcname == 2 ? node_string(call->funcname[1]) : NULL;
-    if (name == NULL || strcmp(name, "like_escape") != 0 || call->n_args != 2)
-        return NULL;
-    Expr *character;
-    TRY(bind_expr(binder, scope, call->args[1], &character));
-    if (!expr_is_const(character) || !type_is_string(character->type) || character->value.null)
-        return unsupported(node_position(binder, call->location), "an ESCAPE that is no constant is");
-    Str text = character->value.str;
-    if (text.len > 1)
-        return error_at(error_hint(error_new(SQLSTATE_INVALID_ESCAPE_SEQUENCE, "invalid escape string"),
-                                   "Escape string must be empty or one character."),
-                        character->position);
-    *escape = text.len == 1 ? text.data[0] : '\0';
-    *pattern = call->args[0];
-    return NULL;
-}
-
+/* x LIKE p ESCAPE 'c': the grammar gives like_escape(p, 'c') as the pattern, a function as any other. */
 Error *bind_like(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr **out)
 {
     int32_t position = node_position(binder, expr->location);
     const char *symbol = node_string(expr->name[0]); /* "~~", "!~~*"... */
-    const Node *pattern = expr->rexpr;
-    char escape;
     Expr *args[2];
     if (symbol == NULL)
         return error_at(error_new(SQLSTATE_SYNTAX_ERROR, "LIKE without an operator"), position);
-    TRY(read_escape(binder, scope, &pattern, &escape));
     TRY(bind_expr(binder, scope, expr->lexpr, &args[0]));
-    TRY(bind_expr(binder, scope, pattern, &args[1]));
+    TRY(bind_expr(binder, scope, expr->rexpr, &args[1]));
     for (int32_t i = 0; i < 2; i++)
     {
         args[i] = coerce_unknown(binder, args[i]);
@@ -394,7 +368,6 @@ Error *bind_like(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, Expr 
             TRY(coerce(binder, args[i], type_varchar(0), CAST_IMPLICIT, &args[i]));
     }
     Expr *like = expr_new(binder->arena, EXPR_LIKE, type_make(TYPE_BOOLEAN), 2, args);
-    like->like_escape = escape;
     like->insensitive = symbol[strlen(symbol) - 1] == '*';
     TRY(finish(binder, like, position, out));
     if (symbol[0] == '!')

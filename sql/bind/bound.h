@@ -71,7 +71,7 @@ typedef enum ExprKind
     EXPR_NULLIF,   /* a, b: made by rules; the binder makes a CASE */
     EXPR_CAST,     /* arg to this type; mode */
     EXPR_IN_LIST,  /* arg, then constants of arg's type; NOT IN is NOT(IN) */
-    EXPR_LIKE,     /* arg, constant or computed pattern, escape in `like_escape`; insensitive: ILIKE */
+    EXPR_LIKE,     /* arg, constant or computed pattern, escapes as backslashes; insensitive: ILIKE */
     EXPR_FUNC,     /* func: row of func.def */
     EXPR_SUBQUERY  /* EXISTS, IN (args = left sides), SCALAR, QUANTIFIED (args[0] = left side; op; quantified_all) */
 } ExprKind;
@@ -99,7 +99,6 @@ struct Expr
     bool insensitive;
     bool negated; /* SUBQUERY: NOT EXISTS, NOT IN */
     bool quantified_all; /* SUBQUERY_QUANTIFIED: ALL, else ANY */
-    char like_escape; /* 0 = none */
     ColumnId column;
     int32_t func; /* FuncId */
     int32_t arg_count;

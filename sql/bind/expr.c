@@ -180,7 +180,7 @@ bool expr_equal(const Expr *a, const Expr *b)
     if (a == b)
         return true;
     if (a->kind != b->kind || !type_equal(a->type, b->type) || a->op != b->op || a->cast_mode != b->cast_mode || a->cast_try != b->cast_try ||
-        a->insensitive != b->insensitive || a->negated != b->negated || a->like_escape != b->like_escape ||
+        a->insensitive != b->insensitive || a->negated != b->negated ||
         a->column != b->column || a->func != b->func || a->arg_count != b->arg_count || a->subquery != b->subquery)
         return false;
     if (a->kind == EXPR_FUNC && func_row((FuncId) a->func)->volatility == VOLATILITY_VOLATILE)

@@ -298,14 +298,10 @@ static const char *like_test(Gen *gen, const Expr *expr, bool truth)
     if (pattern->kind != EXPR_CONST)
     {
         const Expr *args[2] = {expr->args[0], pattern};
-        if (expr->like_escape != '\\')
-            gen_fail(gen, error_at(error_new(SQLSTATE_FEATURE_NOT_SUPPORTED,
-                                             "LIKE with a computed pattern and an ESCAPE clause is not supported"),
-                                   expr->position));
         Val result = gen_call(gen, expr, expr->insensitive ? FUNC_ILIKE : FUNC_LIKE, args, 2, NULL);
         return not_null_and(gen, result.null, gen_text(gen, truth ? "(%s)" : "!(%s)", result.code));
     }
-    int32_t index = plan_param_like(gen->plan, pattern->value, expr->like_escape, expr->insensitive);
+    int32_t index = plan_param_like(gen->plan, pattern->value, expr->insensitive);
     const char *test = gen_text(gen, "%srt->like(&p[%d], &%s)", truth ? "" : "!", index, value.code);
     return not_null_and(gen, and_text(gen, NULL, value.null), pattern->value.null ? "0" : test);
 }

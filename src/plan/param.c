@@ -31,11 +31,10 @@ int32_t plan_param(Plan *plan, SqlType type, Datum value)
     return plan->spec->param_count - 1;
 }
 
-int32_t plan_param_like(Plan *plan, Datum pattern, char escape, bool insensitive)
+int32_t plan_param_like(Plan *plan, Datum pattern, bool insensitive)
 {
     SpecParam *param = add_param(plan, type_make(TYPE_VARCHAR), pattern);
     param->aid = PARAM_LIKE;
-    param->like_escape = escape;
     param->insensitive = insensitive;
     return plan->spec->param_count - 1;
 }

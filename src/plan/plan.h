@@ -243,7 +243,7 @@ void plan_explain_analyze(Text *text, const Plan *plan, const PlanActual *actual
 /* --- parameters: every constant of a query, in the order they are asked for ---
  * Each returns the index of the new parameter of the spec. */
 int32_t plan_param(Plan *plan, SqlType type, Datum value);
-int32_t plan_param_like(Plan *plan, Datum pattern, char escape, bool insensitive);
+int32_t plan_param_like(Plan *plan, Datum pattern, bool insensitive);
 /* `constants` are EXPR_CONST of `type`; nulls are left out. */
 int32_t plan_param_set(Plan *plan, SqlType type, Expr *const *constants, int32_t count);
 

@@ -140,34 +140,10 @@ int32_t param_in_set(const RtParam *param, const void *value)
     return param->aid != NULL && set_find(param->aid, value, &at);
 }
 
-/* The pattern with its own escape character written with backslashes, as like_compile takes it. */
-static Str pattern_escape(Arena *arena, Str pattern, char escape)
-{
-    if (escape == '\\')
-        return pattern;
-    char *out = arena_alloc(arena, (size_t) pattern.len * 2 + 1);
-    int64_t n = 0;
-    for (int64_t i = 0; i < pattern.len; i++)
-    {
-        if (escape != 0 && pattern.data[i] == escape)
-        {
-            out[n++] = '\\';
-            if (i + 1 < pattern.len)
-                out[n++] = pattern.data[++i];
-            continue;
-        }
-        if (pattern.data[i] == '\\')
-            out[n++] = '\\';
-        out[n++] = pattern.data[i];
-    }
-    return (Str){out, n};
-}
-
 static Error *like_make(Arena *arena, const SpecParam *param, const void **aid)
 {
     LikePattern *pattern;
-    Str text = pattern_escape(arena, param->value.str, param->like_escape);
-    TRY(like_compile(arena, text, param->insensitive, &pattern));
+    TRY(like_compile(arena, param->value.str, param->insensitive, &pattern));
     *aid = pattern;
     return NULL;
 }

@@ -245,7 +245,6 @@ typedef struct SpecParam
     SqlType type;
     Datum value;
     uint8_t aid;      /* ParamAid */
-    char like_escape; /* 0 = none */
     bool insensitive; /* LIKE: without regard to case */
     int32_t set_count;
     Datum *set;

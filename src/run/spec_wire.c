@@ -165,9 +165,6 @@ static void param_wire(Wire *wire, SpecParam *param)
     wire_type(wire, &param->type);
     wire_datum(wire, param->type, &param->value);
     wire_u8(wire, &param->aid);
-    uint8_t escape = (uint8_t) param->like_escape;
-    wire_u8(wire, &escape);
-    param->like_escape = (char) escape;
     wire_bool(wire, &param->insensitive);
     wire_count(wire, &param->set_count);
     if (wire->in != NULL)

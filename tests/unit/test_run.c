@@ -164,7 +164,7 @@ static void test_params(void)
     spec->params[1] =
         (SpecParam){.type = type_varchar(9), .value.null = true, .aid = PARAM_SET, .set = strs, .set_count = 3};
     spec->params[2] =
-        (SpecParam){.type = type_varchar(9), .value.str = {"%!m 55%", 7}, .aid = PARAM_LIKE, .like_escape = '!'};
+        (SpecParam){.type = type_varchar(9), .value.str = {"%\\m 55%", 7}, .aid = PARAM_LIKE};
     spec->params[3] =
         (SpecParam){.type = type_make(TYPE_DOUBLE), .value.null = true, .aid = PARAM_SET, .set = reals, .set_count = 2};
     spec->param_count = 4;
