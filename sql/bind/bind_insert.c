@@ -241,6 +241,8 @@ static Error *insert_query(Binder *binder, InsertTarget *target, Cte *ctes, cons
         Expr *value = expr_is_const(source->targets[i].expr) && !source->grouped
                           ? source->targets[i].expr
                           : expr_column(binder->arena, binder->statement, from->columns[i]);
+        if (expr_is_null_const(value) && value->type.id == TYPE_VARCHAR) /* as one without a type is: it is of any */
+            value = expr_null(binder->arena, target->table->columns[target->ordinals[i]].type);
         if (!binder->context->keeps_identity)
             TRY(bind_check_identity(target->table, target->ordinals[i], source->targets[i].expr->position));
         TRY(bind_assign(binder, target->table, target->ordinals[i], value, &values[i]));
