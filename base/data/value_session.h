@@ -60,7 +60,10 @@ typedef struct ValueSession
     uint8_t date_order;     /* DateOrder: 1/2/2003 in input */
     bool rounds;            /* explicit casts of decimals round instead of cutting (enable_numeric_rounding) */
     int32_t float_digits;   /* extra_float_digits, -15..3; 0 and above: the shortest exact text */
-    RowNumbers *numbers;    /* of the task that runs, not sent; NULL: none runs */
+    /* Of the task that runs, not sent; NULL: none runs. */
+    RowNumbers *numbers;
+    Error *(*check)(void *task); /* an error: it is to end */
+    void *task;
 } ValueSession;
 
 /* The calling thread's; never NULL.  Defaults: UTC, postgres, MDY, cut, 0. */

@@ -89,6 +89,7 @@ void k_age_timestamptz(Interval *result, int64_t timestamp);
 void k_age_timestamptzs(Interval *result, int64_t a, int64_t b);
 int64_t k_isfinite(int64_t value);
 int64_t k_isfinite_interval(const Interval *interval);
+void k_pg_sleep(Arena *arena, Str *result, double seconds, Error **error);
 void k_timeofday(Arena *arena, Str *result);
 int64_t k_date_cmp_timestamptz(int64_t date, int64_t timestamptz);
 int64_t k_timestamp_cmp_timestamptz(int64_t timestamp, int64_t timestamptz);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TIMESTAMPTZ, TIME and TIMETZ: casts, parts, arithmetic, zones.  The session's zone is value_session.h's. */
+#include "base/core/trace.h"
 #include "base/data/value_session.h"
 #include "base/kernel/body.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #define MOMENT_TEXT_BYTES 64
 
@@ -415,4 +417,24 @@ void k_timeofday(Arena *arena, Str *result)
     clock_gettime(CLOCK_REALTIME, &clock);
     int64_t now = ((int64_t) clock.tv_sec - INT64_C(10957) * 86400) * SECOND_US + clock.tv_nsec / 1000;
     k_to_char_timestamptz(arena, result, now, &(Str){picture, sizeof picture - 1});
+}
+
+#define SLEEP_LOOK_US 20000 /* between looks at cancels */
+
+void k_pg_sleep(Arena *arena, Str *result, double seconds, Error **error)
+{
+    const ValueSession *session = value_session();
+    Error *fault = NULL;
+    (void) arena;
+    *result = (Str){"", 0};
+    int64_t begin = clock_us();
+    double us = seconds * 1e6, left;
+    while (fault == NULL && (left = us - (double) (clock_us() - begin)) > 0)
+    {
+        usleep(left < SLEEP_LOOK_US ? (useconds_t) left + 1 : SLEEP_LOOK_US);
+        if (session->check != NULL)
+            fault = session->check(session->task);
+    }
+    if (fault != NULL)
+        error_keep(error, fault);
 }

@@ -182,8 +182,13 @@ static int32_t return_pipe(const Task *task)
     return spec->pipelines[last].source == SOURCE_SCAN ? -1 : last;
 }
 
+static Error *session_check_task(void *task)
+{
+    return task_check(task);
+}
+
 /* A leader that has no slices takes numbers as one node more; what the client sends is read there alone. */
-static void numbers_begin(Task *task)
+static void task_session_begin(Task *task)
 {
     RowNumbers *numbers = &task->numbers;
     bool apart = task->env.world != NULL && !task_alone(task);
@@ -193,6 +198,8 @@ static void numbers_begin(Task *task)
     numbers->lane = stream ? 0 : task->node >= 0 ? task->node : task->node_count;
     task->session = task->spec->session;
     task->session.numbers = numbers;
+    task->session.check = session_check_task;
+    task->session.task = task;
 }
 
 Task *task_new(const TaskEnv *env, const Spec *spec, uint32_t roles, Team *team, const TaskFeed *feed)
@@ -208,7 +215,7 @@ Task *task_new(const TaskEnv *env, const Spec *spec, uint32_t roles, Team *team,
     task->arena = arena;
     task->node = env->world == NULL ? 0 : world_compute_index(env->world);
     task->node_count = env->world == NULL ? 1 : world_compute_count(env->world);
-    numbers_begin(task);
+    task_session_begin(task);
     task->commanded = env->world != NULL && world_size(env->world) > 1; /* cancels may come from other ranks */
     task->worker_count = team_threads(team);
     task->start_us = clock_us();
