@@ -32,6 +32,8 @@ typedef struct Dialect
 /* ANALYZE's PREDICATE COLUMNS and ALL COLUMNS. */
 Error *dialect_analyze(Dialect *dialect) MUST_USE;
 Error *dialect_vacuum(Dialect *dialect) MUST_USE;
+/* SHOW DATABASES, SCHEMAS, TABLES, COLUMNS -> a query. */
+Error *dialect_show(Dialect *dialect) MUST_USE;
 /* TOP n -> LIMIT n at the end of its SELECT. */
 Error *dialect_top(Dialect *dialect) MUST_USE;
 /* MINUS -> EXCEPT. */

@@ -127,6 +127,7 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     TRY(dialect_alter(dialect));
     TRY(dialect_analyze(dialect));
     TRY(dialect_vacuum(dialect));
+    TRY(dialect_show(dialect));
     TRY(dialect_type(dialect));
     TRY(dialect_top(dialect));
     TRY(dialect_minus(dialect));
