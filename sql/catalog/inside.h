@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalog's state, shared by catalog.c, txn.c and going.c only. */
+/* The catalog's state, shared by apply.c, catalog.c, commit.c, going.c and txn.c only. */
 #ifndef SQL_CATALOG_INSIDE_H
 #define SQL_CATALOG_INSIDE_H
 
@@ -40,10 +40,21 @@ struct CatalogTxn
     CatalogTxn *next_going;
 };
 
+/* A commit that waits for store_lock: see commit.c. */
+typedef struct CommitRequest
+{
+    CatalogTxn *txn;
+    SnapshotVersion *next; /* between replay and publishing: one reference; NULL: it conflicts */
+    Error *error;
+    int64_t in_doubt; /* the version that it would have been */
+    bool done;
+    struct CommitRequest *following;
+} CommitRequest;
+
 struct Catalog
 {
-    pthread_mutex_t store_lock; /* taken first: SQLite, commits one at a time */
-    pthread_mutex_t lock;       /* current, live, ids, dead: held shortly */
+    pthread_mutex_t store_lock; /* taken first: SQLite, commits */
+    pthread_mutex_t lock;       /* current, live, ids, dead, going, asked: held shortly */
     Store *store;
     int64_t epoch;
     SnapshotVersion *current; /* one reference */
@@ -52,8 +63,11 @@ struct Catalog
     int64_t id_limit; /* reserved on disk */
     DeadEntry *dead;
     CatalogTxn *going; /* transactions that go on: see catalog_txn_goes_on() */
+    CommitRequest *asked; /* first come first */
 };
 
+/* Changes `version`, which nobody else sees yet; on error it is of no use any more. */
+Error *change_apply(SnapshotVersion *version, const Change *change) MUST_USE;
 /* Makes `version` (one reference, taken over), which `by` has made, the newest.  store_lock is held. */
 void catalog_publish(Catalog *catalog, SnapshotVersion *version, const CatalogTxn *by);
 /* Under lock, before that: hands tables that it has merged to the transactions that go on. */

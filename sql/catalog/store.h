@@ -36,10 +36,14 @@ Error *store_verify(Store *store) MUST_USE;
 Error *store_forget_temporary(Store *store) MUST_USE;
 Error *store_take_epoch(Store *store, int64_t *epoch) MUST_USE;
 Error *store_reserve_ids(Store *store, int64_t next_id) MUST_USE;
-/* The changes that lead to `version`, as one transaction. */
-Error *store_commit(Store *store, const Change *changes, const SnapshotVersion *version, int64_t epoch) MUST_USE;
+/* One transaction on disk: begin, save the changes that lead to each version, then commit the last one, or roll back.  After an
+ * error nothing of it is there once it is rolled back. */
+Error *store_begin(Store *store) MUST_USE;
+Error *store_save(Store *store, const Change *changes, const SnapshotVersion *version, int64_t epoch) MUST_USE;
+Error *store_commit(Store *store, int64_t version) MUST_USE;
+void store_rollback(Store *store);
 
-/* For store_read() and store_commit(). */
+/* For store_read() and store_save(). */
 Error *store_read_principals(Store *store, SnapshotVersion *version) MUST_USE;
 Error *store_put_principal(Store *store, const CatalogPrincipal *principal) MUST_USE;
 Error *store_drop_principal(Store *store, int64_t id, const SnapshotVersion *version) MUST_USE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The statements of one commit. */
+/* The statements of a commit. */
 #include "base/core/assert.h"
 #include "base/data/value.h"
 #include "sql/catalog/store.h"
@@ -335,20 +335,27 @@ static Error *all_stats_save(Store *store, const Change *changes, const Snapshot
     return NULL;
 }
 
-static Error *commit_parts(Store *store, const Change *changes, const SnapshotVersion *version, int64_t epoch)
+Error *store_begin(Store *store)
+{
+    return store_run(store, "begin immediate");
+}
+
+Error *store_save(Store *store, const Change *changes, const SnapshotVersion *version, int64_t epoch)
 {
     for (const Change *change = changes; change != NULL; change = change->next)
         TRY(change_save(store, change, version, epoch));
-    TRY(all_stats_save(store, changes, version));
-    TRY(store_do(store, "update meta set value = ?1 where key = 'version'", "i", version->snapshot.version));
+    return all_stats_save(store, changes, version);
+}
+
+Error *store_commit(Store *store, int64_t version)
+{
+    TRY(store_do(store, "update meta set value = ?1 where key = 'version'", "i", version));
     return store_run(store, "commit");
 }
 
-Error *store_commit(Store *store, const Change *changes, const SnapshotVersion *version, int64_t epoch)
+/* SQLite may have done so by itself. */
+void store_rollback(Store *store)
 {
-    TRY(store_run(store, "begin immediate"));
-    Error *error = commit_parts(store, changes, version, epoch);
-    if (error != NULL && !sqlite3_get_autocommit(store->db))
+    if (!sqlite3_get_autocommit(store->db))
         sqlite3_exec(store->db, "rollback", NULL, NULL, NULL);
-    return error;
 }
