@@ -15,7 +15,7 @@ import sqlfile  # noqa: E402
 import suite  # noqa: E402
 import tpch  # noqa: E402
 
-COMPILER_SECONDS = 1.0  # the optimising compiler works in the background after a first run
+COMPILER_SECONDS = 1.5  # how long the optimising compiler works in the background, from the second run of a question on
 
 
 def say(text):
@@ -35,9 +35,12 @@ def mean(ratios):
     return math.exp(statistics.fmean(map(math.log, ratios)))
 
 
-def hot(engines, sql, runs):
-    """Medians of the engines' times, taken in turns."""
-    times = [[engine.run(sql)[0] for engine in engines] for _ in range(runs)]
+def hot(asked, runs):
+    """Medians of the times of (engine, sql) pairs, taken in turns, once the code of what returned is compiled."""
+    for engine, sql in asked:
+        engine.run(sql)
+    time.sleep(COMPILER_SECONDS)
+    times = [[engine.run(sql)[0] for engine, sql in asked] for _ in range(runs)]
     return [statistics.median(column) for column in zip(*times)]
 
 
@@ -66,8 +69,7 @@ def questions(stoa, duck, runs, out):
     for name, sql in tpch.queries():
         first = [stoa.run(sql), duck.run(sql)]
         wrong = tpch.same_rows(first[0][1], first[1][1])
-        time.sleep(COMPILER_SECONDS)
-        found.append([name + (f" **answers differ: {wrong}**" if wrong else ""), first[0][0], first[1][0], *hot((stoa, duck), sql, runs)])
+        found.append([name + (f" **answers differ: {wrong}**" if wrong else ""), first[0][0], first[1][0], *hot(((stoa, sql), (duck, sql)), runs)])
         say(" ".join(str(c) for c in found[-1]))
     for engine in (stoa, duck):
         engine.stop()
@@ -147,8 +149,7 @@ def retail(stoa, duck, where, factor, runs, out):
         mine = stoa.run(q.stoa)[1]
         if suite.differ(mine, theirs, stoa.connection.types, q.ordered):
             differ.append(q.name)
-        time.sleep(COMPILER_SECONDS)
-        times = [statistics.median(t) for t in zip(*((stoa.run(q.stoa)[0], duck.run(q.postgres)[0]) for _ in range(runs)))]
+        times = hot(((stoa, q.stoa), (duck, q.postgres)), runs)
         sums = [s + t for s, t in zip(sums, times)]
         ratios.append(times[1] / times[0])
         if ratios[-1] < 1:
