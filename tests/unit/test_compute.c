@@ -291,7 +291,7 @@ static SpecLoad *load_new(Arena *arena, const char *path, int64_t bytes, int64_t
     text_init(&bytes_of_plan, arena);
     load_plan_write(&bytes_of_plan, plan);
     SpecLoad *load = ARENA_NEW(arena, SpecLoad);
-    *load = (SpecLoad){bytes_of_plan.data, bytes_of_plan.length, path == NULL};
+    *load = (SpecLoad){.plan = bytes_of_plan.data, .plan_bytes = bytes_of_plan.length, .identity = -1, .stream = path == NULL};
     return load;
 }
 
