@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stoa: the command a person types. */
+#include "config.h"
+
 #include "base/core/fault.h"
 #include "src/cli/cli.h"
 
@@ -45,7 +47,7 @@ int main(int argc, char **argv)
         return usage(stdout, 0);
     if (strcmp(argv[1], "--version") == 0)
     {
-        puts("stoa 0.1.0");
+        puts(PACKAGE_STRING);
         return 0;
     }
     Error *error = fault_init();

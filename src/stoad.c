@@ -4,6 +4,8 @@
  *
  *     mpirun -n N stoad -D DIR       rank 0 leads (and computes, if it is alone), the others compute
  */
+#include "config.h"
+
 #include "base/core/fault.h"
 #include "base/core/trace.h"
 #include "hdf5store/segment.h"
@@ -33,7 +35,7 @@ typedef struct Options
     const char *memory;
 } Options;
 
-const char *argp_program_version = "stoad 0.1.0";
+const char *argp_program_version = "stoad " PACKAGE_VERSION;
 
 static const struct argp_option option_list[] = {
     {"directory", 'D', "DIR", 0, "the warehouse, made by \"stoa init\"", 0},

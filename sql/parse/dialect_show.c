@@ -83,17 +83,20 @@ Error *dialect_show(Dialect *dialect)
     dialect->at = list->of == NULL ? 2 : 4;
     if (list->of != NULL)
         TRY(read_conditions(dialect, list, &query));
-    int32_t end = dialect->at; /* of what the query stands for */
-    if (dialect_take(dialect, "like"))
-    {
-        char *pattern;
-        TRY(dialect_read_string(dialect, &pattern));
+    bool like = dialect_take(dialect, "like");
+    if (like)
         text_printf(&query, " AND t.%s LIKE ", list->name);
-        text_quote_literal(&query, pattern, strlen(pattern));
-        end = dialect->at;
+    const char *order = arena_printf(dialect->arena, " ORDER BY t.%s ", list->order);
+    if (!like)
+        text_puts(&query, order);
+    edit_replace(&dialect->edits, begin, tokens->items[dialect->at - 1].end, query.data, begin);
+    if (like) /* a string or a parameter, as it stands there */
+    {
+        int32_t pattern = dialect->at++;
+        if (!token_is_string(tokens, pattern) && token_kind(tokens, pattern) != PG_QUERY__TOKEN__PARAM)
+            return dialect_syntax_error(dialect, pattern);
+        edit_replace(&dialect->edits, tokens->items[pattern].end, tokens->items[pattern].end, order, begin);
     }
-    text_printf(&query, " ORDER BY t.%s ", list->order);
-    edit_replace(&dialect->edits, begin, tokens->items[end - 1].end, query.data, begin);
     if (dialect_take(dialect, "limit") && !token_is_integer(tokens, dialect->at++))
         return dialect_syntax_error(dialect, dialect->at - 1);
     return dialect_need_end(dialect);

@@ -21,7 +21,6 @@
 #include <stdatomic.h>
 
 #define DATABASE_ID 1 /* the first database's number: data stands in DIR/db1 */
-#define STOA_VERSION_TEXT "PostgreSQL 8.0.2 on x86_64-pc-linux-gnu, Stoa 0.1.0"
 
 typedef struct Session Session;
 typedef struct CodeCache CodeCache;

@@ -6,6 +6,8 @@
  *     BEGIN ... COMMIT               a block, over as many strings as it takes
  *     an error in a block            everything but COMMIT and ROLLBACK is 25P02 until then
  */
+#include "config.h"
+
 #include "base/core/assert.h"
 #include "base/core/fault.h"
 #include "base/core/trace.h"
@@ -16,6 +18,10 @@
 #include "src/leader/server.h"
 
 #include <string.h>
+
+/* What version() says: programs that speak to Redshift look for its name and number; 1.0.0 promises none of its features. */
+#define VERSION_TEXT                                                                                                   \
+    "PostgreSQL 8.0.2 on x86_64-pc-linux-gnu, compiled by GCC gcc (GCC) " __VERSION__ ", Redshift 1.0.0, Stoa " PACKAGE_VERSION
 
 CatalogTxn *session_txn(Session *session)
 {
@@ -162,7 +168,7 @@ void session_bind_context(Session *session, const Statement *statement, BindCont
                              .user = user == NULL ? session->user : user->name,
                              .user_id = (int32_t) session->user_id,
                              .acts_as = statement->acts_as != 0 ? statement->acts_as : session->user_id,
-                             .version = STOA_VERSION_TEXT,
+                             .version = VERSION_TEXT,
                              .transaction_time = session->transaction_time,
                              .statement_time = statement->time,
                              .backend_pid = (int32_t) session->process,

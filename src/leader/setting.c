@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
 #include "src/leader/setting.h"
 #include "base/core/assert.h"
 #include "base/data/value_session.h"

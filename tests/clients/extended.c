@@ -119,6 +119,8 @@ static void parameters(void)
     ASK("", "none");
     ASK("select 1; select 2", "42601");
     ASK("show server_encoding", "UTF8");
+    ASK("show tables from schema public like $1 limit 1", "dev|public|ext|TABLE|NULL|NULL", "ex_");
+    ASK("show databases like $1", "", "no%");
     RUN("select $1", "42P02");
     Oid unknown_type = 99999;
     const char *one = "1";

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The leader's parts that need no warehouse: messages, rows, SCRAM, settings, configuration, leases, client files. */
+#include "config.h"
+
 #include "base/data/value.h"
 #include "src/leader/auth.h"
 #include "src/leader/clientfile.h"
@@ -303,6 +305,7 @@ static void test_settings(void)
     Settings *settings = settings_new(arena);
     const char *told;
     CU_ASSERT_STRING_EQUAL(setting_get(settings, "server_version"), "9.2.24");
+    CU_ASSERT_STRING_EQUAL(setting_get(settings, "padb_revision"), PACKAGE_VERSION);
     CU_ASSERT_PTR_NULL(setting_get(settings, "nothing"));
     fails(SQLSTATE_UNDEFINED_OBJECT, setting_set(settings, "nothing", "1", false, &told));
     fails(SQLSTATE_UNDEFINED_OBJECT, setting_set(settings, "stoa.nothing", "1", false, &told));
