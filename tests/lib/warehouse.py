@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A warehouse of the test's own: made in a temporary directory, run under mpirun, reached over loopback."""
+import atexit
+import functools
 import glob
 import os
 import secrets
@@ -15,6 +17,16 @@ from pq import Connection
 START_SECONDS = 60
 STOP_SECONDS = 20
 USER = "dev_admin"
+
+
+@functools.cache
+def temporary():
+    """The test's own directory: tests/run's, or, where a test is run by hand, one that goes with it."""
+    if "TMPDIR" in os.environ:
+        return os.environ["TMPDIR"]
+    made = tempfile.mkdtemp(prefix="stoa-test-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def port_free():
