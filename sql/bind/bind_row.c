@@ -18,6 +18,8 @@ typedef struct Row
 {
     int32_t count;
     Expr **values;
+    Expr **again; /* for a second place; bound anew where a subquery is in them, which stands in one place only */
+    bool asks;    /* a subquery */
 } Row;
 
 bool bind_is_row(const Node *node)
@@ -44,15 +46,15 @@ Error *bind_row_values(Binder *binder, Scope *scope, const Node *node, Expr ***o
     return NULL;
 }
 
-/* `once`: each value comes to stand in one place; otherwise a subquery is refused. */
-static Error *bind_row(Binder *binder, Scope *scope, const Node *node, bool once, Row *row)
+/* `twice`: the values come to stand in two places. */
+static Error *bind_row(Binder *binder, Scope *scope, const Node *node, bool twice, Row *row)
 {
     TRY(bind_row_values(binder, scope, node, &row->values, &row->count));
+    row->asks = false;
     for (int32_t i = 0; i < row->count; i++)
-        if (!once && expr_uses_subquery(row->values[i]))
-            return unsupported(node_position(binder, node_location(node)),
-                               "a comparison of rows with a subquery in them, other than = and <>, is");
-    return NULL;
+        row->asks = row->asks || expr_uses_subquery(row->values[i]);
+    row->again = row->values;
+    return twice && row->asks ? bind_row_values(binder, scope, node, &row->again, &row->count) : NULL;
 }
 
 static Error *check_rows(const Row *left, const Row *right, int32_t position)
@@ -84,7 +86,7 @@ static Error *compare_rows(Binder *binder, char op, const Row *left, const Row *
             *out = expr_or(arena, one, *out);
         else
         {
-            TRY(bind_compare(binder, '=', left->values[i], right->values[i], position, &same));
+            TRY(bind_compare(binder, '=', left->again[i], right->again[i], position, &same));
             *out = expr_or(arena, one, expr_and(arena, same, *out));
         }
     }
@@ -102,13 +104,13 @@ static bool may_be_row(const Node *node)
     return bind_is_row(node) || bind_is_row_subquery(node);
 }
 
-static Error *bind_rows(Binder *binder, Scope *scope, const Node *one, const Node *other, bool once, int32_t position,
+static Error *bind_rows(Binder *binder, Scope *scope, const Node *one, const Node *other, bool twice, int32_t position,
                         Row *left, Row *right)
 {
     if (!may_be_row(one) || !may_be_row(other))
         return no_row(binder, may_be_row(one) ? other : one, position);
-    TRY(bind_row(binder, scope, one, once, left));
-    return bind_row(binder, scope, other, once, right);
+    TRY(bind_row(binder, scope, one, twice, left));
+    return bind_row(binder, scope, other, twice, right);
 }
 
 Error *bind_row_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr, char op, Expr **out)
@@ -117,7 +119,7 @@ Error *bind_row_compare(Binder *binder, Scope *scope, const PgQuery__AExpr *expr
     Row left, right;
     if (op == 0)
         return unsupported(position, "this operator of rows is");
-    TRY(bind_rows(binder, scope, expr->lexpr, expr->rexpr, op == '=' || op == '!', position, &left, &right));
+    TRY(bind_rows(binder, scope, expr->lexpr, expr->rexpr, op != '=' && op != '!', position, &left, &right));
     return compare_rows(binder, op, &left, &right, position, out);
 }
 
@@ -127,7 +129,6 @@ Error *bind_row_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr
     const PgQuery__List *list = expr->rexpr->list;
     const char *symbol = node_string(expr->name[0]); /* "=" or "<>" */
     Row left;
-    TRY(bind_row(binder, scope, expr->lexpr, false, &left));
     *out = NULL;
     for (size_t i = 0; i < list->n_items; i++)
     {
@@ -135,7 +136,9 @@ Error *bind_row_in_list(Binder *binder, Scope *scope, const PgQuery__AExpr *expr
         Expr *same;
         if (!bind_is_row(list->items[i]))
             return no_row(binder, list->items[i], position);
-        TRY(bind_row(binder, scope, list->items[i], true, &right));
+        if (i == 0 || left.asks)
+            TRY(bind_row(binder, scope, expr->lexpr, false, &left));
+        TRY(bind_row(binder, scope, list->items[i], false, &right));
         TRY(compare_rows(binder, '=', &left, &right, position, &same));
         *out = expr_or(binder->arena, *out, same);
     }
@@ -151,8 +154,8 @@ Error *bind_row_between(Binder *binder, Scope *scope, const PgQuery__AExpr *expr
     Node *const *ends = expr->rexpr->list->items;
     Row row, low, high;
     Expr *above, *below;
-    TRY(bind_rows(binder, scope, expr->lexpr, ends[0], false, position, &row, &low));
-    TRY(bind_rows(binder, scope, expr->lexpr, ends[1], false, position, &row, &high));
+    TRY(bind_rows(binder, scope, expr->lexpr, ends[0], true, position, &row, &low));
+    TRY(bind_rows(binder, scope, expr->lexpr, ends[1], true, position, &row, &high));
     TRY(compare_rows(binder, 'g', &row, &low, position, &above));
     TRY(compare_rows(binder, 'l', &row, &high, position, &below));
     *out = expr_and(binder->arena, above, below);
@@ -168,6 +171,8 @@ Error *bind_row_distinct(Binder *binder, Scope *scope, const PgQuery__AExpr *exp
     Row left, right;
     TRY(bind_rows(binder, scope, expr->lexpr, expr->rexpr, false, position, &left, &right));
     TRY(check_rows(&left, &right, position));
+    if (left.asks || right.asks)
+        return unsupported(position, "IS DISTINCT FROM of rows with a subquery in them is");
     *out = NULL;
     for (int32_t i = 0; i < left.count; i++)
     {
@@ -185,7 +190,7 @@ Error *bind_row_distinct(Binder *binder, Scope *scope, const PgQuery__AExpr *exp
 Error *bind_row_null_test(Binder *binder, Scope *scope, const PgQuery__NullTest *test, Expr **out)
 {
     Row row;
-    TRY(bind_row(binder, scope, test->arg, true, &row));
+    TRY(bind_row(binder, scope, test->arg, false, &row));
     *out = NULL;
     for (int32_t i = 0; i < row.count; i++)
     {
