@@ -136,6 +136,12 @@ def beyond(expect, c):
          [["t", "t", "f", "f", "t", "t"]])
     same(expect, "has_table_privilege of oneself", c["bob"].run("select has_table_privilege('t', 'select'), has_table_privilege('u', 'select')"),
          [["t", "f"]])
+    same(expect, "has_table_privilege of several: one is enough",
+         c["root"].run("select has_table_privilege('bob', 't', 'delete, select'), has_table_privilege('bob', 't', 'delete, drop')"), [["t", "f"]])
+    same(expect, "has_schema_privilege and has_database_privilege say what one may",
+         c["bob"].run("select has_schema_privilege('public', 'create'), has_schema_privilege('s', 'usage'), has_schema_privilege('s', 'create'),"
+                      " has_database_privilege('dev', 'temp'), has_database_privilege('dev', 'create')"),
+         [["t", "t", "f", "t", "f"]])
     for view in ("svv_all_tables", "svv_redshift_tables", "svv_all_columns"):
         same(expect, f"{view} shows what one may read",
              c["bob"].run(f"select distinct table_name from {view} where schema_name = 'public' and table_name in ('t', 'u')"), [["t"]])
