@@ -101,8 +101,8 @@ static void live_remove(Catalog *catalog, const SnapshotVersion *version)
 {
     SnapshotVersion **link = &catalog->live;
     while (*link != version)
-        link = &(*link)->next_live;
-    *link = version->next_live;
+        link = &(*link)->next;
+    *link = version->next;
 }
 
 /* Under lock: gives a reference back, and takes the version off the list with its last one. */
@@ -127,7 +127,7 @@ void catalog_publish(Catalog *catalog, SnapshotVersion *version, const CatalogTx
     pthread_mutex_lock(&catalog->lock);
     going_hand_merged(catalog, version, by);
     ASSERT(version->snapshot.version > catalog->current->snapshot.version);
-    version->next_live = catalog->live;
+    version->next = catalog->live;
     catalog->live = version;
     SnapshotVersion *old = catalog->current;
     catalog->current = version;
@@ -204,7 +204,7 @@ void catalog_take_dead(Catalog *catalog, Arena *arena, DeadSegment **out, int32_
 {
     pthread_mutex_lock(&catalog->lock);
     int64_t oldest = INT64_MAX;
-    for (SnapshotVersion *live = catalog->live; live != NULL; live = live->next_live)
+    for (SnapshotVersion *live = catalog->live; live != NULL; live = live->next)
         if (live->snapshot.version < oldest)
             oldest = live->snapshot.version;
     int32_t room = 0;

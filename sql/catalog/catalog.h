@@ -246,8 +246,11 @@ int64_t catalog_next_id(Catalog *catalog);
 typedef struct CatalogTxn CatalogTxn;
 
 CatalogTxn *catalog_begin(Catalog *catalog);
-/* Committed state at begin (or at the last refresh) plus this transaction's changes. */
+/* Committed state at begin (or at the last refresh) plus this transaction's changes; stays as it is, whatever else is changed,
+ * until catalog_txn_forget_past(). */
 const CatalogSnapshot *catalog_txn_snapshot(CatalogTxn *txn);
+/* A statement begins: nobody reads what the transaction saw before its last change any more. */
+void catalog_txn_forget_past(CatalogTxn *txn);
 bool catalog_txn_changed(const CatalogTxn *txn);
 Error *catalog_create_schema(CatalogTxn *txn, const char *name) MUST_USE;               /* 42P06 */
 Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade) MUST_USE;   /* 3F000, 2BP01 */

@@ -24,7 +24,7 @@
 static void txn_free(CatalogTxn *txn)
 {
     txn_goes_no_more(txn);
-    snapshot_drop(txn->previous);
+    catalog_txn_forget_past(txn);
     snapshot_drop(txn->own);
     catalog_release(txn->catalog, txn->base);
     arena_free(txn->arena);

@@ -30,7 +30,7 @@ struct CatalogTxn
     Arena *arena;
     const CatalogSnapshot *base; /* acquired */
     SnapshotVersion *own;        /* NULL until the first change */
-    SnapshotVersion *previous;   /* what a statement may still read while it changes `own` */
+    SnapshotVersion *past;       /* what the running statement may still read while it changes `own` */
     Change *changes;
     Change **last;
     /* under the catalog's lock, if it goes on: */

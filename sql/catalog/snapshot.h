@@ -26,7 +26,7 @@ typedef struct SnapshotVersion
     _Atomic int32_t references;
     Arena *arena;
     int32_t table_capacity;
-    struct SnapshotVersion *next_live; /* the catalog's list of published ones */
+    struct SnapshotVersion *next; /* live and published ones; or those that a running statement has changed */
 } SnapshotVersion;
 
 static inline SnapshotVersion *snapshot_version(const CatalogSnapshot *snapshot)

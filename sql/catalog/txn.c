@@ -36,9 +36,22 @@ bool catalog_txn_changed(const CatalogTxn *txn)
 
 void txn_see(CatalogTxn *txn, SnapshotVersion *next)
 {
-    snapshot_drop(txn->previous);
-    txn->previous = txn->own;
+    if (txn->own != NULL)
+    {
+        txn->own->next = txn->past;
+        txn->past = txn->own;
+    }
     txn->own = next;
+}
+
+void catalog_txn_forget_past(CatalogTxn *txn)
+{
+    while (txn->past != NULL)
+    {
+        SnapshotVersion *version = txn->past;
+        txn->past = version->next;
+        snapshot_drop(version);
+    }
 }
 
 /* Applies the change to the transaction's own view and remembers it. */

@@ -242,6 +242,8 @@ static Error *step_begin(Session *session, Statement *statement)
     ValueSession values;
     settings_values(session->settings, session->transaction_time, &values);
     value_session_set(&values);
+    if (session->txn != NULL)
+        catalog_txn_forget_past(session->txn);
     TRY(session_check(session));
     deadline_set(session);
     return NULL;
