@@ -11,6 +11,7 @@
 #include "src/plan/planner.h"
 
 #include <math.h>
+#include <string.h>
 
 static ColumnId state_column(Planner *planner, const char *name, TypeId type)
 {
@@ -83,18 +84,37 @@ static bool has_whole_groups(Planner *planner, const Step *input, const Rel *rel
     return count > 0 && dist_groups(planner, &input->dist, columns, count);
 }
 
-/* Rows to the slices that own their groups: by one group with many values, else by several. */
-static Step *hash_by_groups(Planner *planner, Step *input, const Rel *rel, bool of_input)
+/* Those of the groups by which `above` groups them anew, if these are so many that it would have to move rows again; else
+ * all.  Returns how many. */
+static int32_t groups_to_hash(Planner *planner, const Rel *rel, const Rel *above, double rows, BoundNamed *groups)
 {
+    int32_t count = 0;
+    for (int32_t k = 0; k < rel->named_count && above != NULL && above->kind == REL_AGG; k++)
+    {
+        bool wanted = false;
+        for (int32_t a = 0; a < above->named_count && !wanted; a++)
+            wanted = dist_column(above->named[a].expr) == rel->named[k].column;
+        if (wanted)
+            groups[count++] = rel->named[k];
+    }
+    if (count > 0 && distinct_groups(planner, groups, count, rows) > AGG_LEADER_ROWS)
+        return count;
+    memcpy(groups, rel->named, sizeof(BoundNamed) * (size_t) rel->named_count);
+    return rel->named_count;
+}
+
+/* Rows to the slices that own their groups: by one group with many values, else by several. */
+static Step *hash_by_groups(Planner *planner, Step *input, const Rel *rel, const Rel *above, bool of_input)
+{
+    BoundNamed *groups = ARENA_ARRAY(planner->arena, BoundNamed, rel->named_count);
+    int32_t group_count = groups_to_hash(planner, rel, above, input->rows, groups);
     Expr *keys[4];
     int32_t count = 0;
-    for (int32_t k = 0; k < rel->named_count; k++)
-        if (distinct_values(planner, rel->named[k].expr, input->rows) >= HASH_DISTINCT_MIN && count == 0)
-            keys[count++] =
-                of_input ? rel->named[k].expr : expr_column(planner->arena, planner->statement, rel->named[k].column);
-    for (int32_t k = 0; k < rel->named_count && k < 4 && count < k + 1; k++)
-        keys[count++] =
-            of_input ? rel->named[k].expr : expr_column(planner->arena, planner->statement, rel->named[k].column);
+    for (int32_t k = 0; k < group_count; k++)
+        if (distinct_values(planner, groups[k].expr, input->rows) >= HASH_DISTINCT_MIN && count == 0)
+            keys[count++] = of_input ? groups[k].expr : expr_column(planner->arena, planner->statement, groups[k].column);
+    for (int32_t k = 0; k < group_count && k < 4 && count < k + 1; k++)
+        keys[count++] = of_input ? groups[k].expr : expr_column(planner->arena, planner->statement, groups[k].column);
     return step_hash(planner, input, keys, count);
 }
 
@@ -198,7 +218,7 @@ static Step *aggregate_early(Planner *planner, Step *input, const Rel *rel, doub
     return step;
 }
 
-static Step *aggregate_where(Planner *planner, Step *input, const Rel *rel)
+static Step *aggregate_where(Planner *planner, Step *input, const Rel *rel, const Rel *above)
 {
     input = step_once(planner, input);
     double groups = distinct_groups(planner, rel->named, rel->named_count, input->rows);
@@ -216,18 +236,18 @@ static Step *aggregate_where(Planner *planner, Step *input, const Rel *rel)
     }
     if (groups > AGG_LEADER_ROWS && groups > 0.5 * input->rows)
     { /* the slices could not make them fewer */
-        Step *step = aggregate(planner, hash_by_groups(planner, input, rel, true), rel, AGG_SINGLE, groups);
+        Step *step = aggregate(planner, hash_by_groups(planner, input, rel, above, true), rel, AGG_SINGLE, groups);
         step->dist = grouped_dist(planner, &step->inputs[0]->dist, rel);
         return step;
     }
     Step *partial = aggregate_partial(planner, input, rel, groups);
     partial->dist = (Dist){.kind = DIST_AT_SLICES_RANDOM};
     Step *met =
-        groups <= AGG_LEADER_ROWS ? step_gather(planner, partial) : hash_by_groups(planner, partial, rel, false);
+        groups <= AGG_LEADER_ROWS ? step_gather(planner, partial) : hash_by_groups(planner, partial, rel, above, false);
     return aggregate_again(planner, met, partial, rel, groups);
 }
 
-Step *step_aggregate(Planner *planner, Step *input, const Rel *rel)
+Step *step_aggregate(Planner *planner, Step *input, const Rel *rel, const Rel *above)
 {
-    return finish_states(planner, aggregate_where(planner, input, rel), rel);
+    return finish_states(planner, aggregate_where(planner, input, rel, above), rel);
 }

@@ -52,7 +52,8 @@ Step *step_scan(Planner *planner, const Rel *rel);
 Step *step_filter(Planner *planner, Step *input, Expr *const *conjuncts, int32_t count, bool must_hold);
 Step *step_expand(Planner *planner, Step *input, const Rel *rel);
 Step *step_project(Planner *planner, Step *input, const BoundNamed *named, int32_t count);
-Step *step_aggregate(Planner *planner, Step *input, const Rel *rel);
+/* above: what reads it, or NULL; it says by which of the groups rows had best be hashed. */
+Step *step_aggregate(Planner *planner, Step *input, const Rel *rel, const Rel *above);
 Step *step_union(Planner *planner, const Rel *rel, Step **inputs); /* inputs: kept */
 Step *step_window(Planner *planner, Step *input, const BoundWindow *windows, int32_t count);
 Step *step_shared(Planner *planner, int32_t shared, ColumnId *from, ColumnId *columns, int32_t count);

@@ -75,7 +75,8 @@ static Error *tree_union(Planner *planner, const Rel *rel, Step **out)
     return NULL;
 }
 
-Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
+/* above: what reads it, if nothing else does; or NULL. */
+static Error *tree_make(Planner *planner, const Rel *rel, const Rel *above, Step **out)
 {
     Step *input = NULL;
     if (rel->kind == REL_APPEND)
@@ -85,7 +86,7 @@ Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
     if (rel->kind == REL_JOIN)
         return tree_join(planner, rel, out);
     if (rel->input_count == 1)
-        TRY(plan_tree(planner, rel->inputs[0], &input));
+        TRY(tree_make(planner, rel->inputs[0], rel, &input));
     switch (rel->kind)
     {
     case REL_ONE:
@@ -116,7 +117,7 @@ Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
         *out = step_expand(planner, input, rel);
         return NULL;
     case REL_AGG:
-        *out = step_aggregate(planner, input, rel);
+        *out = step_aggregate(planner, input, rel, above);
         return NULL;
     case REL_WINDOW:
         *out = step_window(planner, input, rel->windows, rel->window_count);
@@ -130,6 +131,11 @@ Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
     default:
         return error_new(SQLSTATE_FEATURE_NOT_SUPPORTED, "this query is not supported yet");
     }
+}
+
+Error *plan_tree(Planner *planner, const Rel *rel, Step **out)
+{
+    return tree_make(planner, rel, NULL, out);
 }
 
 /* --- what each step need give ------------------------------------------------- */
