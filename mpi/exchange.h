@@ -99,7 +99,8 @@ typedef struct ExchangeCounters
     int64_t sent_buffers;
     int64_t received_bytes;
     int64_t received_buffers;
-    int64_t self_buffers; /* of those, handed over by pointer */
+    int64_t self_bytes; /* of those sent, handed over by pointer */
+    int64_t self_buffers;
     int64_t inbox_bytes_peak;
     int64_t send_wait_us; /* sum over threads */
     int64_t receive_wait_us;

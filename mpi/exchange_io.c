@@ -43,6 +43,7 @@ static void lane_send(Exchange *x, int32_t rank, Block *block)
         return;
     }
     x->counters.self_buffers++;
+    x->counters.self_bytes += (int64_t) block->buffer.length;
     block->buffer.from = index_of_rank(world, rank);
     if (exchange_put(x, rank, block))
         exchange_give_credit(x, rank);

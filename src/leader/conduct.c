@@ -367,6 +367,7 @@ static const PlanTotal *totals_of(const Conduct *conduct)
         total->rows_in += counter->rows_in;
         total->rows_out += counter->rows_out;
         total->bytes += counter->bytes;
+        total->buffers += counter->buffers;
         total->work_us += counter->work_us;
         total->wall_us = counter->wall_us > total->wall_us ? counter->wall_us : total->wall_us;
         total->work_most_us = counter->work_us > total->work_most_us ? counter->work_us : total->work_most_us;

@@ -144,6 +144,7 @@ static void step_keep(Session *session, const Spec *spec, const RunCounter *coun
     history_int(row, counter->rows_in);
     history_int(row, counter->rows_out);
     history_int(row, counter->bytes);
+    history_int(row, counter->buffers);
     history_int(row, counter->work_us);
     history_int(row, counter->blocks);
     history_int(row, counter->blocks_skipped);

@@ -67,7 +67,7 @@ static void print_pipeline(Text *text, const Plan *plan, const PlanTotal *totals
     if (total->work_us > 0)
         text_printf(text, ", skew %.2f", (double) total->work_most_us * total->ranks / (double) total->work_us);
     if (plan->spec->stores[pipeline->sink].kind == STORE_EXCHANGE)
-        text_printf(text, ", %.3f MB sent", (double) total->bytes / 1e6);
+        text_printf(text, ", %.3f MB sent in %lld messages", (double) total->bytes / 1e6, (long long) total->buffers);
     text_puts(text, "\n");
 }
 

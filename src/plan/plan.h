@@ -222,7 +222,7 @@ typedef struct PlanTotal
 {
     int32_t ranks; /* that ran it */
     int64_t rows_in, rows_out;
-    int64_t bytes;                 /* packed to be sent, where the sink is an EXCHANGE */
+    int64_t bytes, buffers;        /* sent to other ranks, where the sink is an EXCHANGE */
     int64_t wall_us;               /* of the slowest */
     int64_t work_us, work_most_us; /* of all threads: in all, and of the rank that worked longest */
 } PlanTotal;

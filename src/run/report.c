@@ -56,6 +56,7 @@ static void counter_write(ByteWriter *writer, int32_t pipeline, const TaskCounte
     put_i64(writer, counter->rows_in);
     put_i64(writer, counter->rows_out);
     put_i64(writer, counter->bytes);
+    put_i64(writer, counter->buffers);
     put_i64(writer, counter->blocks);
     put_i64(writer, counter->blocks_skipped);
     put_i64(writer, counter->start_us);
@@ -196,6 +197,7 @@ static void counter_read(ByteReader *reader, ReportSum *sum, int32_t node, int32
     counter->rows_in = get_i64(reader);
     counter->rows_out = get_i64(reader);
     counter->bytes = get_i64(reader);
+    counter->buffers = get_i64(reader);
     counter->blocks = get_i64(reader);
     counter->blocks_skipped = get_i64(reader);
     counter->start_us = get_i64(reader);

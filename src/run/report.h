@@ -60,7 +60,8 @@ typedef struct RunCounter
     int32_t threads;  /* that took part */
     int64_t rows_in;
     int64_t rows_out;
-    int64_t bytes;          /* of memory its sink holds, or sent */
+    int64_t bytes;          /* of memory its sink holds, or sent to other ranks */
+    int64_t buffers;        /* that were sent to other ranks */
     int64_t blocks;         /* of columns read */
     int64_t blocks_skipped; /* row blocks left out by zone maps */
     int64_t start_us;       /* since the query's start on that rank */

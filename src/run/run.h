@@ -491,7 +491,8 @@ const uint16_t *scan_codes(RtScan *scan, int32_t k, int32_t *dictionary_count);
 const uint8_t *scan_flags(RtScan *scan, int32_t k, RtStrPredicate *predicate, int32_t predicate_id);
 int64_t scan_segment_number(const RtScan *scan); /* which segment the morsel is of */
 /* run_exchange.c */
-int64_t exchange_sent(const RtStore *store); /* bytes packed for receivers, own ones too */
+/* What went to other ranks so far; 0 where the store is no exchange. */
+void exchange_sent(const RtStore *store, int64_t *bytes, int64_t *buffers);
 char *exchange_send_row(RtWorker *worker, RtStore *store, uint64_t hash);
 int32_t exchange_rows_next(RtScan *scan, const char **rows);
 /* Rows of a pipeline without a function: where each goes is found out here. */

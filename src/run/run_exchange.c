@@ -52,7 +52,6 @@ struct ExchangeStore
     int32_t readers;   /* pipelines here that read it */
     RowBag kept;       /* rows taken in before they were asked for; more of them in store->disk; under lock */
     bool received_all; /* nothing more will come */
-    _Atomic int64_t bytes;
     Text *texts;     /* packing, by worker */
     RtStore *onward; /* rows that come go to this APPEND store as they are; NULL: elsewhere, or not here */
 };
@@ -151,7 +150,6 @@ static Error *block_send(RtWorker *worker, RtStore *store, int32_t lane, SendBlo
     Text *text = &exchange->texts[worker->index];
     row_pack(store->layout, block->rows, block->count, text);
     block->count = 0;
-    atomic_fetch_add_explicit(&exchange->bytes, (int64_t) text->length, memory_order_relaxed);
     ExchangeBuffer *buffer;
     TRY(exchange_buffer_new(exchange->world, text->length, &buffer));
     memcpy(buffer->data, text->data, text->length);
@@ -354,9 +352,13 @@ Error *exchange_pass(RtWorker *worker, RtStore *store, const char *rows, int32_t
     return exchange_batch_end(worker, store);
 }
 
-int64_t exchange_sent(const RtStore *store)
+void exchange_sent(const RtStore *store, int64_t *bytes, int64_t *buffers)
 {
-    return atomic_load_explicit(&store->exchange->bytes, memory_order_relaxed);
+    ExchangeCounters counters = {0};
+    if (store->exchange != NULL)
+        exchange_counters(store->exchange->x, &counters);
+    *bytes = counters.sent_bytes - counters.self_bytes;
+    *buffers = counters.sent_buffers - counters.self_buffers;
 }
 
 /* ---- receiving ---- */

@@ -254,7 +254,8 @@ static Error *store_finish(RtStore *store)
 static Error *pipeline_run(Task *task, int32_t index)
 {
     RtStore *sink = &task->stores[task->spec->pipelines[index].sink];
-    int64_t start = clock_us();
+    int64_t start = clock_us(), bytes, buffers;
+    exchange_sent(sink, &bytes, &buffers);
     TRY(task_make_room(task, index));
     TRY(pipe_run(task, index));
     if (last_into(task, index))
@@ -262,8 +263,9 @@ static Error *pipeline_run(Task *task, int32_t index)
     TaskCounter *counter = &task->counters[index];
     counter->start_us = start - task->start_us;
     counter->wall_us = clock_us() - start;
-    if (counter->bytes == 0)
-        counter->bytes = sink->exchange != NULL ? exchange_sent(sink) : store_bytes(sink);
+    exchange_sent(sink, &counter->bytes, &counter->buffers);
+    counter->bytes = sink->exchange != NULL ? counter->bytes - bytes : store_bytes(sink);
+    counter->buffers -= buffers;
     task_release(task, index);
     return NULL;
 }

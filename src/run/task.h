@@ -55,7 +55,7 @@ typedef struct TaskFeed /* engine.h's RunFeed */
 typedef struct TaskCounter
 {
     int32_t threads;
-    int64_t rows_in, rows_out, bytes, blocks, blocks_skipped, start_us, wall_us, work_us;
+    int64_t rows_in, rows_out, bytes, buffers, blocks, blocks_skipped, start_us, wall_us, work_us;
 } TaskCounter;
 
 /* A segment file that was written; what the report points to lives in the task. */
