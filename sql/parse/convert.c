@@ -250,7 +250,7 @@ static void convert_show(Arena *arena, const PgQuery__VariableShowStmt *show, Pa
 
 /* --- EXPLAIN --------------------------------------------------------------- */
 
-static bool option_is_on(const PgQuery__DefElem *option)
+bool convert_option_is_on(const PgQuery__DefElem *option)
 {
     const PgQuery__Node *arg = option->arg;
     if (arg == NULL || arg->node_case == PG_QUERY__NODE__NODE__NOT_SET)
@@ -269,7 +269,7 @@ static Error *convert_explain(Arena *arena, const PgQuery__ExplainStmt *explain,
     for (size_t i = 0; i < explain->n_options; i++)
     {
         const PgQuery__DefElem *option = explain->options[i]->def_elem;
-        bool on = option_is_on(option);
+        bool on = convert_option_is_on(option);
         if (strcmp(option->defname, "verbose") == 0)
             made->verbose = on;
         else if (strcmp(option->defname, "analyze") == 0)
@@ -568,6 +568,9 @@ Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement
         if (statement->view == NULL)
             set_unsupported(statement, "this form of CREATE VIEW");
         return NULL;
+    case PG_QUERY__NODE__NODE_COPY_STMT:
+        set_kind(statement, STATEMENT_COPY_TO);
+        return convert_copy_to(arena, node->copy_stmt, statement);
     case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
         return convert_declare(arena, node->declare_cursor_stmt, statement);
     case PG_QUERY__NODE__NODE_FETCH_STMT:

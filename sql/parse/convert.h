@@ -10,4 +10,9 @@
 /* Sets kind, tag, node and the union of `statement`, whose map and position are there already. */
 Error *convert_statement(Arena *arena, const PgQuery__Node *node, ParseStatement *statement) MUST_USE;
 
+/* convert_copy.c: COPY (query) TO; sets statement->copy_to. */
+Error *convert_copy_to(Arena *arena, const PgQuery__CopyStmt *stmt, ParseStatement *statement) MUST_USE;
+/* ON, true, 1, or nothing said. */
+bool convert_option_is_on(const PgQuery__DefElem *option);
+
 #endif

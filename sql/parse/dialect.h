@@ -60,6 +60,9 @@ Error *dialect_table(Dialect *dialect) MUST_USE;
 Error *dialect_alter(Dialect *dialect) MUST_USE;
 /* COPY, read as a whole: the grammar never sees it. */
 Error *dialect_copy(Dialect *dialect, CopyStatement **out) MUST_USE;
+/* COPY t TO -> COPY (SELECT * FROM t) TO. */
+Error *dialect_copy_to(Dialect *dialect) MUST_USE;
+bool dialect_copies_to(const Dialect *dialect); /* is it COPY ... TO? */
 
 /* CREATE, ALTER and DROP USER, GROUP and ROLE, GRANT and REVOKE ROLE, read as a whole too.  *out NULL: it is none. */
 Error *dialect_principal(Dialect *dialect, PrincipalStatement **out, const char **tag) MUST_USE;

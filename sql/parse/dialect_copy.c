@@ -61,8 +61,6 @@ static Error *read_columns(CopyReader *reader)
 
 static Error *read_source(CopyReader *reader)
 {
-    if (token_is(reader->tokens, reader->dialect->at, "to"))
-        return option_error(reader, SQLSTATE_FEATURE_NOT_SUPPORTED, "COPY TO is not supported yet");
     if (!dialect_take(reader->dialect, "from"))
         return syntax_error(reader);
     if (dialect_take(reader->dialect, "stdin"))
@@ -332,8 +330,6 @@ Error *dialect_copy(Dialect *dialect, CopyStatement **out)
     options->null_as = arena_strdup(dialect->arena, "\\N");
     options->stat_update = options->comp_update = true;
     dialect->at = 1;
-    if (token_is_char(reader.tokens, dialect->at, '('))
-        return option_error(&reader, SQLSTATE_FEATURE_NOT_SUPPORTED, "COPY TO is not supported yet");
     TRY(dialect_read_relation(dialect, &reader.copy->table));
     TRY(read_columns(&reader));
     TRY(read_source(&reader));

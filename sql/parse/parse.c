@@ -127,6 +127,7 @@ static Error *parse_grammar(ParseJob *job, Dialect *dialect, ParseStatement *sta
     TRY(dialect_alter(dialect));
     TRY(dialect_analyze(dialect));
     TRY(dialect_vacuum(dialect));
+    TRY(dialect_copy_to(dialect));
     TRY(dialect_show(dialect));
     TRY(dialect_type(dialect));
     TRY(dialect_top(dialect));
@@ -155,7 +156,7 @@ static Error *parse_whole(Dialect *dialect, ParseStatement *statement)
     SnapshotStatement *snapshot;
     CompressionStatement *compression;
     GrantStatement *grant;
-    if (token_is(&dialect->tokens, 0, "copy"))
+    if (token_is(&dialect->tokens, 0, "copy") && !dialect_copies_to(dialect))
     {
         statement->kind = STATEMENT_COPY;
         statement->tag = "COPY";

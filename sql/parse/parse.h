@@ -149,6 +149,28 @@ typedef struct CopyStatement
     CopyOptions options;
 } CopyStatement;
 
+typedef struct ParseStatement ParseStatement;
+
+typedef enum CopyToFormat
+{
+    COPY_TO_TEXT,
+    COPY_TO_CSV,
+    COPY_TO_BINARY
+} CopyToFormat;
+
+/* COPY ... TO STDOUT */
+typedef struct CopyToStatement
+{
+    ParseStatement *query;
+    CopyToFormat format;
+    char delimiter, quote, escape; /* quote, escape: CSV */
+    char *null_as;
+    bool header;     /* the columns' names come first */
+    bool quotes_all; /* FORCE QUOTE * */
+    int32_t quoted_count;
+    char **quoted; /* FORCE QUOTE (...) */
+} CopyToStatement;
+
 typedef struct SetStatement
 {
     char *name;  /* NULL: RESET ALL */
@@ -167,8 +189,6 @@ typedef struct ObjectStatement
     bool if_exists; /* CREATE SCHEMA: IF NOT EXISTS */
     bool cascade;
 } ObjectStatement;
-
-typedef struct ParseStatement ParseStatement;
 
 /* What CREATE VIEW keeps; its name and columns are in the node. */
 typedef struct ViewStatement
@@ -340,6 +360,7 @@ struct ParseStatement
     {
         TableOptions *table;       /* CREATE_TABLE, ALTER_TABLE (of views, and RENAME: NULL), CREATE_TABLE_AS (SELECT INTO: NULL) */
         CopyStatement *copy;       /* COPY */
+        CopyToStatement *copy_to;  /* COPY_TO */
         SetStatement *set;         /* SET, RESET, SHOW (name only; "all"); BEGIN: READ ONLY or READ WRITE, or NULL */
         ObjectStatement *object;   /* DROP_TABLE, DROP_VIEW, DROP_SCHEMA, TRUNCATE, LOCK, CREATE_SCHEMA */
         ExplainStatement *explain; /* EXPLAIN */

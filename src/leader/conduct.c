@@ -243,7 +243,8 @@ static Error *select_run(Conduct *conduct, bool analyze)
     RowSink sink = {.context = conduct, .rows = analyze ? rows_drop : rows_send};
     TRY(session_engine_run(conduct->session, conduct->plan->spec, conduct->arena, NULL, &sink, &conduct->result));
     conduct->rows = conduct->result.rows_returned;
-    snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "SELECT %lld", (long long) conduct->rows);
+    snprintf(conduct->statement->tag, sizeof conduct->statement->tag, "%s %lld",
+             conduct->statement->result.copy != NULL ? "COPY" : "SELECT", (long long) conduct->rows);
     return NULL;
 }
 

@@ -241,7 +241,7 @@ static Error *run(Copy *copy, Spec *spec)
     copy->start_time = session_clock();
     if (!copy->plan->from_stdin)
         return session_engine_run(session, spec, copy->arena, NULL, NULL, &copy->result);
-    wire_copy_in(&session->wire, copy->plan->table->column_count);
+    wire_copy_response(&session->wire, 'G', false, copy->plan->table->column_count);
     TRY(wire_flush(&session->wire));
     RunFeed feed = {.context = copy, .next = feed_next};
     TRY(session_engine_run(session, spec, copy->arena, &feed, NULL, &copy->result));

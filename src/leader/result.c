@@ -132,6 +132,8 @@ Error *result_begin(Result *result, Arena *arena, const WireColumn *columns, int
 {
     TRY(result_formats(arena, result->format_count, result->formats, count, &result->column_formats));
     result->column_count = count;
+    if (result->copy != NULL)
+        return copy_out_begin(result->copy, arena, &result->session->wire, columns, count);
     if (result->kept != NULL)
         columns_keep(result->kept, columns, count);
     else if (result->describe)
@@ -149,7 +151,10 @@ Error *result_rows(Result *result, const RowLayout *layout, const void *rows, in
         return rows_keep(result->kept, layout, rows, count);
     for (int64_t i = 0; i < count; i++, row += layout->stride)
     {
-        wire_row(&session->wire, layout, result->column_formats, result->column_count, row);
+        if (result->copy != NULL)
+            copy_out_row(result->copy, &session->wire, layout, row);
+        else
+            wire_row(&session->wire, layout, result->column_formats, result->column_count, row);
         if (i % ROWS_BETWEEN_CHECKS != ROWS_BETWEEN_CHECKS - 1)
             continue;
         Error *error = wire_relieve(&session->wire);

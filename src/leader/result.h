@@ -4,6 +4,7 @@
  *
  *     simple query           RowDescription, DataRow...        to the client, as they come
  *     Execute                DataRow...                        Describe has told the columns
+ *     COPY TO STDOUT         CopyOutResponse, CopyData...
  *     cursor, Execute with   kept as packed rows, and handed out in parts; encoded then, for each part may be
  *     a limit                asked for in another format
  */
@@ -11,8 +12,8 @@
 #define SRC_LEADER_RESULT_H
 
 #include "base/data/row.h"
+#include "src/leader/copy_out.h"
 #include "src/leader/leader.h"
-#include "src/leader/wire.h"
 
 /* Rows that wait to be handed out. */
 typedef struct KeptRows KeptRows;
@@ -24,6 +25,7 @@ typedef struct Result
     int32_t format_count;    /* as Bind says them: 0 all text, 1 for all columns, else one a column */
     const uint16_t *formats; /* borrowed: 0 text, 1 binary */
     KeptRows *kept;          /* not NULL: where the rows go instead of to the client */
+    CopyOut *copy;           /* not NULL: they go there as CopyData */
     int32_t column_count;    /* set by result_begin() */
     uint16_t *column_formats;
 } Result;

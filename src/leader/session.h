@@ -221,6 +221,7 @@ WireColumn explain_column(void); /* of EXPLAIN's rows */
 
 /* copy.c */
 Error *copy_run(Statement *statement) MUST_USE;
+Error *copy_out_run(Statement *statement) MUST_USE; /* COPY TO STDOUT */
 
 /* commit.c: what the ranks have written becomes part of the transaction.
  * table: index into the Spec's tables.  *rows: added. */

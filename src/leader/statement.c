@@ -98,6 +98,8 @@ static Error *dispatch(Statement *statement)
         return utility_lock(statement);
     case STATEMENT_COPY:
         return copy_run(statement);
+    case STATEMENT_COPY_TO:
+        return copy_out_run(statement);
     case STATEMENT_CREATE_SCHEMA:
         return utility_create_schema(statement);
     case STATEMENT_CREATE_TABLE:

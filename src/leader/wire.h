@@ -96,7 +96,8 @@ void wire_ready(Wire *wire, char status); /* 'I' 'T' 'E' */
 void wire_complete(Wire *wire, const char *tag);
 void wire_bare(Wire *wire, char type); /* a message of no fields: ParseComplete, NoData, PortalSuspended... */
 void wire_backend_key(Wire *wire, uint32_t process, uint32_t secret);
-void wire_copy_in(Wire *wire, int32_t column_count); /* text format */
+/* CopyInResponse (type G) or CopyOutResponse (H). */
+void wire_copy_response(Wire *wire, char type, bool binary, int32_t column_count);
 
 typedef struct WireColumn
 {
@@ -107,7 +108,9 @@ typedef struct WireColumn
 } WireColumn;
 /* formats: one a column, 0 text, 1 binary. */
 void wire_row_description(Wire *wire, const WireColumn *columns, const uint16_t *formats, int32_t count);
-/* DataRow of the first `count` fields (wire_rows.c). */
+/* The first `count` fields as DataRow and the binary COPY have them; formats NULL: all binary (wire_rows.c). */
+void wire_put_row(Wire *wire, const RowLayout *layout, const uint16_t *formats, int32_t count, const void *row);
+/* DataRow of them. */
 void wire_row(Wire *wire, const RowLayout *layout, const uint16_t *formats, int32_t count, const void *row);
 
 #endif

@@ -87,13 +87,13 @@ void wire_backend_key(Wire *wire, uint32_t process, uint32_t secret)
     wire_end(wire);
 }
 
-void wire_copy_in(Wire *wire, int32_t column_count)
+void wire_copy_response(Wire *wire, char type, bool binary, int32_t column_count)
 {
-    wire_begin(wire, 'G');
-    wire_put_u8(wire, 0);
+    wire_begin(wire, type);
+    wire_put_u8(wire, binary);
     wire_put_u16(wire, (uint16_t) column_count);
     for (int32_t i = 0; i < column_count; i++)
-        wire_put_u16(wire, 0);
+        wire_put_u16(wire, binary);
     wire_end(wire);
 }
 

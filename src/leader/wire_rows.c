@@ -98,11 +98,16 @@ static void put_field(Wire *wire, const RowField *field, bool binary, const char
         put_any(wire, field, at, false);
 }
 
+void wire_put_row(Wire *wire, const RowLayout *layout, const uint16_t *formats, int32_t count, const void *row)
+{
+    wire_put_u16(wire, (uint16_t) count);
+    for (int32_t i = 0; i < count; i++)
+        put_field(wire, &layout->fields[i], formats == NULL || formats[i] != 0, row);
+}
+
 void wire_row(Wire *wire, const RowLayout *layout, const uint16_t *formats, int32_t count, const void *row)
 {
     wire_begin(wire, 'D');
-    wire_put_u16(wire, (uint16_t) count);
-    for (int32_t i = 0; i < count; i++)
-        put_field(wire, &layout->fields[i], formats[i] != 0, row);
+    wire_put_row(wire, layout, formats, count, row);
     wire_end(wire);
 }

@@ -265,6 +265,10 @@ public class Jdbc {
         CopyManager copy = c.unwrap(PGConnection.class).getCopyAPI();
         same("COPY in", copy.copyIn("copy k from stdin delimiter '|'", new StringReader("7001|a\n7002|b\n")), 2L);
         same("COPY's rows", ask(c, "select b from k where a > 7000 order by a"), "a b");
+        StringWriter out = new StringWriter();
+        same("COPY out", copy.copyOut("copy (select a, b from k where a > 7000 order by a) to stdout csv", out), 2L);
+        same("what came", out.toString(), "7001,a\n7002,b\n");
+        fails("a COPY out that fails", "22012", () -> copy.copyOut("copy (select 1 / (a - a) from k) to stdout", new StringWriter()));
         fails("a COPY that fails", "22P04", () -> copy.copyIn("copy k from stdin delimiter '|'", new StringReader("x|a\n")));
         same("goes on", ask(c, "select 1"), "1");
     }

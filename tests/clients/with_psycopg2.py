@@ -48,6 +48,9 @@ with psycopg2.connect("") as conn:
         psycopg2.extras.execute_values(c, "insert into p (a, f) values %s", [(n, "v") for n in range(20, 500)])
         same("rows changed", c.rowcount, 80)  # of its last hundred
         c.copy_expert("copy p (a, f) from stdin csv", io.StringIO("1000,one\n1001,two\n"))
+        out = io.StringIO()
+        c.copy_expert("copy (select a, f from p where a >= 1000 order by a) to stdout csv header", out)
+        same("COPY out", (out.getvalue(), c.rowcount), ("a,f\n1000,one\n1001,two\n", 2))
     conn.commit()
     with conn.cursor("named") as c:
         c.itersize = 50
