@@ -341,30 +341,29 @@ static Error *convert_declare(Arena *arena, const PgQuery__DeclareCursorStmt *de
     inner->notice_count = 0;
     if ((declare->options & CURSOR_SCROLL) != 0)
         return cursor_refusal(statement, "WITH SCROLL");
-    if ((declare->options & CURSOR_HOLD) != 0)
-        return cursor_refusal(statement, "WITH HOLD");
     if ((declare->options & CURSOR_BINARY) != 0)
         return cursor_refusal(statement, "that is BINARY");
     TRY(convert_statement(arena, declare->query, inner));
     TRY(parse_refusal(inner));
     if (inner->kind != STATEMENT_SELECT)
         return error_new(SQLSTATE_INVALID_CURSOR_DEFINITION, "DECLARE CURSOR takes a SELECT");
-    cursor_named(arena, declare->portalname, STATEMENT_DECLARE, statement)->statement = inner;
+    CursorStatement *cursor = cursor_named(arena, declare->portalname, STATEMENT_DECLARE, statement);
+    cursor->statement = inner;
+    cursor->hold = (declare->options & CURSOR_HOLD) != 0;
     return NULL;
 }
 
 /* Forward only, as Redshift's cursors go. */
 static Error *convert_fetch(Arena *arena, const PgQuery__FetchStmt *fetch, ParseStatement *statement)
 {
-    if (fetch->ismove)
-    {
-        set_unsupported(statement, "MOVE");
-        return NULL;
-    }
     if (fetch->direction != PG_QUERY__FETCH_DIRECTION__FETCH_FORWARD || fetch->how_many < 0)
         return error_hint(error_new(SQLSTATE_OBJECT_NOT_IN_PREREQUISITE_STATE, "cursor can only scan forward"),
                           "Use FETCH NEXT, FETCH FORWARD n or FETCH ALL.");
-    cursor_named(arena, fetch->portalname, STATEMENT_FETCH, statement)->count = fetch->how_many;
+    CursorStatement *cursor = cursor_named(arena, fetch->portalname, STATEMENT_FETCH, statement);
+    cursor->count = fetch->how_many;
+    cursor->moves = fetch->ismove;
+    if (cursor->moves)
+        statement->tag = "MOVE";
     return NULL;
 }
 

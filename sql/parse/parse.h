@@ -210,6 +210,8 @@ typedef struct CursorStatement
 {
     char *name;                /* NULL: CLOSE ALL */
     int64_t count;             /* FETCH: rows; INT64_MAX: all that are left */
+    bool moves;                /* FETCH: MOVE, nobody sees them */
+    bool hold;                 /* DECLARE: WITH HOLD */
     ParseStatement *statement; /* DECLARE: the query */
 } CursorStatement;
 

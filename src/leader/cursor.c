@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cursors in SQL: DECLARE runs its query into a portal, FETCH hands out of one (portal.h), forward only. */
+/* Cursors in SQL: DECLARE runs its query into a portal, FETCH hands out of one (portal.h), forward only; one WITH HOLD outlives its
+ * transaction, whose rows it has. */
 #include "src/leader/portal.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@
 static Error *cursor_fill(Statement *statement, Portal *portal)
 {
     portal->rows = kept_rows_new();
+    portal->hold = statement->parse->cursor->hold;
     statement->query = statement->parse->cursor->statement;
     statement->result.kept = portal->rows;
     statement->result.format_count = 0;
@@ -23,7 +25,7 @@ Error *cursor_declare(Statement *statement)
 {
     Session *session = statement->session;
     Portal *portal;
-    if (session->status != SESSION_BLOCK)
+    if (session->status != SESSION_BLOCK && !statement->parse->cursor->hold)
         return error_new(SQLSTATE_NO_ACTIVE_SQL_TRANSACTION,
                          "DECLARE CURSOR can only be used in transaction blocks");
     TRY(portal_make(session, statement->parse->cursor->name, &portal));
@@ -40,9 +42,10 @@ Error *cursor_fetch(Statement *statement)
     if (portal->state != PORTAL_ROWS || portal->rows == NULL)
         return error_new(SQLSTATE_OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"%s\" cannot be run", portal->name);
     const WireColumn *columns = kept_rows_columns(portal->rows, &count);
-    TRY(result_begin(&statement->result, statement->arena, columns, count));
-    TRY(kept_rows_take(portal->rows, &statement->result, fetch->count, &taken));
-    snprintf(statement->tag, sizeof statement->tag, "FETCH %lld", (long long) taken);
+    if (!fetch->moves)
+        TRY(result_begin(&statement->result, statement->arena, columns, count));
+    TRY(kept_rows_take(portal->rows, fetch->moves ? NULL : &statement->result, fetch->count, &taken));
+    snprintf(statement->tag, sizeof statement->tag, "%s %lld", statement->parse->tag, (long long) taken);
     return NULL;
 }
 

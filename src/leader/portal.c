@@ -61,6 +61,17 @@ void portal_drop(Session *session, Portal *portal)
         portal_free(portal);
 }
 
+void portals_end(Session *session, bool committed)
+{
+    for (Portal *portal = session->portals, *next; portal != NULL; portal = next)
+    {
+        next = portal->next;
+        portal->committed |= committed && portal->hold;
+        if (!portal->committed)
+            portal_drop(session, portal);
+    }
+}
+
 void portals_drop_all(Session *session)
 {
     while (session->portals != NULL)

@@ -8,7 +8,7 @@
  *     Execute "c" 100, FETCH 100 FROM c        the next 100 rows of it
  *
  * SQL and the protocol share names, as in PostgreSQL; "" is the protocol's unnamed one.  Portals end with their
- * transaction.
+ * transaction, but for cursors WITH HOLD.
  */
 #ifndef SRC_LEADER_PORTAL_H
 #define SRC_LEADER_PORTAL_H
@@ -67,6 +67,8 @@ typedef struct Portal
     PortalState state;
     KeptRows *rows; /* owned */
     char tag[64];   /* of what has run */
+    bool hold;      /* WITH HOLD: outlives the commit of its transaction */
+    bool committed; /* and has */
     bool running;
     bool dropped;   /* while it ran */
     struct Portal *next;

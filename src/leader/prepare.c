@@ -173,7 +173,7 @@ int32_t prepared_columns(Session *session, Arena *arena, const Prepared *prepare
         return other->column_count;
     case STATEMENT_FETCH:
         for (portal = session->portals; portal != NULL; portal = portal->next)
-            if (strcmp(portal->name, parse->cursor->name) == 0 && portal->rows != NULL)
+            if (!parse->cursor->moves && strcmp(portal->name, parse->cursor->name) == 0 && portal->rows != NULL)
             {
                 *columns = kept_rows_columns(portal->rows, &count);
                 return count;

@@ -100,10 +100,10 @@ Error *session_commit(Session *session)
     CatalogTxn *txn = session->txn;
     bool changed = txn != NULL && catalog_txn_changed(txn);
     int64_t start = session_clock();
-    portals_drop_all(session);
     session->txn = NULL;
     session->transaction_seen = false;
     Error *error = txn == NULL ? NULL : commit_checked(session, txn);
+    portals_end(session, error == NULL);
     record_transaction_end(session, changed, error == NULL, start);
     settings_end_transaction(session->settings, error == NULL);
     session->transaction_time = 0;
@@ -117,7 +117,7 @@ void session_rollback(Session *session)
 {
     CatalogTxn *txn = session->txn;
     bool changed = txn != NULL && catalog_txn_changed(txn);
-    portals_drop_all(session);
+    portals_end(session, false);
     session->txn = NULL;
     session->transaction_seen = false;
     record_transaction_end(session, changed, false, 0);

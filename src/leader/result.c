@@ -106,7 +106,8 @@ Error *kept_rows_take(KeptRows *kept, Result *result, int64_t limit, int64_t *ta
             TRY(row_unpack(kept->layout, kept->first->packed.data, kept->first->packed.length, &kept->rows,
                            &kept->row_count));
         int64_t count = kept->row_count < limit - *taken ? kept->row_count : limit - *taken;
-        TRY(result_rows(result, kept->layout, kept->rows, count));
+        if (result != NULL)
+            TRY(result_rows(result, kept->layout, kept->rows, count));
         *taken += count;
         kept->rows = (char *) kept->rows + count * kept->layout->stride;
         kept->row_count -= count;

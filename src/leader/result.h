@@ -44,7 +44,7 @@ KeptRows *kept_rows_new(void); /* freed by kept_rows_free() */
 void kept_rows_free(KeptRows *kept); /* NULL is fine */
 /* The columns of what is kept; NULL if result_begin() was not called. */
 const WireColumn *kept_rows_columns(const KeptRows *kept, int32_t *count);
-/* Up to `limit` rows go from the front of `kept` to `result`. */
+/* Up to `limit` rows go from the front of `kept` to `result`; NULL: to nobody. */
 Error *kept_rows_take(KeptRows *kept, Result *result, int64_t limit, int64_t *taken) MUST_USE;
 
 #endif

@@ -139,6 +139,7 @@ void *session_main(void *context)
     if (error != NULL)
         session_fatal(session, error);
     session_rollback(session);
+    portals_drop_all(session);
     record_session_end(session);
     object_forget_temporary(session);
     prepare_forget_all(session);

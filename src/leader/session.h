@@ -207,7 +207,8 @@ Error *cursor_declare(Statement *statement) MUST_USE;
 Error *cursor_fetch(Statement *statement) MUST_USE;
 Error *cursor_close(Statement *statement) MUST_USE;
 
-/* portal.c: the transaction ends. */
+/* portal.c: the transaction ends; the session does, or CLOSE ALL. */
+void portals_end(Session *session, bool committed);
 void portals_drop_all(Session *session);
 
 /* conduct.c: SELECT, INSERT, EXPLAIN. */

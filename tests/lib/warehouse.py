@@ -4,6 +4,7 @@ import atexit
 import functools
 import glob
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -30,9 +31,15 @@ def temporary():
 
 
 def port_free():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to whoever connects: none of them takes it before the server does."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def mpirun(ranks):
