@@ -12,9 +12,23 @@
 
 Error *segment_directory_make(const char *path, const char *parent)
 {
-    if (mkdir(path, 0700) == 0)
-        return segment_sync_directory(parent);
-    return errno == EEXIST ? NULL : layout_io_error(path, "create directory");
+    if (mkdir(path, 0700) != 0)
+        return errno == EEXIST ? NULL : layout_io_error(path, "create directory");
+    Error *error = segment_sync_directory(parent);
+    if (error != NULL)
+        (void) rmdir(path); /* who comes next takes one that is there for durable */
+    return error;
+}
+
+Error *segment_slice_directory(Arena *arena, const char *warehouse, int64_t database_id, int64_t table_id, int32_t slice,
+                               char **path)
+{
+    char *base = arena_printf(arena, "%s/db%lld", warehouse, (long long) database_id);
+    char *table = arena_printf(arena, "%s/t%lld", base, (long long) table_id);
+    *path = arena_printf(arena, "%s/s%d", table, slice);
+    TRY(segment_directory_make(base, warehouse));
+    TRY(segment_directory_make(table, base));
+    return segment_directory_make(*path, table);
 }
 
 Error *segment_image(Arena *arena, const char *directory, const char *file_name, int64_t bytes, void **image)

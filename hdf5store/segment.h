@@ -101,6 +101,10 @@ Error *segment_sync_directory(const char *directory) MUST_USE;
 /* A new directory is there after a crash only if its parent was synced: it is.  One that is there already is fine. */
 Error *segment_directory_make(const char *path, const char *parent) MUST_USE;
 
+/* WAREHOUSE/db<database>/t<table>/s<slice>, made with all above it; *path in `arena`. */
+Error *segment_slice_directory(Arena *arena, const char *warehouse, int64_t database_id, int64_t table_id, int32_t slice,
+                               char **path) MUST_USE;
+
 /* The finished file's bytes, in `arena`; `bytes`: its size. */
 Error *segment_image(Arena *arena, const char *directory, const char *file_name, int64_t bytes, void **image) MUST_USE;
 /* Makes the file durable as its image says, and writes it again if it is not so; its name is up to segment_sync_directory(). */

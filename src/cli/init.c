@@ -11,6 +11,7 @@
  * The catalog comes last: a directory without it is no warehouse.
  */
 #include "base/core/assert.h"
+#include "hdf5store/segment.h"
 #include "sql/catalog/catalog.h"
 #include "src/cli/cli.h"
 #include "src/leader/auth.h"
@@ -218,8 +219,8 @@ static Error *parts_make(Init *init)
                              .valid_until = INT64_MAX,
                              .connection_limit = -1};
     TRY(auth_make_verifier(init->arena, init->password, &user.scram));
-    return catalog_create(arena_printf(init->arena, "%s/catalog.db", init->directory), (int32_t) init->slice_count, "dev",
-                          &user);
+    TRY(catalog_create(arena_printf(init->arena, "%s/catalog.db", init->directory), (int32_t) init->slice_count, "dev", &user));
+    return segment_sync_directory(init->directory);
 }
 
 static Error *init_run(Init *init)

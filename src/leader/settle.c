@@ -3,17 +3,6 @@
 #include "hdf5store/segment.h"
 #include "src/leader/leader.h"
 
-/* Of a slice, made if it is not there. */
-static Error *slice_directory(Arena *arena, const char *directory, const SegmentImage *image, char **out)
-{
-    char *base = arena_printf(arena, "%s/db%d", directory, DATABASE_ID);
-    char *table = arena_printf(arena, "%s/t%lld", base, (long long) image->table_id);
-    *out = arena_printf(arena, "%s/s%d", table, image->slice);
-    TRY(segment_directory_make(base, directory));
-    TRY(segment_directory_make(table, base));
-    return segment_directory_make(*out, table);
-}
-
 static Error *images_settle(Arena *arena, const char *directory, const SegmentImage *images, int32_t count)
 {
     char *slice = NULL;
@@ -22,7 +11,7 @@ static Error *images_settle(Arena *arena, const char *directory, const SegmentIm
         const SegmentImage *image = &images[i];
         bool same = i > 0 && image->table_id == image[-1].table_id && image->slice == image[-1].slice;
         if (!same)
-            TRY(slice_directory(arena, directory, image, &slice));
+            TRY(segment_slice_directory(arena, directory, DATABASE_ID, image->table_id, image->slice, &slice));
         TRY(segment_restore(slice, image->file, image->data, image->bytes));
         same = i + 1 < count && image->table_id == image[1].table_id && image->slice == image[1].slice;
         if (!same)

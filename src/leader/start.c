@@ -3,14 +3,12 @@
 #include "base/core/trace.h"
 #include "src/codegen/codegen.h"
 #include "src/leader/auth.h"
-#include "src/leader/backup.h"
 #include "src/leader/clientfile.h"
-#include "src/leader/fence.h"
 #include "src/leader/leader.h"
 #include "src/leader/lock.h"
 #include "src/leader/merge.h"
+#include "src/leader/recover.h"
 #include "src/leader/runfile.h"
-#include "src/leader/settle.h"
 #include "src/leader/sweep.h"
 
 #include <errno.h>
@@ -53,13 +51,11 @@ static Error *subdirectory_make(Arena *arena, const char *directory, const char 
 
 static Error *data_open(Leader *leader)
 {
-    TRY(fence_catalog_open(leader->arena, leader->directory, &leader->catalog));
-    TRY(settle_files(leader->directory, leader->catalog));
-    TRY(backup_sweep(&(BackupPlace){.arena = leader->arena, .directory = leader->directory}));
-    const CatalogSnapshot *snapshot = catalog_acquire(leader->catalog);
-    int64_t gone = orphans_remove(leader->directory, snapshot);
+    int64_t gone = 0;
+    TRY(recover_warehouse(leader->arena, leader->directory, &leader->catalog, &gone));
     if (gone > 0)
         trace(TRACE_LOG, "removed %lld files that no commit names", (long long) gone);
+    const CatalogSnapshot *snapshot = catalog_acquire(leader->catalog);
     if (snapshot->slice_count < world_compute_count(leader->world))
         trace(TRACE_WARNING, "%d compute nodes share %d slices: some have nothing to do",
               world_compute_count(leader->world), snapshot->slice_count);
@@ -83,7 +79,6 @@ static Error *parts_start(Leader *leader, const char *isa)
         trace(TRACE_LOG, "removed %lld things that dead jobs of this user had left on this machine", (long long) swept);
     TRY(subdirectory_make(leader->arena, leader->directory, "run"));
     TRY(subdirectory_make(leader->arena, leader->directory, "cache"));
-    TRY(subdirectory_make(leader->arena, leader->directory, "db1"));
     TRY(data_open(leader));
     HistoryConfig history = {.path = arena_printf(leader->arena, "%s/history.db", leader->directory),
                              .days = leader->config->history_days,

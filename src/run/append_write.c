@@ -39,7 +39,7 @@ typedef struct Block
 /* ---- directories and files ---- */
 
 /* Makes the slice's directory; several threads may come at once. */
-static Error *slice_directory(RtStore *store, AppendSlice *slice)
+static Error *slice_directory(RtStore *store, Arena *arena, AppendSlice *slice)
 {
     Task *task = store->task;
     pthread_mutex_lock(&store->append->lock);
@@ -47,14 +47,12 @@ static Error *slice_directory(RtStore *store, AppendSlice *slice)
     pthread_mutex_unlock(&store->append->lock);
     if (made)
         return NULL;
+    char *directory;
+    TRY(segment_slice_directory(arena, task->env.directory, task->env.database_id, store->append->table->table_id, slice->slice,
+                                &directory));
     pthread_mutex_lock(&task->lock);
-    char *base = arena_printf(task->arena, "%s/db%lld", task->env.directory, (long long) task->env.database_id);
-    char *table = arena_printf(task->arena, "%s/t%lld", base, (long long) store->append->table->table_id);
-    char *directory = arena_printf(task->arena, "%s/s%d", table, slice->slice);
+    directory = arena_strdup(task->arena, directory);
     pthread_mutex_unlock(&task->lock);
-    TRY(segment_directory_make(base, task->env.directory));
-    TRY(segment_directory_make(table, base));
-    TRY(segment_directory_make(directory, table));
     pthread_mutex_lock(&store->append->lock);
     slice->directory = directory;
     pthread_mutex_unlock(&store->append->lock);
@@ -65,7 +63,7 @@ static Error *file_open(RtStore *store, AppendFile *file)
 {
     const SpecTable *table = store->append->table;
     AppendSlice *slice = file->slice;
-    TRY(slice_directory(store, slice));
+    TRY(slice_directory(store, file->arena, slice));
     SegmentColumn *columns = ARENA_ARRAY(file->arena, SegmentColumn, table->column_count);
     for (int32_t i = 0; i < table->column_count; i++)
         columns[i] = (SegmentColumn){table->column_names[i], table->column_ids[i], table->column_types[i], !table->column_not_null[i],
