@@ -213,7 +213,7 @@ typedef struct Catalog Catalog;
 
 /* Creates DIR/catalog.db (0600) with one database and one superuser. */
 Error *catalog_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user) MUST_USE;
-/* Opens it: WAL, synchronous=FULL, locking_mode=EXCLUSIVE, VFS unix-none. Thread-safe afterwards. */
+/* Opens it: WAL, synchronous=FULL, locking_mode=EXCLUSIVE, digests on pages. Thread-safe afterwards. */
 Error *catalog_open(const char *path, Catalog **catalog) MUST_USE;
 /* XX001: the file contradicts itself. */
 Error *catalog_verify(Catalog *catalog) MUST_USE;

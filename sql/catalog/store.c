@@ -4,11 +4,12 @@
  *
  * WAL with synchronous=FULL is durable at commit with one fsync.  The VFS is
  * unix-none, since parallel file systems may lack locks: the lease keeps a
- * second job away.  locking_mode=EXCLUSIVE keeps the WAL index in memory, so
- * no -shm file is mapped.
+ * second job away; page_vfs.h puts digests on its pages.  locking_mode=EXCLUSIVE
+ * keeps the WAL index in memory, so no -shm file is mapped.
  */
 #include "sql/catalog/store.h"
 #include "base/core/assert.h"
+#include "sql/catalog/page_vfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CATALOG_FORMAT 11
+#define CATALOG_FORMAT 12
 #define FIRST_ID 100000 /* ids below are the system's, as in PostgreSQL's and Redshift's catalogs */
 
 #define FORMAT_2_SQL                                                                                               \
@@ -81,6 +82,8 @@ static const char *const upgrades[] = {
     UPGRADE(9, FORMAT_9_SQL),
     UPGRADE(10, "drop table load_errors;"),
     UPGRADE(11, FORMAT_11_SQL),
+    /* pages get their digests; that they have them counts when all are in their places */
+    "vacuum; pragma wal_checkpoint(truncate); update meta set value = 12 where key = 'format';",
 };
 _Static_assert(sizeof upgrades / sizeof upgrades[0] == CATALOG_FORMAT - 1, "every format leads to the next");
 
@@ -102,6 +105,9 @@ static const char schema_sql[] =
 Error *store_error(const Store *store, const char *doing)
 {
     int code = sqlite3_extended_errcode(store->db);
+    if (code == SQLITE_IOERR_DATA)
+        return error_detail(error_new(SQLSTATE_DATA_CORRUPTED, "could not %s the %s: \"%s\" is damaged", doing, store->what, store->path),
+                            "Page %lld is not as it was written.", (long long) page_damaged(store->db));
     SqlState state = (code & 0xff) == SQLITE_IOERR ? sqlstate_from_errno(sqlite3_system_errno(store->db)) : SQLSTATE_IO_ERROR;
     if ((code & 0xff) == SQLITE_FULL)
         state = SQLSTATE_DISK_FULL;
@@ -234,8 +240,10 @@ Error *store_open_file(const char *path, const char *what, const char *synchrono
     }
     store->what = what;
     Error *error = NULL;
-    if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, "unix-none") != SQLITE_OK)
+    if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, page_vfs()) != SQLITE_OK)
         error = store_error(store, "open");
+    if (error == NULL)
+        page_digests_want(store->db);
     if (error == NULL)
         error = store_run(store, "pragma locking_mode=exclusive; pragma journal_mode=wal;"
                                  "pragma trusted_schema=off; pragma cell_size_check=on; pragma foreign_keys=off;");
@@ -342,6 +350,9 @@ Error *store_open(const char *path, Store **out)
         error = error_hint(error_new(SQLSTATE_DATA_CORRUPTED, "\"%s\" has catalog format %lld, this program knows %d",
                                      path, (long long) format, CATALOG_FORMAT),
                            "Use the version of Stoa that wrote this warehouse.");
+    if (error == NULL && !page_digests_are((*out)->db))
+        error = error_detail(error_new(SQLSTATE_DATA_CORRUPTED, "the catalog \"%s\" is damaged", path),
+                             "Its header does not say that pages have digests.");
     if (error != NULL)
     {
         store_close(*out);

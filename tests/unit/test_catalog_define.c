@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Definitions in the catalog: altered tables, keys, comments, sources of views; warehouses of older versions, and damaged ones. */
 #include "tests/unit/catalog_case.h"
+#include "sql/catalog/page_vfs.h"
+
+#include <fcntl.h>
 
 /* --- ALTER TABLE ----------------------------------------------------------------- */
 
@@ -272,10 +275,12 @@ static const char format_1[] =
     "insert into columns values(100001, 0, 'a', 23, 0, 0, 0, 1, null, null, null), (100001, 1, 'b', 20, 0, 0, 0, 0, '7', null, null);"
     "insert into segments values(100002, 100001, 1, '1-0.h5', 42, 4200, zeroblob(16), 7, 3);";
 
-static void run_sql(const char *file, const char *sql)
+/* vfs NULL: as any program does. */
+static void run_sql(const char *file, const char *vfs, const char *sql)
 {
     sqlite3 *db;
-    CU_ASSERT_EQUAL_FATAL(sqlite3_open(file, &db), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(db, "pragma locking_mode=exclusive", NULL, NULL, NULL), SQLITE_OK);
     CU_ASSERT_EQUAL_FATAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
 }
@@ -284,7 +289,7 @@ static void test_upgrade(void)
 {
     char old[80];
     snprintf(old, sizeof old, "%s/old.db", directory);
-    run_sql(old, format_1);
+    run_sql(old, NULL, format_1);
     for (int round = 0; round < 2; round++) /* what was taken over opens again */
     {
         Catalog *taken;
@@ -306,6 +311,15 @@ static void test_upgrade(void)
     unlink(old);
 }
 
+/* Opens it, looks at every page and closes it. */
+static Error *catalog_open_to_check(const char *file, Catalog **opened)
+{
+    TRY(catalog_open(file, opened));
+    Error *error = catalog_verify(*opened);
+    catalog_close(*opened);
+    return error;
+}
+
 static void test_damaged(void)
 {
     static const struct
@@ -324,16 +338,58 @@ static void test_damaged(void)
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++)
     {
         Catalog *opened;
-        run_sql(file, format_1);
+        run_sql(file, NULL, format_1);
         worked(catalog_open(file, &opened));
         catalog_close(opened);
-        run_sql(file, damages[i].sql);
+        run_sql(file, page_vfs(), damages[i].sql);
         Error *error = catalog_open(file, &opened);
         CU_ASSERT_PTR_NOT_NULL_FATAL(error);
         CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(error->message, damages[i].message));
         fails(SQLSTATE_DATA_CORRUPTED, error);
         unlink(file);
     }
+}
+
+static void file_put(const char *file, const uint8_t *bytes, size_t size)
+{
+    int fd = open(file, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+    CU_ASSERT_EQUAL_FATAL(write(fd, bytes, size), (ssize_t) size);
+    close(fd);
+}
+
+/* One bit of any page: it is found, by a check if it is not read before, and never believed. */
+static void test_bits(void)
+{
+    char file[80], log[90];
+    uint8_t bytes[1 << 18];
+    uint64_t random = 42;
+    Catalog *opened;
+    snprintf(file, sizeof file, "%s/bits.db", directory);
+    snprintf(log, sizeof log, "%s-wal", file);
+    run_sql(file, NULL, format_1);
+    worked(catalog_open_to_check(file, &opened));
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    ssize_t size = read(fd, bytes, sizeof bytes);
+    close(fd);
+    CU_ASSERT_FATAL(size > 0 && size < (ssize_t) sizeof bytes);
+    for (int i = 0; i < 250; i++)
+    {
+        random = hash_u64(random + 1);
+        ssize_t at = i < 100 ? i : (ssize_t) (random % (uint64_t) size); /* the file's header, and anywhere */
+        uint8_t bit = (uint8_t) (1u << random % 8);
+        bytes[at] ^= bit;
+        file_put(file, bytes, (size_t) size);
+        unlink(log);
+        Error *error = catalog_open_to_check(file, &opened);
+        if (error == NULL)
+            fprintf(stderr, "bit %d of byte %zd\n", bit, at);
+        fails(SQLSTATE_DATA_CORRUPTED, error);
+        bytes[at] ^= bit;
+    }
+    file_put(file, bytes, (size_t) size);
+    worked(catalog_open_to_check(file, &opened));
+    unlink(log);
+    unlink(file);
 }
 
 int main(void)
@@ -349,6 +405,7 @@ int main(void)
     CU_add_test(suite, "altered owners", test_alter_owner);
     CU_add_test(suite, "sources of views", test_sources);
     CU_add_test(suite, "older formats", test_upgrade);
+    CU_add_test(suite, "bits of catalogs", test_bits);
     CU_add_test(suite, "damaged catalogs", test_damaged);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();
