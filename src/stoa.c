@@ -20,6 +20,7 @@ static const Command commands[] = {
     {"check", cli_check, "verify every file"},
     {"init", cli_init, "create a warehouse"},
     {"psql", cli_psql, "connect psql to a running one"},
+    {"resize", cli_resize, "give a stopped one another number of slices"},
     {"snapshot", cli_snapshot, "keep it as it is now, and give that back"},
     {"start", cli_start, "start it on this machine, and watch over it"},
     {"status", cli_status, "who runs it, where, and how large it is"},

@@ -11,6 +11,7 @@
 #include "hdf5store/segment.h"
 #include "src/codegen/codegen.h"
 #include "src/leader/leader.h"
+#include "src/leader/resize.h"
 #include "src/leader/server.h"
 
 #include <argp.h>
@@ -33,6 +34,7 @@ typedef struct Options
     const char *threads;
     const char *listen;
     const char *memory;
+    const char *resize; /* to so many slices, and end; NULL: serve */
 } Options;
 
 const char *argp_program_version = "stoad " PACKAGE_VERSION;
@@ -42,6 +44,7 @@ static const struct argp_option option_list[] = {
     {"port", 'p', "PORT", 0, "listen there instead of what stoa.conf says; 0 takes any free one", 0},
     {"threads", 't', "THREADS", 0, "of each rank, for queries (default: the cores it has)", 0},
     {"listen", 'l', "ADDRESS", 0, "numeric address to listen on (default 127.0.0.1)", 0},
+    {"resize", 'R', "S", OPTION_HIDDEN, "gives the warehouse S slices, and ends", 0},
     {"memory", 'm', "SIZE", 0, "of each rank, for queries, such as 16GB", 0},
     {0}};
 
@@ -61,6 +64,11 @@ static error_t option_parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'l':
         options->listen = value;
+        return 0;
+    case 'R':
+        options->resize = value;
+        if (strtol(value, NULL, 10) < 1)
+            argp_error(state, "--resize takes a number of slices, not \"%s\"", value);
         return 0;
     case 'm':
         options->memory = value;
@@ -158,7 +166,7 @@ static Error *leader_day(const Options *options, Config *config, World *world, c
 {
     Leader *leader;
     TRY(leader_start(options->arena, options->directory, config, world, isa, &leader));
-    Error *error = serve(leader);
+    Error *error = options->resize == NULL ? serve(leader) : resize_run(leader, (int32_t) strtol(options->resize, NULL, 10));
     leader_stop(leader);
     return error;
 }
@@ -201,7 +209,8 @@ int main(int argc, char **argv)
     if (error != NULL)
         return failed(error);
     umask(0077);
-    signals_block();
+    if (options.resize == NULL)
+        signals_block();
     segment_start();
     World *world;
     error = world_start(&world, &argc, &argv);

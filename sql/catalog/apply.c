@@ -320,6 +320,9 @@ Error *change_apply(SnapshotVersion *version, const Change *change)
         return apply_create_table(version, change);
     case CHANGE_COMMENT_SCHEMA:
         return apply_comment_schema(version, change);
+    case CHANGE_SLICE_COUNT:
+        version->snapshot.slice_count = change->slice_count;
+        return NULL;
     case CHANGE_COMMENT:
     case CHANGE_GRANTS:
     case CHANGE_ALTER_TABLE:

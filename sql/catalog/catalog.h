@@ -268,6 +268,9 @@ Error *catalog_drop_key(CatalogTxn *txn, int64_t table_id, int64_t key_id) MUST_
 Error *catalog_drop_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 Error *catalog_truncate_table(CatalogTxn *txn, int64_t table_id) MUST_USE;
 
+/* What tables have in slices from there on is not what they had: whoever asks for it writes all of them anew as well. */
+Error *catalog_set_slice_count(CatalogTxn *txn, int32_t slice_count) MUST_USE;
+
 /* A new one (id 0, gets its number), or one in the place of what the transaction's snapshot has by that number; copied.
  * A user's new name becomes that of his tables' owner.  42710. */
 Error *catalog_put_principal(CatalogTxn *txn, CatalogPrincipal *principal) MUST_USE;

@@ -14,6 +14,7 @@ typedef enum ChangeKind
     CHANGE_GRANTS,
     CHANGE_COMMENT,
     CHANGE_COMMENT_SCHEMA,
+    CHANGE_SLICE_COUNT,
     CHANGE_CREATE_TABLE,
     CHANGE_ALTER_TABLE,
     CHANGE_DROP_TABLE,
@@ -36,6 +37,7 @@ typedef struct Change
     ChangeKind kind;
     char *schema;           /* CREATE/DROP SCHEMA, COMMENT_SCHEMA */
     bool cascade;           /* DROP SCHEMA */
+    int32_t slice_count;    /* SLICE_COUNT */
     GrantChange grant;      /* GRANTS */
     CatalogComment comment; /* COMMENT; COMMENT_SCHEMA: its text */
     CatalogPrincipal principal; /* PUT; DROP: its id */

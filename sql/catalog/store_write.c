@@ -286,6 +286,8 @@ static Error *change_save(Store *store, const Change *change, const SnapshotVers
         return store_drop_principal(store, change->principal.id, version);
     case CHANGE_COMMENT:
         return comments_save_newest(store, change->table_id, version);
+    case CHANGE_SLICE_COUNT:
+        return store_do(store, "update meta set value = ?1 where key = 'slice_count'", "i", (int64_t) change->slice_count);
     case CHANGE_COMMENT_SCHEMA:
         return comment_schema_save(store, change);
     case CHANGE_GRANTS:

@@ -93,6 +93,14 @@ Error *catalog_drop_schema(CatalogTxn *txn, const char *name, bool cascade)
     return txn_change(txn, change);
 }
 
+Error *catalog_set_slice_count(CatalogTxn *txn, int32_t slice_count)
+{
+    ASSERT(slice_count >= 1);
+    Change *change = change_new(txn, CHANGE_SLICE_COUNT);
+    change->slice_count = slice_count;
+    return txn_change(txn, change);
+}
+
 Error *catalog_put_principal(CatalogTxn *txn, CatalogPrincipal *principal)
 {
     const CatalogPrincipal *old = principal_find_id(catalog_txn_snapshot(txn)->principals, principal->id);

@@ -116,3 +116,25 @@ char *cli_find_program(Arena *arena, const char *name)
     }
     return NULL;
 }
+
+Error *cli_stoad(Arena *arena, char **stoad)
+{
+    char self[4096];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length > 0)
+    {
+        self[length] = 0;
+        char *slash = strrchr(self, '/');
+        *stoad = arena_printf(arena, "%.*s/stoad", (int) (slash - self), self);
+        if (access(*stoad, X_OK) == 0)
+            return NULL;
+    }
+    *stoad = STOA_BINDIR "/stoad";
+    if (access(*stoad, X_OK) == 0)
+        return NULL;
+    *stoad = cli_find_program(arena, "stoad");
+    if (*stoad != NULL)
+        return NULL;
+    return error_hint(error_new(SQLSTATE_UNDEFINED_FILE, "the server program stoad is nowhere to be found"),
+                      "It belongs beside stoa: install Stoa anew.");
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands a person types: stoa init | start | stop | status | check | snapshot | psql.
+ * The commands a person types: stoa init | start | stop | status | check | snapshot | resize | psql.
  * Each cli_*() is a main(): argv[0] is "stoa init" and the like; returns the exit code.
  */
 #ifndef SRC_CLI_CLI_H
@@ -10,12 +10,15 @@
 #include "src/leader/lease.h"
 #include "src/leader/runfile.h"
 
+#define SLICES_MAX 4096 /* of a warehouse */
+
 int cli_init(int argc, char **argv);
 int cli_start(int argc, char **argv);
 int cli_stop(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_psql(int argc, char **argv);
+int cli_resize(int argc, char **argv);
 int cli_snapshot(int argc, char **argv);
 
 /* Prints "stoa: message", detail and hint to stderr, frees the error, returns 1. */
@@ -41,6 +44,8 @@ void cli_sleep_ms(int64_t ms);
 /* A number of an option, or an error that names it. */
 Error *cli_number(const char *name, const char *value, int64_t least, int64_t most, int64_t *out) MUST_USE;
 
+/* The server program: beside this one, where it was installed, or in PATH.  58P01. */
+Error *cli_stoad(Arena *arena, char **stoad) MUST_USE;
 /* First executable `name` in PATH; NULL. */
 char *cli_find_program(Arena *arena, const char *name);
 

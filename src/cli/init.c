@@ -29,7 +29,6 @@
 #include <unistd.h>
 
 #define SLICES_DEFAULT 16
-#define SLICES_MAX 4096
 #define PASSWORD_BYTES_MAX 1024
 #define NAME_BYTES_MAX 63
 

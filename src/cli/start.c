@@ -109,28 +109,6 @@ static const struct argp parser = {
            "connections. On a cluster, use the job scripts instead: they run mpirun with stoad themselves."};
 
 /* --- checks ------------------------------------------------------------------------ */
-static Error *stoad_find(Start *start)
-{
-    char self[4096];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length > 0)
-    {
-        self[length] = 0;
-        char *slash = strrchr(self, '/');
-        start->stoad = arena_printf(start->arena, "%.*s/stoad", (int) (slash - self), self);
-        if (access(start->stoad, X_OK) == 0)
-            return NULL;
-    }
-    start->stoad = STOA_BINDIR "/stoad";
-    if (access(start->stoad, X_OK) == 0)
-        return NULL;
-    start->stoad = cli_find_program(start->arena, "stoad");
-    if (start->stoad != NULL)
-        return NULL;
-    return error_hint(error_new(SQLSTATE_UNDEFINED_FILE, "the server program stoad is nowhere to be found"),
-                      "It belongs beside stoa: install Stoa anew.");
-}
-
 static Error *not_running(Start *start)
 {
     LeaseHolder *holder;
@@ -184,7 +162,7 @@ static Error *start_check(Start *start)
     if (start->mpirun == NULL)
         return error_hint(error_new(SQLSTATE_UNDEFINED_FILE, "there is no mpirun in PATH"),
                           "Install an MPI (on Debian: apt-get install openmpi-bin), or load its module.");
-    TRY(stoad_find(start));
+    TRY(cli_stoad(start->arena, &start->stoad));
     TRY(not_running(start));
     return port_is_free(start);
 }

@@ -9,6 +9,7 @@
  * its rows are dealt to all of them.
  */
 #include "src/leader/merge.h"
+#include "src/leader/background.h"
 #include "base/core/trace.h"
 #include "src/leader/settle.h"
 
@@ -103,23 +104,6 @@ bool merge_choose(Arena *arena, const CatalogTable *table, int32_t slice_count, 
 }
 
 /* --- one table --------------------------------------------------------------------------- */
-static Error *merge_begin(Session *session, Statement *statement)
-{
-    const CatalogSnapshot *snapshot = catalog_txn_snapshot(session_txn(session));
-    const CatalogPrincipal *user = NULL;
-    for (int32_t i = 0; i < snapshot->principals->count && user == NULL; i++)
-        if (snapshot->principals->items[i].superuser)
-            user = &snapshot->principals->items[i];
-    if (user == NULL)
-        return error_new(SQLSTATE_UNDEFINED_OBJECT, "there is no superuser");
-    session->user_id = user->id;
-    session->transaction_time = statement->time;
-    ValueSession values;
-    settings_values(session->settings, session->transaction_time, &values);
-    value_session_set(&values);
-    return NULL;
-}
-
 /* *done: some are merged. */
 static Error *table_merge(Session *session, Arena *arena, int64_t table_id, bool *done)
 {
@@ -127,7 +111,7 @@ static Error *table_merge(Session *session, Arena *arena, int64_t table_id, bool
     Statement statement = {.session = session, .arena = arena, .time = session_clock(), .first = true};
     if (!lock_try(session, table_id))
         return NULL;
-    TRY(merge_begin(session, &statement));
+    TRY(background_begin(session, &statement));
     const CatalogSnapshot *snapshot = catalog_txn_snapshot(session_txn(session));
     const CatalogTable *table = catalog_find_table_id(snapshot, table_id);
     if (table == NULL || catalog_merge_is_held_back(session->txn, table_id) ||
@@ -228,32 +212,11 @@ static void *merger_main(void *context)
         again = false;
         pause_ms = round_run(session, &again);
     }
-    sessions_remove(session);
-    session_discard(session);
+    background_end(session);
     return NULL;
 }
 
 /* --- its life ---------------------------------------------------------------------------- */
-static Error *background_session(Leader *leader, Session **out)
-{
-    Session *session = session_new(leader, -1);
-    if (session == NULL)
-        return error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory");
-    session->background = true;
-    session->login_deadline_us = INT64_MAX;
-    session->settings = settings_new(session->arena);
-    session->user = arena_strdup(session->arena, "");
-    session->database = arena_strdup(session->arena, "");
-    session->temp_schema = TEMP_SCHEMA_PREFIX;
-    if (!session_register(leader, session))
-    {
-        session_discard(session);
-        return error_new(SQLSTATE_TOO_MANY_CONNECTIONS, "too many connections");
-    }
-    *out = session;
-    return NULL;
-}
-
 Error *merger_start(Leader *leader)
 {
     Session *session;

@@ -166,6 +166,7 @@ void leader_stop(Leader *leader)
     if (leader->code != NULL)
         code_cache_listen(leader->code, NULL, NULL);
     engine_stop(leader->engine);
+    leader->engine = NULL; /* it has nothing to forget any more of the dead that are removed below */
     if (leader->code != NULL)
         code_cache_close(leader->code);
     if (leader->catalog != NULL)

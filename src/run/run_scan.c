@@ -95,7 +95,8 @@ static bool segment_is_mine(const Task *task, const SpecScan *scan, const SpecSe
 {
     if (scan->replicated)
         return !scan->once || task->node <= 0;
-    return slice_node(segment->slice, task->spec->slice_count, task->node_count) == (task->node < 0 ? 0 : task->node);
+    int32_t slice = segment->slice % task->spec->slice_count; /* a resize reads slices that are no more */
+    return slice_node(slice, task->spec->slice_count, task->node_count) == (task->node < 0 ? 0 : task->node);
 }
 
 static Error *columns_find(Arena *arena, const SpecScan *scan, ScanSegment *segment, const char *file)

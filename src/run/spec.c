@@ -123,9 +123,9 @@ static void pipeline_verify(const Spec *spec, int32_t index)
     }
 }
 
-static void segment_verify(const Spec *spec, const SpecSegment *segment)
+static void segment_verify(const SpecSegment *segment)
 {
-    ASSERT(segment->slice >= 0 && segment->slice < spec->slice_count);
+    ASSERT(segment->slice >= 0);
     ASSERT((segment->deleted == NULL) == (segment->deleted_bytes == 0));
     ASSERT(segment->deleted_count >= 0 && (segment->deleted != NULL || segment->deleted_count == 0));
     ASSERT(segment->deleted_count <= segment->rows);
@@ -143,7 +143,7 @@ void spec_verify(const Spec *spec)
             ASSERT(scan->zones[z].param >= 0 && scan->zones[z].param < spec->param_count);
         }
         for (int32_t s = 0; s < scan->segment_count; s++)
-            segment_verify(spec, &scan->segments[s]);
+            segment_verify(&scan->segments[s]);
         for (int32_t c = 0; c < scan->column_count; c++)
             ASSERT(scan->columns[c].id >= 0 ||
                    (scan->columns[c].id == -1 && scan->columns[c].rep == REP_I64));
