@@ -17,14 +17,25 @@ static Error *file_renew(Arena *arena, const char *path)
     return rename(own, path) == 0 ? NULL : error_file("rename", own);
 }
 
+/* An SQLite file and its log, if who had it before has not closed it. */
+static Error *database_renew(Arena *arena, const char *directory, const char *path)
+{
+    char *log = arena_printf(arena, "%s-wal", path);
+    if (access(log, F_OK) != 0) /* SQLite removes it when it closes the file */
+        return NULL;
+    TRY(file_renew(arena, log));
+    TRY(file_renew(arena, path));
+    return segment_sync_directory(directory);
+}
+
 Error *fence_catalog_open(Arena *arena, const char *directory, Catalog **catalog)
 {
-    char *path = arena_printf(arena, "%s/catalog.db", directory), *log = arena_printf(arena, "%s-wal", path);
-    if (access(log, F_OK) == 0) /* SQLite removes it when it closes the catalog */
-    {
-        TRY(file_renew(arena, log));
-        TRY(file_renew(arena, path));
-        TRY(segment_sync_directory(directory));
-    }
+    char *path = arena_printf(arena, "%s/catalog.db", directory);
+    TRY(database_renew(arena, directory, path));
     return catalog_open(path, catalog);
+}
+
+Error *fence_history(Arena *arena, const char *directory)
+{
+    return database_renew(arena, directory, arena_printf(arena, "%s/history.db", directory));
 }

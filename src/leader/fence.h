@@ -14,5 +14,7 @@
 
 /* Opens the catalog of a warehouse whose lease is held.  If who had it before has not closed it, its files become new ones. */
 Error *fence_catalog_open(Arena *arena, const char *directory, Catalog **catalog) MUST_USE;
+/* The same for the history, before it is opened. */
+Error *fence_history(Arena *arena, const char *directory) MUST_USE;
 
 #endif

@@ -4,6 +4,7 @@
 #include "src/codegen/codegen.h"
 #include "src/leader/auth.h"
 #include "src/leader/clientfile.h"
+#include "src/leader/fence.h"
 #include "src/leader/leader.h"
 #include "src/leader/lock.h"
 #include "src/leader/merge.h"
@@ -83,6 +84,10 @@ static Error *parts_start(Leader *leader, const char *isa)
     HistoryConfig history = {.path = arena_printf(leader->arena, "%s/history.db", leader->directory),
                              .days = leader->config->history_days,
                              .bytes_max = leader->config->history_bytes};
+    Error *unfenced = fence_history(leader->arena, leader->directory); /* the warehouse does not wait for it */
+    if (unfenced != NULL)
+        trace(TRACE_WARNING, "the history may have another writer: %s", unfenced->message);
+    error_free(unfenced);
     leader->history = history_open(&history);
     if (leader->history == NULL)
         return error_new(SQLSTATE_OUT_OF_MEMORY, "out of memory");
