@@ -291,11 +291,12 @@ static Error *convert_explain(Arena *arena, const PgQuery__ExplainStmt *explain,
     return NULL;
 }
 
+/* The name is not folded again: drivers (psqlodbc) forget by DEALLOCATE "Name" what they named in a Parse message. */
 static Error *prepare_named(Arena *arena, const char *name, ParseStatement *statement)
 {
     statement->prepare = ARENA_NEW(arena, PrepareStatement);
     if (name != NULL && name[0] != '\0')
-        statement->prepare->name = parse_fold_name(arena, name);
+        statement->prepare->name = arena_strdup(arena, name);
     return NULL;
 }
 
