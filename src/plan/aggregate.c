@@ -204,13 +204,13 @@ static Step *aggregate_partial(Planner *planner, Step *input, const Rel *rel, do
         part.aggs[k].column =
             bound_add_column(planner->arena, planner->statement, column->name, column->type, column->nullable);
     }
-    return aggregate(planner, input, &part, AGG_PARTIAL, fmin(groups * COST_NODES, input->rows));
+    return aggregate(planner, input, &part, AGG_PARTIAL, fmin(groups * planner->nodes, input->rows));
 }
 
 /* Each node groups the rows it has. */
 static Step *aggregate_early(Planner *planner, Step *input, const Rel *rel, double groups)
 {
-    Step *step = aggregate(planner, input, rel, AGG_PARTIAL, fmin(groups * COST_NODES, input->rows));
+    Step *step = aggregate(planner, input, rel, AGG_PARTIAL, fmin(groups * planner->nodes, input->rows));
     if (has_whole_groups(planner, input, rel))
         step->dist = grouped_dist(planner, &input->dist, rel);
     else if (!step_at_leader(input))

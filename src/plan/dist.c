@@ -142,11 +142,6 @@ static Dist dist_by_keys(Expr *const *keys, const JoinWay *way)
     return dist;
 }
 
-static double moved_cost(const Step *step)
-{
-    return COST_EXCHANGE + step_bytes(step) * COST_BYTE * (COST_NODES - 1) / COST_NODES;
-}
-
 static double table_cost(double build_rows, double probe_rows)
 {
     double miss = build_rows > COST_CACHE_ROWS ? COST_MISS : 0;
@@ -179,7 +174,7 @@ JoinWay join_way(Planner *planner, const JoinAsk *ask)
     Dist at = outer->dist;
     JoinWay best = {.label = NULL}, base = {.key_count = 0};
     double once_cost = ask->rows * COST_OUTPUT + table_cost(inner->rows, outer->rows);
-    double everywhere = once_cost + inner->rows * COST_BUILD * (COST_NODES - 1); /* each node builds all of it */
+    double everywhere = once_cost + inner->rows * COST_BUILD * (planner->nodes - 1); /* each node builds all of it */
     if (at.kind == DIST_AT_EVERY_NODE && inner->dist.kind == DIST_AT_EVERY_NODE)
     {
         consider(&best, base, MOVE_NONE, MOVE_NONE, "DS_DIST_ALL_NONE", at, everywhere);
@@ -194,14 +189,14 @@ JoinWay join_way(Planner *planner, const JoinAsk *ask)
     if (!outer_stays) /* rows of the leader go out in turn, or by their keys below */
         at = (Dist){.kind = DIST_AT_SLICES_RANDOM};
     Move outer_move = outer_stays ? MOVE_NONE : MOVE_HASH;
-    double outer_out = outer_stays ? 0 : moved_cost(outer);
+    double outer_out = outer_stays ? 0 : cost_hash(planner, outer);
     if (inner->dist.kind == DIST_AT_EVERY_NODE)
     {
         consider(&best, base, outer_move, MOVE_NONE, "DS_DIST_ALL_NONE", at, everywhere + outer_out);
         return best;
     }
     consider(&best, base, outer_move, MOVE_BCAST, "DS_BCAST_INNER", at,
-             everywhere + outer_out + COST_EXCHANGE + step_bytes(inner) * COST_BYTE * COST_NODES);
+             everywhere + outer_out + cost_bcast(planner, inner));
     if (ask->key_count == 0)
         return best;
     int32_t outer_order[4], inner_order[4];
@@ -216,18 +211,18 @@ JoinWay join_way(Planner *planner, const JoinAsk *ask)
     {
         way.key_count = at.column_count;
         memcpy(way.keys, outer_order, sizeof outer_order);
-        consider(&best, way, MOVE_NONE, MOVE_HASH, "DS_DIST_INNER", at, once_cost + moved_cost(inner));
+        consider(&best, way, MOVE_NONE, MOVE_HASH, "DS_DIST_INNER", at, once_cost + cost_hash(planner, inner));
     }
     if (inner_hashed)
     {
         way.key_count = inner->dist.column_count;
         memcpy(way.keys, inner_order, sizeof inner_order);
         consider(&best, way, MOVE_HASH, MOVE_NONE, "DS_DIST_OUTER", dist_by_keys(ask->outer_keys, &way),
-                 once_cost + moved_cost(outer));
+                 once_cost + cost_hash(planner, outer));
     }
     choose_keys(planner, ask, &way);
     consider(&best, way, MOVE_HASH, MOVE_HASH, "DS_DIST_BOTH", dist_by_keys(ask->outer_keys, &way),
-             once_cost + moved_cost(outer) + moved_cost(inner));
+             once_cost + cost_hash(planner, outer) + cost_hash(planner, inner));
     return best;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way from a relation to a plan, on one screen. */
+#include <math.h>
+
 #include "base/core/assert.h"
 #include "src/plan/planner.h"
 
@@ -50,8 +52,13 @@ Error *plan_make(Arena *arena, const CatalogSnapshot *snapshot, BoundStatement *
     ASSERT(rank_count >= 1);
     const Rel *rel = rels->root;
     Plan *plan = ARENA_NEW(arena, Plan);
-    Planner planner = {
-        .rels = rels, .arena = arena, .snapshot = snapshot, .statement = statement, .plan = plan, .lone = rank_count == 1};
+    Planner planner = {.rels = rels,
+                       .arena = arena,
+                       .snapshot = snapshot,
+                       .statement = statement,
+                       .plan = plan,
+                       .lone = rank_count == 1,
+                       .nodes = fmax(rank_count - 1, COST_NODES_MIN)};
     plan->arena = arena;
     plan->statement = statement;
     plan->spec = ARENA_NEW(arena, Spec);

@@ -21,10 +21,10 @@
 #define COST_GROUP        0.015   /* a row aggregated */
 #define COST_SORT         0.004   /* a row, times log2 of rows */
 #define COST_BYTE         0.0005  /* a byte sent to another node */
-#define COST_EXCHANGE     10.0    /* a side sent, however small */
+#define COST_MESSAGE      0.8     /* one node's message to another, however small */
 #define COST_CACHE_ROWS   1e5     /* hash tables beyond this miss the cache */
 #define COST_MISS         0.02    /* what a row then pays more */
-#define COST_NODES        4.0     /* the plan is made for this many nodes, however many there are today */
+#define COST_NODES_MIN    4       /* fewer are planned as so many: today's plan is tomorrow's, on more */
 #define AGG_LEADER_ROWS   20000.0 /* more groups are finished at the slices */
 #define JOIN_EXACT_INPUTS 10      /* more are ordered greedily */
 #define JOIN_INPUTS_MAX   64
@@ -38,6 +38,7 @@ typedef struct Planner
     BoundStatement *statement;
     Plan *plan;
     bool lone;      /* one rank is leader and compute node */
+    double nodes;   /* compute nodes that costs are of */
     ColumnId *same; /* union-find of columns that inner joins make equal */
     int32_t same_count;
     double *distinct_most; /* by column: values that joins have left, see distinct.c; 0: nothing is noted */
@@ -66,6 +67,9 @@ Step *step_bcast(Planner *planner, Step *input);
 /* Rows that stand at every node, seen once in all: their scan is read by one node. */
 Step *step_once(Planner *planner, Step *step);
 double step_bytes(const Step *step);
+/* What it costs that each node sends its rows of step to nodes that the rows' keys name, or to every node. */
+double cost_hash(const Planner *planner, const Step *step);
+double cost_bcast(const Planner *planner, const Step *step);
 double step_width(const Planner *planner, const ColumnId *columns, int32_t count);
 
 Error *plan_shared_tree(Planner *planner, const Rel *rel) MUST_USE; /* the next of plan->shared */

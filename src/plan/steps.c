@@ -173,6 +173,22 @@ Step *step_expand(Planner *planner, Step *input, const Rel *rel)
 
 /* --- moving --------------------------------------------------------------- */
 
+/* Every node tells every other node that its rows have ended. */
+static double cost_ends(const Planner *planner)
+{
+    return COST_MESSAGE * planner->nodes * (planner->nodes - 1);
+}
+
+double cost_hash(const Planner *planner, const Step *step)
+{
+    return cost_ends(planner) + step_bytes(step) * COST_BYTE * (planner->nodes - 1) / planner->nodes;
+}
+
+double cost_bcast(const Planner *planner, const Step *step)
+{
+    return cost_ends(planner) + step_bytes(step) * COST_BYTE * (planner->nodes - 1);
+}
+
 Step *step_gather(Planner *planner, Step *input)
 {
     if (step_at_leader(input))
@@ -201,7 +217,7 @@ Step *step_hash(Planner *planner, Step *input, Expr *const *keys, int32_t key_co
     }
     if (key_count == 0)
         step->dist.kind = DIST_AT_SLICES_RANDOM;
-    step->cost_total += step_bytes(input) * COST_BYTE;
+    step->cost_total += cost_hash(planner, input);
     return step;
 }
 
@@ -209,7 +225,7 @@ Step *step_bcast(Planner *planner, Step *input)
 {
     Step *step = step_new(planner, STEP_BCAST, step_once(planner, input), NULL);
     step->dist = (Dist){.kind = DIST_AT_EVERY_NODE};
-    step->cost_total += step_bytes(input) * COST_BYTE * COST_NODES;
+    step->cost_total += cost_bcast(planner, input);
     return step;
 }
 
