@@ -52,6 +52,7 @@ void catalog_close(Catalog *catalog)
 {
     if (catalog == NULL)
         return;
+    serials_free(catalog);
     snapshot_drop(catalog->current);
     store_close(catalog->store);
     for (DeadEntry *dead = catalog->dead, *next; dead != NULL; dead = next)

@@ -246,6 +246,10 @@ int64_t catalog_next_id(Catalog *catalog);
 typedef struct CatalogTxn CatalogTxn;
 
 CatalogTxn *catalog_begin(Catalog *catalog);
+/* It is serializable: it sees what is there now, and has done nothing yet; again: nothing happens. */
+void catalog_txn_serializable(CatalogTxn *txn);
+/* A statement is about to read the table, to whoever is serializable (else nothing happens).  40001: see serial.c. */
+Error *catalog_txn_reads(CatalogTxn *txn, int64_t table_id) MUST_USE;
 /* Committed state at begin (or at the last refresh) plus this transaction's changes; stays as it is, whatever else is changed,
  * until catalog_txn_forget_past(). */
 const CatalogSnapshot *catalog_txn_snapshot(CatalogTxn *txn);

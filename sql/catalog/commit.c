@@ -21,8 +21,9 @@
 
 #include <stdlib.h>
 
-static void txn_free(CatalogTxn *txn)
+static void txn_free(CatalogTxn *txn, bool committed)
 {
+    serial_end(txn, committed);
     txn_goes_no_more(txn);
     catalog_txn_forget_past(txn);
     snapshot_drop(txn->own);
@@ -43,7 +44,7 @@ void catalog_rollback(CatalogTxn *txn)
     if (txn == NULL)
         return;
     txn_bury_records(txn, 0);
-    txn_free(txn);
+    txn_free(txn, false);
 }
 
 /* Files that stood in `old` and not in `new`: segments merged, or without a row left. */
@@ -115,6 +116,7 @@ static Error *conflict(Error *reason)
 /* Under store_lock.  On `newest`, which nobody need see yet. */
 static Error *changes_replay(const CatalogTxn *txn, const SnapshotVersion *newest, SnapshotVersion **next)
 {
+    TRY(serial_commit(txn, newest->snapshot.version + 1));
     SnapshotVersion *version = snapshot_fork(newest);
     version->snapshot.version++;
     for (Change *change = txn->changes; change != NULL; change = change->next)
@@ -132,10 +134,13 @@ static Error *changes_replay(const CatalogTxn *txn, const SnapshotVersion *newes
     return NULL;
 }
 
-/* Whether a merge is held back depends on what others see: it builds on what is published, by itself. */
+/* Whether a merge is held back, or a serializable transaction refused, depends on what others see: it builds on what is
+ * published, by itself. */
 static bool goes_alone(const CatalogTxn *txn)
 {
     const Change *change = txn->changes;
+    if (txn->serial != NULL)
+        return true;
     while (change != NULL && !change->yields)
         change = change->next;
     return change != NULL;
@@ -269,6 +274,6 @@ Error *catalog_commit(CatalogTxn *txn)
     }
     if (request.error != NULL)
         txn_bury_records(txn, request.in_doubt);
-    txn_free(txn);
+    txn_free(txn, request.error == NULL);
     return request.error;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalog's state, shared by apply.c, catalog.c, commit.c, going.c and txn.c only. */
+/* The catalog's state, shared by apply.c, catalog.c, commit.c, going.c, serial.c and txn.c only. */
 #ifndef SQL_CATALOG_INSIDE_H
 #define SQL_CATALOG_INSIDE_H
 
@@ -24,6 +24,8 @@ typedef struct Merged
     struct Merged *next;
 } Merged;
 
+typedef struct Serial Serial; /* serial.c */
+
 struct CatalogTxn
 {
     Catalog *catalog;
@@ -33,6 +35,7 @@ struct CatalogTxn
     SnapshotVersion *past;       /* what the running statement may still read while it changes `own` */
     Change *changes;
     Change **last;
+    Serial *serial; /* NULL: it is not serializable */
     /* under the catalog's lock, if it goes on: */
     bool goes_on;
     int64_t goes_since_us;
@@ -54,7 +57,7 @@ typedef struct CommitRequest
 struct Catalog
 {
     pthread_mutex_t store_lock; /* taken first: SQLite, commits */
-    pthread_mutex_t lock;       /* current, live, ids, dead, going, asked: held shortly */
+    pthread_mutex_t lock;       /* current, live, ids, dead, going, asked, serials: held shortly */
     Store *store;
     int64_t epoch;
     SnapshotVersion *current; /* one reference */
@@ -64,6 +67,7 @@ struct Catalog
     DeadEntry *dead;
     CatalogTxn *going; /* transactions that go on: see catalog_txn_goes_on() */
     CommitRequest *asked; /* first come first */
+    Serial *serials;
 };
 
 /* Changes `version`, which nobody else sees yet; on error it is of no use any more. */
@@ -73,6 +77,11 @@ void catalog_publish(Catalog *catalog, SnapshotVersion *version, const CatalogTx
 /* Under lock, before that: hands tables that it has merged to the transactions that go on. */
 void going_hand_merged(Catalog *catalog, const SnapshotVersion *version, const CatalogTxn *by);
 void txn_goes_no_more(CatalogTxn *txn);
+/* Under store_lock: the transaction is about to become `version`.  40001: in no order, one after the other, would serializable
+ * transactions see what they see. */
+Error *serial_commit(const CatalogTxn *txn, int64_t version) MUST_USE;
+void serial_end(CatalogTxn *txn, bool committed);
+void serials_free(Catalog *catalog);
 /* What the transaction sees from here on: one reference, taken over. */
 void txn_see(CatalogTxn *txn, SnapshotVersion *next);
 void catalog_bury_segment(Catalog *catalog, int64_t table_id, const CatalogSegment *segment, int64_t died);

@@ -188,22 +188,25 @@ static Error *append_value(Text *text, const PgQuery__Node *node)
     return NULL;
 }
 
-/* READ ONLY or READ WRITE among a transaction's modes as a setting; NULL: neither is said.  The others are not kept. */
+/* A transaction's modes as settings: READ ONLY, READ WRITE, the isolation; NULL: none of them is said. */
 static SetStatement *transaction_modes(Arena *arena, size_t count, PgQuery__Node *const *modes, bool local)
 {
+    SetStatement *settings = NULL;
     for (size_t i = 0; i < count; i++)
     {
         const PgQuery__DefElem *mode = modes[i]->def_elem;
-        if (strcmp(mode->defname, "transaction_read_only") != 0)
+        const PgQuery__AConst *value = mode->arg->a_const;
+        bool isolation = strcmp(mode->defname, "transaction_isolation") == 0;
+        if (!isolation && strcmp(mode->defname, "transaction_read_only") != 0)
             continue;
-        bool on = mode->arg->a_const->ival->ival != 0;
         SetStatement *set = ARENA_NEW(arena, SetStatement);
-        *set = (SetStatement){.name = arena_printf(arena, "%stransaction_read_only", local ? "" : "default_"),
-                              .value = arena_strdup(arena, on ? "on" : "off"),
-                              .local = local};
-        return set;
+        *set = (SetStatement){.name = arena_printf(arena, "%s%s", local ? "" : "default_", mode->defname),
+                              .value = arena_strdup(arena, isolation ? value->sval->sval : value->ival->ival != 0 ? "on" : "off"),
+                              .local = local,
+                              .also = settings};
+        settings = set;
     }
-    return NULL;
+    return settings;
 }
 
 static Error *convert_set(Arena *arena, const PgQuery__VariableSetStmt *set, ParseStatement *statement)

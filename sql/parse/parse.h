@@ -176,6 +176,7 @@ typedef struct SetStatement
     char *name;  /* NULL: RESET ALL */
     char *value; /* list elements joined by ", "; NULL: DEFAULT */
     bool local;  /* SET LOCAL */
+    struct SetStatement *also; /* of SET TRANSACTION: another setting, or NULL */
 } SetStatement;
 
 /* DROP TABLE, DROP SCHEMA, TRUNCATE, LOCK, CREATE SCHEMA. A schema's name is in `name`. */

@@ -100,6 +100,8 @@ static Error *tables_lock(const Conduct *conduct, bool *renewed)
             continue;
         last = table;
         TRY(session_lock(conduct->statement, table->id, LOCK_READ, renewed));
+        if (!*renewed)
+            TRY(catalog_txn_reads(session_txn(conduct->session), table->id));
     }
     const BoundWrite *write = bound->write;
     if (write != NULL && !*renewed && (write->address >= 0 || !write->numbers))

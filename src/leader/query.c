@@ -23,10 +23,17 @@
 #define VERSION_TEXT                                                                                                   \
     "PostgreSQL 8.0.2 on x86_64-pc-linux-gnu, compiled by GCC gcc (GCC) " __VERSION__ ", Redshift 1.0.0, Stoa " PACKAGE_VERSION
 
+bool session_is_serializable(const Session *session)
+{
+    return session->settings != NULL && strcmp(setting_get(session->settings, "transaction_isolation"), "serializable") == 0;
+}
+
 CatalogTxn *session_txn(Session *session)
 {
     if (session->txn == NULL)
         session->txn = catalog_begin(session->leader->catalog);
+    if (!catalog_txn_changed(session->txn) && session_is_serializable(session))
+        catalog_txn_serializable(session->txn);
     if (session->status == SESSION_BLOCK)
         catalog_txn_goes_on(session->txn);
     return session->txn;

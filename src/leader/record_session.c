@@ -101,11 +101,10 @@ void record_user(const Statement *statement, const char *action, const CatalogPr
 static void transaction_keep(const Session *session, bool committed, int64_t commit_time)
 {
     int64_t now = session_clock();
-    bool serializable = strcmp(setting_get(session->settings, "transaction_isolation"), "serializable") == 0;
     HistoryRow *row = history_row("sys_transaction_history", now);
     history_int(row, session->user_id);
     history_int(row, session->transaction);
-    history_text(row, serializable ? "Serializable" : "Snapshot Isolation");
+    history_text(row, session_is_serializable(session) ? "Serializable" : "Snapshot Isolation");
     history_text(row, committed ? "committed" : "rolledback");
     history_int(row, session->transaction_time);
     if (commit_time == 0)

@@ -349,10 +349,16 @@ void setting_put(Settings *settings, const char *name, const char *value)
 
 Error *setting_begin_transaction(Settings *settings)
 {
+    static const char *const names[][2] = {{"transaction_isolation", "default_transaction_isolation"},
+                                           {"transaction_read_only", "default_transaction_read_only"}};
     const char *reported;
-    if (strcmp(setting_get(settings, "default_transaction_read_only"), "on") != 0)
-        return NULL;
-    return setting_set(settings, "transaction_read_only", "on", true, &reported);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    {
+        const char *wanted = setting_get(settings, names[i][1]);
+        if (strcmp(setting_get(settings, names[i][0]), wanted) != 0)
+            TRY(setting_set(settings, names[i][0], wanted, true, &reported));
+    }
+    return NULL;
 }
 
 void settings_end_transaction(Settings *settings, bool committed)

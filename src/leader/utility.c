@@ -151,17 +151,29 @@ void session_report_setting(Session *session, const char *reported)
             wire_parameter(&session->wire, reported, value);
 }
 
+/* What a transaction has seen cannot be seen otherwise any more. */
+static Error *isolation_may_change(const Session *session, const SetStatement *set)
+{
+    if (strcmp(set->name, "transaction_isolation") != 0 || !session->transaction_seen)
+        return NULL;
+    return error_hint(error_new(SQLSTATE_ACTIVE_SQL_TRANSACTION, "the isolation of a transaction is said before its first query"),
+                      "Begin with \"BEGIN ISOLATION LEVEL ...\".");
+}
+
 Error *utility_set(Statement *statement)
 {
     Session *session = statement->session;
-    const SetStatement *set = statement->parse->set;
-    const char *reported;
-    ASSERT(set->name != NULL);
-    if (strcmp(set->name, "transaction") == 0) /* of isolation: all see a snapshot */
-        return NULL;
-    bool local = set->local || strncmp(set->name, "transaction_", strlen("transaction_")) == 0;
-    TRY(setting_set(session->settings, set->name, set->value, local, &reported));
-    session_report_setting(session, reported);
+    for (const SetStatement *set = statement->parse->set; set != NULL; set = set->also)
+    {
+        const char *reported;
+        ASSERT(set->name != NULL);
+        if (strcmp(set->name, "transaction") == 0) /* DEFERRABLE: nobody waits for a snapshot */
+            continue;
+        bool local = set->local || strncmp(set->name, "transaction_", strlen("transaction_")) == 0;
+        TRY(isolation_may_change(session, set));
+        TRY(setting_set(session->settings, set->name, set->value, local, &reported));
+        session_report_setting(session, reported);
+    }
     return NULL;
 }
 

@@ -288,8 +288,10 @@ static void test_settings(void)
                               "set transaction isolation level serializable");
     CU_ASSERT_STRING_EQUAL(list->statements[0].set->value, "off");
     CU_ASSERT_PTR_NULL(list->statements[1].set);
-    CU_ASSERT_STRING_EQUAL(list->statements[2].set->name, "default_transaction_read_only");
-    CU_ASSERT_STRING_EQUAL(list->statements[3].set->name, "transaction");
+    CU_ASSERT_STRING_EQUAL(list->statements[2].set->name, "default_transaction_isolation");
+    CU_ASSERT_STRING_EQUAL(list->statements[2].set->also->name, "default_transaction_read_only");
+    CU_ASSERT_STRING_EQUAL(list->statements[3].set->name, "transaction_isolation");
+    CU_ASSERT_STRING_EQUAL(list->statements[3].set->value, "serializable");
     arena_free(arena);
 }
 
