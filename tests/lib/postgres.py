@@ -13,9 +13,10 @@ _STARTUP_SECONDS = 60
 
 
 class Postgres:
-    """with Postgres() as pg: pg.connect().run("select 1").  .found is False when the machine has none."""
+    """with Postgres() as pg: pg.connect().run("select 1").  .found is False when the machine has none.  Nothing is synced unless durable."""
 
-    def __init__(self):
+    def __init__(self, durable=False):
+        self.durable = durable
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
         self.bin = os.path.dirname(found[-1]) if found else None
         self.found = self.bin is not None
@@ -39,7 +40,8 @@ class Postgres:
         data = os.path.join(self.dir, "data")
         self._run(f"{self.bin}/initdb", "-D", data, "-A", "trust", "-U", "oracle", "-E", "UTF8", "--locale=C", "-N")
         # short path: a socket's name has at most 107 bytes
-        options = f"-k {self.dir} -c listen_addresses= -c fsync=off -c synchronous_commit=off -c timezone=UTC"
+        sync = "on" if self.durable else "off"
+        options = f"-k {self.dir} -c listen_addresses= -c fsync={sync} -c synchronous_commit={sync} -c timezone=UTC"
         self._run(f"{self.bin}/pg_ctl", "-D", data, "-w", "-t", str(_STARTUP_SECONDS), "-l", f"{self.dir}/log", "-o", options,
                   "start", stdin=subprocess.DEVNULL)
         return self
