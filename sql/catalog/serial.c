@@ -134,7 +134,7 @@ static int64_t table_between(const Serial *v, const Serial *t)
 
 static Error *violation(const CatalogTxn *txn, int64_t table_id)
 {
-    const CatalogTable *table = catalog_find_table_id(catalog_txn_snapshot((CatalogTxn *) txn), table_id);
+    const CatalogTable *table = catalog_find_table_id(txn->base, table_id); /* what others have read was there */
     Error *error = error_new(SQLSTATE_SERIALIZATION_FAILURE, "1023: serializable isolation violation on table \"%s\"",
                              table == NULL ? "" : table->name);
     return error_hint(error_detail(error, "Transactions at the same time have read what each other wrote: in no order, one after "

@@ -222,6 +222,11 @@ static Error *convert_set(Arena *arena, const PgQuery__VariableSetStmt *set, Par
     if (set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI) /* SET TRANSACTION ... */
     {
         bool local = strcasecmp(set->name, "TRANSACTION") == 0;
+        if (strcasecmp(set->name, "TRANSACTION SNAPSHOT") == 0) /* has no modes */
+        {
+            set_unsupported(statement, "SET TRANSACTION SNAPSHOT");
+            return NULL;
+        }
         SetStatement *modes = transaction_modes(arena, set->n_args, set->args, local);
         setting->name = arena_strdup(arena, "transaction");
         setting->value = arena_strdup(arena, "");

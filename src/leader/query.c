@@ -264,12 +264,18 @@ static void transaction_seen(Session *session)
         catalog_txn_goes_on(session->txn);
 }
 
+/* Does it say how the transaction is to be, and ask for nothing? */
+static bool only_says_how(const ParseStatement *parse)
+{
+    return parse->kind == STATEMENT_BEGIN || parse->kind == STATEMENT_SET;
+}
+
 /* One statement; the last one of a string outside a block commits before it is called complete. */
 static Error *statement_step(Session *session, Arena *arena, const ParseStatement *parse, bool last)
 {
     Statement statement = {.arena = arena, .parse = parse, .result = {.describe = true}};
     TRY(step_begin(session, &statement));
-    if (!last)
+    if (!last && !only_says_how(parse))
         catalog_txn_goes_on(session_txn(session));
     TRY(statement_run(&statement));
     transaction_seen(session);

@@ -107,7 +107,7 @@ void query_message(Session *session, uint8_t type, WireReader *payload);
 void query_sync(Session *session);
 /* Takes an error: the transaction is over, the client is told. */
 void query_failed(Session *session, Error *error);
-bool session_is_serializable(const Session *session);
+bool session_is_serializable(const Session *session); /* its transaction, or the next */
 CatalogTxn *session_txn(Session *session); /* opened if none is */
 Error *session_commit(Session *session) MUST_USE;
 void session_rollback(Session *session);

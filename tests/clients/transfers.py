@@ -11,30 +11,27 @@ WRITERS, ACCOUNTS, BALANCE = 8, 20, 100
 SECONDS = 2.0
 
 
-def in_place(c, random):
-    a, b = random.sample(range(ACCOUNTS), 2)
+def in_place(c, chance):
+    a, b = chance.sample(range(ACCOUNTS), 2)
     c.run(f"update accounts set balance = balance - 1 where id = {a}")
     c.run(f"update accounts set balance = balance + 1 where id = {b}")
-    return True
 
 
-def read_modify_write(c, random):
-    a, b = random.sample(range(ACCOUNTS), 2)
+def read_modify_write(c, chance):
+    a, b = chance.sample(range(ACCOUNTS), 2)
     had = dict(c.run(f"select id, balance from accounts where id in ({a}, {b})"))
     c.run(f"update accounts set balance = case id when {a} then {int(had[str(a)]) - 1} else {int(had[str(b)]) + 1} end"
           f" where id in ({a}, {b})")
-    return True
 
 
-def withdraw(c, random):
+def withdraw(c, chance):
     """From one of two purses, if both together have as much."""
-    mine = random.choice(("purse_a", "purse_b"))
+    mine = chance.choice(("purse_a", "purse_b"))
     left = int(c.run("select (select sum(amount) from purse_a) + (select sum(amount) from purse_b)")[0][0])
     if left >= 10:
         c.run(f"insert into {mine} values (-10)")
     else:
         c.run(f"insert into {mine} values (5)")
-    return True
 
 
 class Writers:
