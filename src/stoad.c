@@ -34,7 +34,7 @@ typedef struct Options
     const char *threads;
     const char *listen;
     const char *memory;
-    const char *resize; /* to so many slices, and end; NULL: serve */
+    int32_t resize; /* to so many slices, and end; 0: serve */
 } Options;
 
 const char *argp_program_version = "stoad " PACKAGE_VERSION;
@@ -47,6 +47,14 @@ static const struct argp_option option_list[] = {
     {"resize", 'R', "S", OPTION_HIDDEN, "gives the warehouse S slices, and ends", 0},
     {"memory", 'm', "SIZE", 0, "of each rank, for queries, such as 16GB", 0},
     {0}};
+
+static bool number_of_slices(const char *value, int32_t *out)
+{
+    char *end;
+    long number = strtol(value, &end, 10);
+    *out = number >= 1 && number <= SLICES_MAX && *end == 0 ? (int32_t) number : 0;
+    return *out > 0;
+}
 
 static error_t option_parse(int key, char *value, struct argp_state *state)
 {
@@ -66,8 +74,7 @@ static error_t option_parse(int key, char *value, struct argp_state *state)
         options->listen = value;
         return 0;
     case 'R':
-        options->resize = value;
-        if (strtol(value, NULL, 10) < 1)
+        if (!number_of_slices(value, &options->resize))
             argp_error(state, "--resize takes a number of slices, not \"%s\"", value);
         return 0;
     case 'm':
@@ -166,7 +173,7 @@ static Error *leader_day(const Options *options, Config *config, World *world, c
 {
     Leader *leader;
     TRY(leader_start(options->arena, options->directory, config, world, isa, &leader));
-    Error *error = options->resize == NULL ? serve(leader) : resize_run(leader, (int32_t) strtol(options->resize, NULL, 10));
+    Error *error = options->resize == 0 ? serve(leader) : resize_run(leader, options->resize);
     leader_stop(leader);
     return error;
 }
@@ -209,7 +216,7 @@ int main(int argc, char **argv)
     if (error != NULL)
         return failed(error);
     umask(0077);
-    if (options.resize == NULL)
+    if (options.resize == 0)
         signals_block();
     segment_start();
     World *world;

@@ -211,6 +211,8 @@ static inline SysView table_sysview(const CatalogTable *table)
 
 typedef struct Catalog Catalog;
 
+#define SLICES_MAX 4096 /* of a warehouse */
+
 /* Creates DIR/catalog.db (0600) with one database and one superuser. */
 Error *catalog_create(const char *path, int32_t slice_count, const char *database, const CatalogPrincipal *user) MUST_USE;
 /* Opens it: WAL, synchronous=FULL, locking_mode=EXCLUSIVE, digests on pages. Thread-safe afterwards. */

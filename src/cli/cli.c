@@ -138,3 +138,20 @@ Error *cli_stoad(Arena *arena, char **stoad)
     return error_hint(error_new(SQLSTATE_UNDEFINED_FILE, "the server program stoad is nowhere to be found"),
                       "It belongs beside stoa: install Stoa anew.");
 }
+
+Error *cli_not_running(Arena *arena, const char *directory)
+{
+    LeaseHolder *holder;
+    TRY(cli_holder(arena, directory, &holder));
+    if (holder != NULL)
+        return error_hint(error_detail(error_new(SQLSTATE_OBJECT_IN_USE, "warehouse \"%s\" is already running", directory),
+                                       "By process %lld on host \"%s\"%s%s.", (long long) holder->pid, holder->host,
+                                       holder->job[0] != 0 ? ", Slurm job " : "", holder->job),
+                          "\"stoa status %s\" tells more, \"stoa stop %s\" stops it.", directory, directory);
+    int64_t supervisor = supervisor_pid(arena, directory);
+    if (supervisor != 0)
+        return error_hint(error_new(SQLSTATE_OBJECT_IN_USE, "warehouse \"%s\" is already running: process %lld is starting it",
+                                    directory, (long long) supervisor),
+                          "\"stoa stop %s\" stops it.", directory);
+    return NULL;
+}

@@ -10,8 +10,6 @@
 #include "src/leader/lease.h"
 #include "src/leader/runfile.h"
 
-#define SLICES_MAX 4096 /* of a warehouse */
-
 int cli_init(int argc, char **argv);
 int cli_start(int argc, char **argv);
 int cli_stop(int argc, char **argv);
@@ -38,6 +36,8 @@ Error *cli_psql_read(Arena *arena, const char *directory, const char *const *wor
 
 /* Who holds it, and lives as far as can be told from here; *holder NULL: nobody. */
 Error *cli_holder(Arena *arena, const char *directory, LeaseHolder **holder) MUST_USE;
+/* 55006: somebody holds it, or its supervisor is about to start it again. */
+Error *cli_not_running(Arena *arena, const char *directory) MUST_USE;
 bool cli_process_lives(int64_t pid);
 void cli_sleep_ms(int64_t ms);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stoa resize DIR --slices S: stoad does it, as one rank, and ends. */
+#include "sql/catalog/catalog.h"
 #include "src/cli/cli.h"
 
 #include <argp.h>
@@ -49,15 +50,11 @@ static const struct argp parser = {
 
 static Error *resize_act(Resize *resize)
 {
-    LeaseHolder *holder;
     int64_t slices;
     char *stoad;
     TRY(cli_warehouse(resize->arena, resize->given, &resize->directory));
     TRY(cli_number("--slices", resize->slices, 1, SLICES_MAX, &slices));
-    TRY(cli_holder(resize->arena, resize->directory, &holder));
-    if (holder != NULL)
-        return error_hint(error_new(SQLSTATE_OBJECT_IN_USE, "warehouse \"%s\" is running", resize->directory),
-                          "Stop it with \"stoa stop %s\".", resize->directory);
+    TRY(cli_not_running(resize->arena, resize->directory));
     TRY(cli_stoad(resize->arena, &stoad));
     execl(stoad, stoad, "-D", resize->directory, "--resize", arena_printf(resize->arena, "%lld", (long long) slices), (char *) NULL);
     return error_new(SQLSTATE_IO_ERROR, "could not run \"%s\": %s", stoad, strerror(errno));

@@ -109,25 +109,6 @@ static const struct argp parser = {
            "connections. On a cluster, use the job scripts instead: they run mpirun with stoad themselves."};
 
 /* --- checks ------------------------------------------------------------------------ */
-static Error *not_running(Start *start)
-{
-    LeaseHolder *holder;
-    TRY(cli_holder(start->arena, start->directory, &holder));
-    if (holder != NULL)
-        return error_hint(error_detail(error_new(SQLSTATE_OBJECT_IN_USE, "warehouse \"%s\" is already running",
-                                                 start->directory),
-                                       "By process %lld on host \"%s\"%s%s.", (long long) holder->pid, holder->host,
-                                       holder->job[0] != 0 ? ", Slurm job " : "", holder->job),
-                          "\"stoa status %s\" tells more, \"stoa stop %s\" stops it.", start->directory,
-                          start->directory);
-    int64_t supervisor = supervisor_pid(start->arena, start->directory);
-    if (supervisor != 0)
-        return error_hint(error_new(SQLSTATE_OBJECT_IN_USE, "warehouse \"%s\" is already running: process %lld is starting it",
-                                    start->directory, (long long) supervisor),
-                          "\"stoa stop %s\" stops it.", start->directory);
-    return NULL;
-}
-
 static Error *port_is_free(Start *start)
 {
     int64_t port = 0;
@@ -163,7 +144,7 @@ static Error *start_check(Start *start)
         return error_hint(error_new(SQLSTATE_UNDEFINED_FILE, "there is no mpirun in PATH"),
                           "Install an MPI (on Debian: apt-get install openmpi-bin), or load its module.");
     TRY(cli_stoad(start->arena, &start->stoad));
-    TRY(not_running(start));
+    TRY(cli_not_running(start->arena, start->directory));
     return port_is_free(start);
 }
 
