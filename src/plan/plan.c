@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way from a relation to a plan, on one screen. */
-#include <math.h>
-
 #include "base/core/assert.h"
 #include "src/plan/planner.h"
+
+#include <math.h>
 
 /* The root gives what the client sees, in order. */
 static Step *plan_result(Planner *planner, Step *input, const Rel *rel)

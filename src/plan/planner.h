@@ -21,7 +21,7 @@
 #define COST_GROUP        0.015   /* a row aggregated */
 #define COST_SORT         0.004   /* a row, times log2 of rows */
 #define COST_BYTE         0.0005  /* a byte sent to another node */
-#define COST_MESSAGE      0.8     /* one node's message to another, however small */
+#define COST_MESSAGE      6.0     /* one node's message to another, however small: 2 us */
 #define COST_CACHE_ROWS   1e5     /* hash tables beyond this miss the cache */
 #define COST_MISS         0.02    /* what a row then pays more */
 #define COST_NODES_MIN    4       /* fewer are planned as so many: today's plan is tomorrow's, on more */
